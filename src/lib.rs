@@ -1,0 +1,28 @@
+//! purvey: one catalog, every channel. Product feeds out, marketplace orders in, tracking back.
+//!
+//! # Layout
+//! Arrows point down: a room may use what stands below it, never what stands above. `tests/layers.rs` checks it.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | `cli` | one file per command: read the arguments, call, report |
+//! | `demo` | the whole road on an example shop and a sandbox, for a newcomer |
+//! | `report` | tables, progress, diagnostics, JSON; it alone prints |
+//! | `sync` | the order of a run; pulling, matching, shipping; the outbox; guards |
+//! | `shop` | a merchant's folder: `purvey.toml`, secrets by reference, paths |
+//! | `sandbox` | a stateful marketplace on loopback to try things on, with faults on demand |
+//! | `market` | one file per marketplace, and the host they run on: HTTP, retry, limits, recording |
+//! | `deliver` | where a finished feed goes |
+//! | `feed` | run a template, shape and check rows, write and read documents |
+//! | `channel` | load contract and template, check one against the other |
+//! | `intake` | other people's files in |
+//! | `catalog` | the source of truth: schema, `item` view, ledger; it alone writes SQLite |
+//! | `order` | what may follow what; pure |
+//! | `stock` | how much may be sold, from where; pure |
+//! | `value` | SKU, GTIN, money, carrier, time: types that cannot hold a wrong value |
+//! | `diagnostic` | what purvey says when something is wrong |
+//!
+//! Deliberately absent: customers' accounts, payments, promotions, a web shop. purvey is not a shop.
+#![forbid(unsafe_code)]
+
+pub mod diagnostic;
