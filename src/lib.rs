@@ -25,4 +25,19 @@
 //! Deliberately absent: customers' accounts, payments, promotions, a web shop. purvey is not a shop.
 #![forbid(unsafe_code)]
 
+pub mod catalog;
+pub mod channel;
+pub mod cli;
+pub mod deliver;
+pub mod demo;
 pub mod diagnostic;
+pub mod feed;
+pub mod intake;
+pub mod market;
+pub mod order;
+pub mod report;
+pub mod sandbox;
+pub mod shop;
+pub mod stock;
+pub mod sync;
+pub mod value;

@@ -1,0 +1,1 @@
+//! The whole road on an example shop and a sandbox marketplace, for a newcomer.

@@ -1,0 +1,1 @@
+//! Feeds: run a template, shape and check its rows, write and read the documents.

@@ -1,0 +1,1 @@
+//! Other people's files in: detect, decode, read, and hand clean records to the catalog.

@@ -1,0 +1,1 @@
+//! All that purvey prints: diagnostics, tables, progress, JSON.

@@ -1,0 +1,1 @@
+//! A stateful marketplace on loopback, to try things on and to be wrong on purpose.

@@ -1,0 +1,1 @@
+//! A merchant's folder: purvey.toml, secrets by reference, paths.

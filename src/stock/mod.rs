@@ -1,0 +1,1 @@
+//! How much may be sold, and from where. Pure: no files, clock or network.

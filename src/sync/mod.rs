@@ -1,0 +1,1 @@
+//! The order of a run: pull, match, allocate, ship, push, and the outbox that never forgets.

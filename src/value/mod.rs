@@ -1,0 +1,1 @@
+//! Values that cannot be wrong: SKU, GTIN, money, currency, country, carrier, time.
