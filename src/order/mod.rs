@@ -1,1 +1,101 @@
 //! What may follow what in the life of an order, and what each step does to stock. Pure: no files, clock or network.
+//!
+//! The plain types here are spoken by the marketplaces (which return orders) and the catalog (which keeps them).
+mod state;
+
+pub use state::{Effect, State};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::value::Currency;
+
+/// How a line item leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fulfillment {
+    Parcel,
+    Pickup,
+    Curbside,
+    ShipFromStore,
+    /// The marketplace ships from its own warehouse: our stock is never touched.
+    ByChannel,
+}
+
+/// One order as a marketplace, or a file, told it: a snapshot at `updated_at`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    pub channel_order_id: String,
+    /// `None` when the marketplace used a state we do not know: kept, reported, harmless.
+    pub state: Option<State>,
+    /// The marketplace's own word for it.
+    pub channel_state: String,
+    pub fulfillment: Fulfillment,
+    /// Where the buyer collects it, as the marketplace names the place.
+    pub pickup_point: Option<String>,
+    pub currency: Currency,
+    /// What the buyer pays in all, in minor units of `currency`, as received.
+    pub total_minor: i64,
+    pub shipping_minor: i64,
+    pub placed_at: Timestamp,
+    /// The marketplace's clock, never ours.
+    pub updated_at: Timestamp,
+    /// Until when the marketplace wants an answer, where it has an acceptance step.
+    pub acknowledge_by: Option<Timestamp>,
+    pub lines: Vec<Line>,
+    pub buyer: Option<Buyer>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    pub channel_line_id: String,
+    /// The seller's SKU as the marketplace has it.
+    pub channel_sku: Option<String>,
+    pub gtin: Option<String>,
+    pub listing_id: Option<String>,
+    pub title: String,
+    pub quantity: i64,
+    /// Units canceled or refused so far.
+    pub canceled: i64,
+    /// Units the marketplace knows to have left.
+    pub shipped: i64,
+    /// Price of one unit in minor units of the order's currency.
+    pub price_minor: i64,
+    pub tax_minor: i64,
+}
+
+/// Personal data, kept apart from the order and erased on its date. `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Buyer {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Address {
+    pub street: String,
+    pub zip: String,
+    pub city: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    pub country: String,
+}
+
+impl std::fmt::Debug for Buyer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Buyer(…)")
+    }
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Address(…)")
+    }
+}
