@@ -1,0 +1,54 @@
+//! Which option axis is the color, which the size: merchants name them in every language.
+
+/// Axes channels ask for by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Axis {
+    Color,
+    Size,
+    Material,
+    Pattern,
+}
+
+/// Lower-case names of each axis, as shops in the languages we have seen write them.
+const NAMES: &[(Axis, &[&str])] = &[
+    (
+        Axis::Color,
+        &["color", "colour", "colors", "colours", "farbe", "couleur", "colore", "cor", "kleur", "kolor", "barva", "farba", "färg",
+          "farge", "farve", "väri", "renk", "szín", "culoare", "цвет", "колір", "цвят", "χρώμα", "色", "カラー", "颜色", "צבע"],
+    ),
+    (
+        Axis::Size,
+        &["size", "sizes", "größe", "grösse", "groesse", "taille", "pointure", "talla", "tamaño", "taglia", "misura", "tamanho",
+          "maat", "rozmiar", "velikost", "veľkosť", "storlek", "størrelse", "koko", "beden", "méret", "mărime", "размер",
+          "розмір", "μέγεθος", "サイズ", "尺寸", "尺码", "מידה"],
+    ),
+    (
+        Axis::Material,
+        &["material", "materials", "fabric", "stoff", "matière", "materiau", "matériau", "materiale", "materiaal", "materiał",
+          "materiál", "tessuto", "tejido", "материал", "матеріал", "kumaş", "素材", "材质"],
+    ),
+    (
+        Axis::Pattern,
+        &["pattern", "print", "muster", "motif", "estampado", "fantasia", "padrão", "patroon", "wzór", "vzor", "desen", "узор", "柄"],
+    ),
+];
+
+impl Axis {
+    pub(super) fn of(name: &str) -> Option<Axis> {
+        let name = name.trim().to_lowercase();
+        NAMES.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(axis, _)| *axis)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn axes_are_known_in_any_case_and_language() {
+        assert_eq!(Axis::of(" Colour "), Some(Axis::Color));
+        assert_eq!(Axis::of("GRÖSSE"), Some(Axis::Size));
+        assert_eq!(Axis::of("Цвет"), Some(Axis::Color));
+        assert_eq!(Axis::of("Scent"), None);
+    }
+}

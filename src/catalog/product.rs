@@ -1,0 +1,368 @@
+//! Products and variants in: each record is new, changed or the same, and only what changed gets a new revision.
+use rusqlite::types::{Null, ToSqlOutput};
+use rusqlite::{CachedStatement, OptionalExtension, ToSql, params};
+use serde_json::{Map, Value};
+
+use super::axis::Axis;
+use super::fault::fault;
+use super::open::Change;
+use crate::diagnostic::Result;
+use crate::value::{Currency, Gtin, Sku};
+
+/// What variants share. Which of the fields a source really carries is said once per file, in [`Carried`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ItemGroup {
+    pub item_group_id: String,
+    pub title: String,
+    /// As received; HTML allowed.
+    pub description: Option<String>,
+    pub brand: Option<String>,
+    pub product_type: Option<String>,
+    pub google_product_category: Option<String>,
+    pub condition: Option<String>,
+    pub age_group: Option<String>,
+    pub gender: Option<String>,
+    /// `/products/mug`, or a whole address.
+    pub path: Option<String>,
+    /// Addresses, main image first.
+    pub images: Vec<String>,
+    pub tags: Vec<String>,
+    pub attributes: Map<String, Value>,
+    pub status: Status,
+}
+
+/// One variant, with the SKU that names it everywhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    pub sku: Sku,
+    pub gtin: Option<Gtin>,
+    pub mpn: Option<String>,
+    /// Axis and choice, in the merchant's order.
+    pub options: Vec<(String, String)>,
+    pub image: Option<String>,
+    pub price_minor: Option<i64>,
+    pub sale_price_minor: Option<i64>,
+    /// UTC text, as stored.
+    pub sale_from: Option<String>,
+    pub sale_to: Option<String>,
+    pub currency: Option<Currency>,
+    pub cost_minor: Option<i64>,
+    pub weight_g: Option<i64>,
+    /// Whether stock is counted at all.
+    pub tracked: bool,
+    pub sells_when_out: bool,
+    pub attributes: Map<String, Value>,
+    pub status: Status,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Status {
+    #[default]
+    Active,
+    Draft,
+    Archived,
+}
+
+impl Status {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Active => "active",
+            Status::Draft => "draft",
+            Status::Archived => "archived",
+        }
+    }
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Put {
+    Same,
+    Changed,
+    New,
+}
+
+macro_rules! fields {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident => $column:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name { $($variant),* }
+        impl $name {
+            pub const ALL: &'static [$name] = &[$($name::$variant),*];
+            pub fn column(self) -> &'static str {
+                match self { $($name::$variant => $column),* }
+            }
+        }
+    };
+}
+
+fields! {
+    /// Columns of `product` a source may carry, besides its key and title.
+    ProductField {
+        Title => "title", Description => "description", Brand => "brand", ProductType => "product_type",
+        GoogleProductCategory => "google_product_category", Condition => "condition", AgeGroup => "age_group",
+        Gender => "gender", Path => "path", Images => "images", Tags => "tags", Attributes => "attributes",
+        Status => "status",
+    }
+}
+
+fields! {
+    /// Columns of `variant` a source may carry, besides its SKU.
+    VariantField {
+        Gtin => "gtin", Mpn => "mpn", Options => "options", Image => "image", Price => "price_minor",
+        SalePrice => "sale_price_minor", SaleFrom => "sale_from", SaleTo => "sale_to", Currency => "currency",
+        Cost => "cost_minor", Weight => "weight_g", Tracked => "tracked", SellsWhenOut => "sells_when_out",
+        Attributes => "attributes", Status => "status",
+    }
+}
+
+/// The fields a source carries: those are set (also to nothing), all others are left as the catalog has them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Carried {
+    pub product: Vec<ProductField>,
+    pub variant: Vec<VariantField>,
+}
+
+/// Variants of one product share this many ids; see the schema.
+const VARIANTS_MAX: i64 = 65_536;
+
+/// Writes products of one source. Made by [`Change::products`].
+pub struct Products<'c> {
+    change: &'c Change<'c>,
+    source: &'c str,
+    carried: &'c Carried,
+    find_product: CachedStatement<'c>,
+    insert_product: CachedStatement<'c>,
+    update_product: Option<CachedStatement<'c>>,
+    find_variant: CachedStatement<'c>,
+    last_variant: CachedStatement<'c>,
+    insert_variant: CachedStatement<'c>,
+    update_variant: Option<CachedStatement<'c>>,
+}
+
+impl<'w> Change<'w> {
+    /// A writer for products whose source carries `carried`; `source` names the format, for `catalog show`.
+    pub fn products<'c>(&'c self, source: &'c str, carried: &'c Carried) -> Result<Products<'c>>
+    where
+        'w: 'c,
+    {
+        let product: Vec<&str> = carried.product.iter().map(|f| f.column()).collect();
+        let variant: Vec<&str> =
+            carried.variant.iter().flat_map(|f| columns_of(*f)).copied().collect();
+        let prepare = |sql: &str| self.tx.prepare_cached(sql).map_err(fault);
+        let product_set: Vec<&str> = product.iter().copied().filter(|c| *c != "title").collect();
+        Ok(Products {
+            change: self,
+            source,
+            carried,
+            find_product: prepare("SELECT id FROM product WHERE item_group_id = ?1")?,
+            insert_product: prepare(&insert_sql("product", &["item_group_id", "source", "title"], &product_set))?,
+            update_product: update_sql("product", &product).map(|sql| prepare(&sql)).transpose()?,
+            find_variant: prepare("SELECT id, product_id FROM variant WHERE sku = ?1")?,
+            last_variant: prepare("SELECT max(id) FROM variant WHERE id >= ?1 AND id < ?1 + 65536")?,
+            insert_variant: prepare(&insert_sql("variant", &["id", "product_id", "sku", "sku_key"], &variant))?,
+            update_variant: update_sql("variant", &variant).map(|sql| prepare(&sql)).transpose()?,
+        })
+    }
+}
+
+/// Options bring the axes channels ask for by name.
+fn columns_of(field: VariantField) -> &'static [&'static str] {
+    match field {
+        VariantField::Options => &["options", "color", "size", "material", "pattern"],
+        VariantField::Gtin => &["gtin"],
+        VariantField::Mpn => &["mpn"],
+        VariantField::Image => &["image"],
+        VariantField::Price => &["price_minor"],
+        VariantField::SalePrice => &["sale_price_minor"],
+        VariantField::SaleFrom => &["sale_from"],
+        VariantField::SaleTo => &["sale_to"],
+        VariantField::Currency => &["currency"],
+        VariantField::Cost => &["cost_minor"],
+        VariantField::Weight => &["weight_g"],
+        VariantField::Tracked => &["tracked"],
+        VariantField::SellsWhenOut => &["sells_when_out"],
+        VariantField::Attributes => &["attributes"],
+        VariantField::Status => &["status"],
+    }
+}
+
+/// `INSERT`: the key columns, then the revision, then the carried ones.
+fn insert_sql(table: &str, key: &[&str], columns: &[&str]) -> String {
+    let names: Vec<&str> = key.iter().copied().chain(["revision"]).chain(columns.iter().copied()).collect();
+    let marks: Vec<String> = (1..=names.len()).map(|i| format!("?{i}")).collect();
+    format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), marks.join(", "))
+}
+
+/// `UPDATE` of `?1` with revision `?2`, touching the row only if a carried column differs.
+fn update_sql(table: &str, columns: &[&str]) -> Option<String> {
+    if columns.is_empty() {
+        return None;
+    }
+    let set: Vec<String> = columns.iter().enumerate().map(|(i, c)| format!("{c} = ?{}", i + 3)).collect();
+    let differs: Vec<String> = columns.iter().enumerate().map(|(i, c)| format!("{c} IS NOT ?{}", i + 3)).collect();
+    Some(format!(
+        "UPDATE {table} SET revision = ?2, {} WHERE id = ?1 AND ({})",
+        set.join(", "),
+        differs.join(" OR ")
+    ))
+}
+
+/// A product as the catalog knows it while its variants go in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProductId(i64);
+
+impl Products<'_> {
+    /// Puts what the variants share. A product that is new needs a title; the caller has checked it.
+    pub fn put(&mut self, group: &ItemGroup) -> Result<(ProductId, Put)> {
+        let found: Option<i64> = self
+            .find_product
+            .query_row([&group.item_group_id], |r| r.get(0))
+            .optional()
+            .map_err(fault)?;
+        let images = json_list(&group.images);
+        let tags = json_list(&group.tags);
+        let attributes = json_object(&group.attributes);
+        let value = |field: &ProductField| -> Param<'_> {
+            match field {
+                ProductField::Title => Param::Text(&group.title),
+                ProductField::Description => text(&group.description),
+                ProductField::Brand => text(&group.brand),
+                ProductField::ProductType => text(&group.product_type),
+                ProductField::GoogleProductCategory => text(&group.google_product_category),
+                ProductField::Condition => text(&group.condition),
+                ProductField::AgeGroup => text(&group.age_group),
+                ProductField::Gender => text(&group.gender),
+                ProductField::Path => text(&group.path),
+                ProductField::Images => Param::Text(&images),
+                ProductField::Tags => Param::Text(&tags),
+                ProductField::Attributes => Param::Text(&attributes),
+                ProductField::Status => Param::Text(group.status.as_str()),
+            }
+        };
+        let Some(id) = found else {
+            let mut values =
+                vec![Param::Text(&group.item_group_id), Param::Text(self.source), Param::Text(&group.title), Param::Int(self.change.revision()?)];
+            values.extend(self.carried.product.iter().filter(|f| **f != ProductField::Title).map(value));
+            let id = self.insert_product.insert(rusqlite::params_from_iter(values)).map_err(fault)?;
+            return Ok((ProductId(id), Put::New));
+        };
+        let Some(update) = &mut self.update_product else { return Ok((ProductId(id), Put::Same)) };
+        let mut values = vec![Param::Int(id), Param::Int(self.change.peek_revision()?)];
+        values.extend(self.carried.product.iter().map(value));
+        let changed = update.execute(rusqlite::params_from_iter(values)).map_err(fault)?;
+        touched(self.change, ProductId(id), changed)
+    }
+
+    /// Puts one variant of `product`; a SKU that so far belonged to another product moves here.
+    pub fn put_item(&mut self, product: ProductId, item: &Item) -> Result<(i64, Put)> {
+        let found: Option<(i64, i64)> = self
+            .find_variant
+            .query_row([item.sku.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))
+            .optional()
+            .map_err(fault)?;
+        let options = json_object(&item.options.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect());
+        let attributes = json_object(&item.attributes);
+        let axis = |wanted: Axis| {
+            let choice = item.options.iter().find(|(name, _)| Axis::of(name) == Some(wanted));
+            choice.map_or(Param::Null, |(_, choice)| Param::Text(choice))
+        };
+        let mut values = Vec::with_capacity(24);
+        for field in &self.carried.variant {
+            match field {
+                VariantField::Gtin => values.push(item.gtin.as_ref().map_or(Param::Null, |g| Param::Text(g.as_str()))),
+                VariantField::Mpn => values.push(text(&item.mpn)),
+                VariantField::Options => values.extend([
+                    Param::Text(&options),
+                    axis(Axis::Color),
+                    axis(Axis::Size),
+                    axis(Axis::Material),
+                    axis(Axis::Pattern),
+                ]),
+                VariantField::Image => values.push(text(&item.image)),
+                VariantField::Price => values.push(int(item.price_minor)),
+                VariantField::SalePrice => values.push(int(item.sale_price_minor)),
+                VariantField::SaleFrom => values.push(text(&item.sale_from)),
+                VariantField::SaleTo => values.push(text(&item.sale_to)),
+                VariantField::Currency => values.push(item.currency.as_ref().map_or(Param::Null, |c| Param::Text(c.code()))),
+                VariantField::Cost => values.push(int(item.cost_minor)),
+                VariantField::Weight => values.push(int(item.weight_g)),
+                VariantField::Tracked => values.push(Param::Int(i64::from(item.tracked))),
+                VariantField::SellsWhenOut => values.push(Param::Int(i64::from(item.sells_when_out))),
+                VariantField::Attributes => values.push(Param::Text(&attributes)),
+                VariantField::Status => values.push(Param::Text(item.status.as_str())),
+            }
+        }
+        match found {
+            Some((id, owner)) => {
+                if owner != product.0 {
+                    self.move_item(id, product)?;
+                }
+                let Some(update) = &mut self.update_variant else { return Ok((id, Put::Same)) };
+                let head = [Param::Int(id), Param::Int(self.change.peek_revision()?)];
+                let changed = update.execute(rusqlite::params_from_iter(head.iter().chain(&values))).map_err(fault)?;
+                let (_, put) = touched(self.change, product, changed + usize::from(owner != product.0))?;
+                Ok((id, put))
+            }
+            None => {
+                let base = product.0 * VARIANTS_MAX;
+                let last: Option<i64> = self.last_variant.query_row([base], |r| r.get(0)).map_err(fault)?;
+                let id = last.map_or(base, |last| last + 1);
+                let key = crate::value::text::fold_key(item.sku.as_str());
+                let head =
+                    [Param::Int(id), Param::Int(product.0), Param::Text(item.sku.as_str()), Param::Text(&key), Param::Int(self.change.revision()?)];
+                self.insert_variant.execute(rusqlite::params_from_iter(head.iter().chain(&values))).map_err(fault)?;
+                Ok((id, Put::New))
+            }
+        }
+    }
+
+    fn move_item(&self, id: i64, product: ProductId) -> Result<()> {
+        self.change
+            .tx
+            .execute("UPDATE variant SET product_id = ?2, revision = ?3 WHERE id = ?1", params![id, product.0, self.change.revision()?])
+            .map_err(fault)?;
+        Ok(())
+    }
+}
+
+fn touched(change: &Change<'_>, product: ProductId, changed: usize) -> Result<(ProductId, Put)> {
+    if changed == 0 {
+        return Ok((product, Put::Same));
+    }
+    change.revision()?;
+    Ok((product, Put::Changed))
+}
+
+/// A borrowed parameter: building one allocates nothing.
+enum Param<'a> {
+    Null,
+    Int(i64),
+    Text(&'a str),
+}
+
+impl ToSql for Param<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Param::Null => Ok(ToSqlOutput::from(Null)),
+            Param::Int(i) => Ok(ToSqlOutput::from(*i)),
+            Param::Text(t) => Ok(ToSqlOutput::from(*t)),
+        }
+    }
+}
+
+fn text(value: &Option<String>) -> Param<'_> {
+    value.as_deref().map_or(Param::Null, Param::Text)
+}
+
+fn int(value: Option<i64>) -> Param<'static> {
+    value.map_or(Param::Null, Param::Int)
+}
+
+fn json_list(values: &[String]) -> String {
+    Value::from(values).to_string()
+}
+
+fn json_object(values: &Map<String, Value>) -> String {
+    // Serializing a map of JSON values cannot fail; an empty object is what an empty map is anyway.
+    serde_json::to_string(values).unwrap_or_else(|_| "{}".to_owned())
+}

@@ -1,0 +1,241 @@
+//! The stock ledger: every movement has a cause that happens once, and the levels beside it are its sums.
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use serde_json::{Map, Value};
+
+use super::fault::fault;
+use super::open::Change;
+use super::product::Put;
+use crate::diagnostic::Result;
+
+/// A place where stock is: a store, a warehouse, a pickup point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Location {
+    /// The store code, as channels name it.
+    pub code: String,
+    pub name: String,
+    /// `store`, `warehouse` or `pickup`.
+    pub kind: String,
+    /// Whether its units count as available to online orders.
+    pub fulfills_online: bool,
+    pub address: Map<String, Value>,
+}
+
+/// Units of one SKU at one location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Level {
+    pub on_hand: i64,
+    pub reserved: i64,
+    pub allocated: i64,
+    /// max(0, on hand - reserved - allocated - safety).
+    pub available: i64,
+}
+
+/// One line of the ledger: changes, not levels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Movement {
+    Received(i64),
+    /// A count found this many more (or fewer) than the ledger had.
+    Counted(i64),
+    Reserved(i64),
+    /// Given back, from a reservation and from an allocation.
+    Released {
+        reserved: i64,
+        allocated: i64,
+    },
+    /// Committed to a line item, so many of them from its own reservation.
+    Allocated {
+        quantity: i64,
+        from_reserved: i64,
+    },
+    /// Left the house, so many of them from its own allocation or reservation.
+    Shipped {
+        quantity: i64,
+        from_allocated: i64,
+        from_reserved: i64,
+    },
+    Returned(i64),
+    Adjusted(i64),
+}
+
+impl Movement {
+    fn kind(self) -> &'static str {
+        match self {
+            Movement::Received(_) => "received",
+            Movement::Counted(_) => "counted",
+            Movement::Reserved(_) => "reserved",
+            Movement::Released { .. } => "released",
+            Movement::Allocated { .. } => "allocated",
+            Movement::Shipped { .. } => "shipped",
+            Movement::Returned(_) => "returned",
+            Movement::Adjusted(_) => "adjusted",
+        }
+    }
+
+    /// What it does to (on hand, reserved, allocated).
+    fn deltas(self) -> (i64, i64, i64) {
+        match self {
+            Movement::Received(n) | Movement::Counted(n) | Movement::Returned(n) | Movement::Adjusted(n) => (n, 0, 0),
+            Movement::Reserved(n) => (0, n, 0),
+            Movement::Released { reserved, allocated } => (0, -reserved, -allocated),
+            Movement::Allocated { quantity, from_reserved } => (0, -from_reserved, quantity),
+            Movement::Shipped { quantity, from_allocated, from_reserved } => {
+                (-quantity, -from_reserved, -from_allocated)
+            }
+        }
+    }
+}
+
+/// Writes movements of one cause. Made by [`Change::ledger`].
+pub struct Ledger<'c> {
+    change: &'c Change<'c>,
+    cause_id: i64,
+    read: CachedStatement<'c>,
+    append: CachedStatement<'c>,
+    apply: CachedStatement<'c>,
+}
+
+impl<'w> Change<'w> {
+    /// Opens the ledger for a cause; `None` when that cause has happened already, so that a replay does nothing.
+    pub fn ledger<'c>(&'c self, cause: &str) -> Result<Option<Ledger<'c>>>
+    where
+        'w: 'c,
+    {
+        let inserted: Option<i64> = self
+            .tx
+            .prepare_cached(
+                "INSERT INTO cause (key, at, run_id) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO NOTHING RETURNING id",
+            )
+            .and_then(|mut s| s.query_row(params![cause, self.now_text(), self.run_id], |r| r.get(0)).optional())
+            .map_err(fault)?;
+        let Some(cause_id) = inserted else { return Ok(None) };
+        let prepare = |sql: &str| self.tx.prepare_cached(sql).map_err(fault);
+        Ok(Some(Ledger {
+            change: self,
+            cause_id,
+            read: prepare(LEVEL)?,
+            append: prepare(
+                "INSERT INTO movement (variant_id, location_id, cause_id, kind, on_hand, reserved, allocated)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                 ON CONFLICT DO UPDATE SET on_hand = on_hand + excluded.on_hand,
+                   reserved = reserved + excluded.reserved, allocated = allocated + excluded.allocated",
+            )?,
+            apply: prepare(
+                "INSERT INTO stock (variant_id, location_id, on_hand, reserved, allocated, available, revision)
+                 VALUES (?1, ?2, ?3, ?4, ?5, max(0, ?3 - ?4 - ?5 - (SELECT safety FROM variant WHERE id = ?1)), ?6)
+                 ON CONFLICT DO UPDATE SET
+                   on_hand = on_hand + ?3, reserved = reserved + ?4, allocated = allocated + ?5, revision = ?6,
+                   available = max(0, on_hand + ?3 - reserved - ?4 - allocated - ?5 - (SELECT safety FROM variant WHERE id = ?1))",
+            )?,
+        }))
+    }
+
+    /// What is at one location now, inside this change.
+    pub fn level(&self, variant_id: i64, location_id: i64) -> Result<Level> {
+        let mut read = self.tx.prepare_cached(LEVEL).map_err(fault)?;
+        Ok(read_level(&mut read, variant_id, location_id)?.unwrap_or_default())
+    }
+
+    /// Adds or changes a location, by its code.
+    pub fn put_location(&self, location: &Location) -> Result<Put> {
+        let address = Value::from(location.address.clone()).to_string();
+        let values = params![
+            location.code,
+            location.name,
+            location.kind,
+            location.fulfills_online,
+            address,
+            self.peek_revision()?
+        ];
+        let found: Option<(i64, bool)> = self
+            .tx
+            .query_row("SELECT id, fulfills_online FROM location WHERE code = ?1", [&location.code], |r| {
+                Ok((r.get(0)?, r.get(1)?))
+            })
+            .optional()
+            .map_err(fault)?;
+        let Some((id, fulfilled_online)) = found else {
+            self.revision()?;
+            self.tx
+                .execute(
+                    "INSERT INTO location (code, name, kind, fulfills_online, address, revision)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    values,
+                )
+                .map_err(fault)?;
+            return Ok(Put::New);
+        };
+        let changed = self
+            .tx
+            .execute(
+                "UPDATE location SET name = ?2, kind = ?3, fulfills_online = ?4, address = ?5, revision = ?6
+                 WHERE code = ?1
+                   AND (name IS NOT ?2 OR kind IS NOT ?3 OR fulfills_online IS NOT ?4 OR address IS NOT ?5)",
+                values,
+            )
+            .map_err(fault)?;
+        if changed == 0 {
+            return Ok(Put::Same);
+        }
+        let revision = self.revision()?;
+        if fulfilled_online != location.fulfills_online {
+            // What is available online changes for everything that lies there: `settle` sees the new revision.
+            self.tx
+                .execute("UPDATE stock SET revision = ?2 WHERE location_id = ?1", params![id, revision])
+                .map_err(fault)?;
+        }
+        Ok(Put::Changed)
+    }
+}
+
+const LEVEL: &str = "SELECT on_hand, reserved, allocated, available FROM stock WHERE variant_id = ?1 AND location_id = ?2";
+
+fn read_level(statement: &mut CachedStatement<'_>, variant_id: i64, location_id: i64) -> Result<Option<Level>> {
+    statement
+        .query_row(params![variant_id, location_id], |r| {
+            Ok(Level { on_hand: r.get(0)?, reserved: r.get(1)?, allocated: r.get(2)?, available: r.get(3)? })
+        })
+        .optional()
+        .map_err(fault)
+}
+
+impl Ledger<'_> {
+    /// Writes one movement and its effect on the level.
+    pub fn record(&mut self, variant_id: i64, location_id: i64, movement: Movement) -> Result<()> {
+        let (on_hand, reserved, allocated) = movement.deltas();
+        let kind = movement.kind();
+        self.append
+            .execute(params![variant_id, location_id, self.cause_id, kind, on_hand, reserved, allocated])
+            .map_err(fault)?;
+        let revision = self.change.revision()?;
+        self.apply
+            .execute(params![variant_id, location_id, on_hand, reserved, allocated, revision])
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    /// Somebody counted `on_hand` units. What orders hold of them stays held: a count never erases a reservation.
+    pub fn count(&mut self, variant_id: i64, location_id: i64, on_hand: i64) -> Result<Put> {
+        let known = read_level(&mut self.read, variant_id, location_id)?;
+        let difference = on_hand.saturating_sub(known.unwrap_or_default().on_hand);
+        if known.is_some() && difference == 0 {
+            return Ok(Put::Same);
+        }
+        self.record(variant_id, location_id, Movement::Counted(difference))?;
+        Ok(if known.is_some() { Put::Changed } else { Put::New })
+    }
+}
+
+/// Brings `variant.available` up to date for everything whose stock this revision touched.
+pub(super) fn settle(conn: &Connection, revision: i64) -> Result<()> {
+    conn.execute(
+        "UPDATE variant SET available = sums.available, revision = ?1
+         FROM (SELECT s.variant_id, sum(CASE WHEN l.fulfills_online = 1 AND l.active = 1 THEN s.available ELSE 0 END) AS available
+               FROM stock s JOIN location l ON l.id = s.location_id
+               WHERE s.variant_id IN (SELECT variant_id FROM stock WHERE revision = ?1)
+               GROUP BY s.variant_id) AS sums
+         WHERE variant.id = sums.variant_id AND variant.available IS NOT sums.available",
+        [revision],
+    )
+    .map_err(fault)?;
+    Ok(())
+}
