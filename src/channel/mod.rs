@@ -1,1 +1,20 @@
 //! A channel is a contract (what it accepts) and a template (how an item becomes its row).
+//!
+//! Both are data: `feeds/<name>.toml` and `templates/<name>.sql`, embedded in the binary; a shop's own `feeds/` and
+//! `templates/` override or add to them. This room loads the two, checks one against the other before the first row,
+//! and points into the file at what is wrong. Running the result is the business of `feed`.
+mod assemble;
+mod attribute;
+mod compile;
+mod contract;
+mod guard;
+mod rule;
+mod settings;
+mod stock;
+
+pub use attribute::{Attribute, Over, Type, Unit};
+pub use compile::{Column, Compiled, Source};
+pub use contract::{Contract, Delimited, Format, Missing, OpenElement, Xml};
+pub use rule::{Condition, Demand, Rule, Test};
+pub use settings::Settings;
+pub use stock::{Channel, names};

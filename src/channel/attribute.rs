@@ -1,0 +1,113 @@
+//! What a contract says of one attribute: its type, its limits, how often, and how it is spelled.
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+use crate::diagnostic::Severity;
+
+/// One attribute in the channel's words. The type says how a value is shaped and what is checked.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attribute {
+    #[serde(rename = "type")]
+    pub kind: Type,
+    #[serde(default)]
+    pub required: bool,
+    /// Longest value, in `unit`; for numbers the largest.
+    pub max: Option<i64>,
+    /// Shortest value, in `unit`; for numbers the smallest.
+    pub min: Option<i64>,
+    #[serde(default)]
+    pub unit: Unit,
+    #[serde(default)]
+    pub over: Over,
+    /// How many values it may have; 1 when not said.
+    pub repeat: Option<usize>,
+    /// Another attribute whose value is left out of this list.
+    pub except: Option<String>,
+    /// The spellings of an `enum`.
+    #[serde(default)]
+    pub values: Vec<String>,
+    /// Other spellings the channel still reads, and the one it documents.
+    #[serde(default)]
+    pub aliases: IndexMap<String, String>,
+    /// Units of a `measure`.
+    #[serde(default)]
+    pub units: Vec<String>,
+    /// Parts of a `group`, in the order of its text form.
+    #[serde(default)]
+    pub fields: IndexMap<String, Attribute>,
+    /// Other names this attribute goes by in feeds.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Where it stands in the document, when its name alone does not say: `@id`, another element.
+    pub at: Option<String>,
+    /// The template column with the currency of a `price`.
+    #[serde(default = "currency_column")]
+    pub currency: String,
+    /// How bad a value is that breaks the type or a limit.
+    #[serde(default = "error")]
+    pub severity: Severity,
+    /// Added to the remedy of every finding about it.
+    pub help: Option<String>,
+}
+
+fn currency_column() -> String {
+    "currency".to_owned()
+}
+
+fn error() -> Severity {
+    Severity::Error
+}
+
+/// How a value is shaped on the way out and understood on the way in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Type {
+    /// Text for people, white space collapsed.
+    Text,
+    /// Text that may come as HTML and leaves as plain text.
+    Html,
+    Integer,
+    /// Minor units and a currency column in; `12.90 EUR` out.
+    Price,
+    Date,
+    DateTime,
+    /// `start/end`.
+    DateRange,
+    Enum,
+    Url,
+    Gtin,
+    /// ISO 3166-1 alpha-2.
+    Country,
+    /// A number and one of `units`.
+    Measure,
+    /// Named parts, given by the template as a JSON object (or a list of them).
+    Group,
+}
+
+/// What a length is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    #[default]
+    Chars,
+    Bytes,
+}
+
+/// What happens to a value that is too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Over {
+    /// Cut at a word, with a note. For text.
+    #[default]
+    Cut,
+    /// The value is wrong.
+    Refuse,
+}
+
+impl Attribute {
+    /// How many values it may have at most.
+    pub fn repeats(&self) -> usize {
+        self.repeat.unwrap_or(1)
+    }
+}

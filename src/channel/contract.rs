@@ -1,0 +1,259 @@
+//! `feeds/<name>.toml`: what a channel accepts. Read whole, and everything wrong with it said at once.
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+use super::attribute::{Attribute, Type};
+use super::rule::Rule;
+use crate::diagnostic::{Diagnostic, Error, Place, Result};
+use crate::value::closest::closest;
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contract {
+    pub title: String,
+    /// Where the facts come from.
+    pub sources: Vec<String>,
+    /// When they were last compared with their sources.
+    pub checked: toml::value::Datetime,
+    /// Attributes that together name an offer; no two offers have the same.
+    pub identity: Vec<String>,
+    pub missing: Missing,
+    /// Template columns that are no attributes themselves, but shape some.
+    #[serde(default)]
+    pub inputs: Vec<String>,
+    /// What `purvey.toml` must or may say for this channel; each is `$name` in template and contract.
+    #[serde(default)]
+    pub settings: IndexMap<String, Setting>,
+    /// Documents it comes in; the first is the default.
+    pub format: IndexMap<String, Format>,
+    /// In document order.
+    pub attribute: IndexMap<String, Attribute>,
+    #[serde(default)]
+    pub rule: Vec<Rule>,
+}
+
+/// What the channel does with an offer that is no longer in the feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// It goes: a shrunken feed takes offers off.
+    Removed,
+    /// It stays as it was.
+    Kept,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    #[serde(default)]
+    pub required: bool,
+    pub help: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Format {
+    Xml(Xml),
+    Delimited(Delimited),
+}
+
+/// An XML document: elements that open it, a head, then one element for each offer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Xml {
+    pub file: String,
+    pub open: Vec<OpenElement>,
+    #[serde(default)]
+    pub head: Vec<(String, String)>,
+    pub item: String,
+    #[serde(default)]
+    pub prefix: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenElement {
+    pub element: String,
+    #[serde(default)]
+    pub attributes: IndexMap<String, String>,
+}
+
+/// A table: header row, one row for each offer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delimited {
+    pub file: String,
+    pub delimiter: char,
+    /// Joins the values of a repeated attribute.
+    pub list: String,
+    /// Joins the parts of a group.
+    pub group: String,
+}
+
+impl Format {
+    pub fn file(&self) -> &str {
+        match self {
+            Format::Xml(xml) => &xml.file,
+            Format::Delimited(table) => &table.file,
+        }
+    }
+}
+
+impl Contract {
+    /// Reads and checks a contract; the error is the first fault, with the place in `file`.
+    pub fn parse(file: &str, text: &str) -> Result<Contract> {
+        let contract: Contract = toml::from_str(text).map_err(|e| syntax(file, text, &e))?;
+        match contract.faults(file, text).into_iter().next() {
+            None => Ok(contract),
+            Some(first) => {
+                let error = Error::usage("contract/wrong", first.message).at(first.place);
+                Err(match first.help {
+                    Some(help) => error.help(help),
+                    None => error,
+                })
+            }
+        }
+    }
+
+    /// Everything that is wrong with it, for its author.
+    pub fn faults(&self, file: &str, text: &str) -> Vec<Diagnostic> {
+        let mut faults = Vec::new();
+        let mut fault = |near: &str, message: String, help: &str| {
+            faults.push(Diagnostic::error("contract/wrong", message).at(place_of(file, text, near)).help(help));
+        };
+        if self.format.is_empty() {
+            fault("title", "the contract has no [format.…]".into(), "add at least one document format");
+        }
+        let known = |name: &str| name.starts_with('$') || self.attribute.contains_key(name);
+        let names_help = |name: &str| match closest(name, self.attribute.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "name an [attribute.…] of this contract".to_owned(),
+        };
+        for name in self.identity.iter().filter(|n| !known(n)) {
+            fault("identity", format!("identity names `{name}`, which is no attribute"), &names_help(name));
+        }
+        for (name, attribute) in &self.attribute {
+            let near = format!("[attribute.{name}]");
+            for (message, help) in attribute_faults(name, attribute) {
+                fault(&near, message, help);
+            }
+            if let Some(other) = attribute.except.as_ref().filter(|o| !known(o)) {
+                fault(&near, format!("{name}: except names `{other}`, which is no attribute"), &names_help(other));
+            }
+        }
+        for rule in &self.rule {
+            let near = format!("\"{}\"", rule.code);
+            if rule.demand().is_none() {
+                let help = "give one of require, any_of, forbid, together, less, differ; write a second rule for a second demand";
+                fault(&near, format!("rule `{}` must demand exactly one thing", rule.code), help);
+            }
+            for name in rule.names().filter(|n| !known(n)) {
+                fault(&near, format!("rule `{}` names `{name}`, which is no attribute", rule.code), &names_help(name));
+            }
+        }
+        faults
+    }
+}
+
+fn attribute_faults(name: &str, attribute: &Attribute) -> Vec<(String, &'static str)> {
+    let mut faults = Vec::new();
+    let mut when = |wrong: bool, what: &str, help: &'static str| {
+        if wrong {
+            faults.push((format!("{name}: {what}"), help));
+        }
+    };
+    let kind = attribute.kind;
+    when(kind == Type::Enum && attribute.values.is_empty(), "an enum without values", "list the spellings in `values`");
+    when(kind != Type::Enum && !attribute.values.is_empty(), "values belong to an enum", "set type = \"enum\"");
+    when(kind == Type::Measure && attribute.units.is_empty(), "a measure without units", "list them in `units`");
+    when(kind == Type::Group && attribute.fields.is_empty(), "a group without fields", "add [attribute.….fields]");
+    when(kind != Type::Group && !attribute.fields.is_empty(), "fields belong to a group", "set type = \"group\"");
+    when(attribute.repeat == Some(0), "repeat = 0", "leave the attribute out instead");
+    let unknown = attribute.aliases.values().any(|to| !attribute.values.contains(to));
+    when(unknown, "an alias leads to a value that is not in `values`", "spell it as in `values`");
+    for (field, part) in &attribute.fields {
+        when(part.kind == Type::Group, &format!("{field} is a group inside a group"), "flatten it");
+    }
+    faults
+}
+
+/// The line that first holds `near`: contracts are short and their keys unique enough to point at.
+fn place_of(file: &str, text: &str, near: &str) -> Place {
+    let found = text.lines().enumerate().find_map(|(i, line)| Some((i, line, line.find(near)?)));
+    match found {
+        Some((i, line, byte)) => {
+            let column = line[..byte].chars().count() as u64 + 1;
+            Place::file(file).line(i as u64 + 1).column(column).snippet(line, near.chars().count() as u64)
+        }
+        None => Place::file(file),
+    }
+}
+
+/// A TOML fault with its line, column and caret.
+pub(super) fn syntax(file: &str, text: &str, error: &toml::de::Error) -> Error {
+    let mut place = Place::file(file);
+    if let Some(span) = error.span() {
+        let start = span.start.min(text.len());
+        let before = text.get(..start).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+        let column = before[line_start..].chars().count() as u64 + 1;
+        let line = text[line_start..].lines().next().unwrap_or_default();
+        let width = text.get(span.clone()).map_or(1, |s| s.lines().next().unwrap_or_default().chars().count() as u64);
+        place = place.line(before.matches('\n').count() as u64 + 1).column(column).snippet(line, width);
+    }
+    Error::usage("toml/wrong", error.message().to_owned()).at(place).help("mend this line; nothing was touched")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = r#"
+title = "Small"
+sources = ["https://example.org"]
+checked = 2026-11-25
+identity = ["id"]
+missing = "removed"
+
+[format.tsv]
+kind = "delimited"
+file = "small.tsv"
+delimiter = "\t"
+list = ","
+group = ":"
+
+[attribute.id]
+type = "text"
+required = true
+
+[attribute.state]
+type = "enum"
+
+[[rule]]
+code = "state-missing"
+require = ["sate"]
+help = "say the state"
+"#;
+
+    #[test]
+    fn everything_wrong_is_said_at_once_with_its_line() {
+        let contract: Contract = toml::from_str(SMALL).unwrap();
+        let faults = contract.faults("small.toml", SMALL);
+        let said: Vec<_> = faults.iter().map(|f| (f.place.line, f.message.as_str(), f.help.as_deref().unwrap())).collect();
+        assert_eq!(
+            said,
+            [
+                (Some(19), "state: an enum without values", "list the spellings in `values`"),
+                (Some(23), "rule `state-missing` names `sate`, which is no attribute", "did you mean `state`?"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_key_nobody_knows_is_pointed_at() {
+        let text = SMALL.replace("required = true", "requird = true");
+        let error = Contract::parse("small.toml", &text).unwrap_err();
+        assert_eq!((error.place.line, error.place.column), (Some(17), Some(1)), "{error:?}");
+        assert!(error.message.contains("requird"), "{}", error.message);
+    }
+}
