@@ -28,7 +28,7 @@ pub struct Catalog {
 
 /// Reads one consistent state at a time and never waits for a writer.
 pub struct Reader {
-    pub(crate) conn: Connection,
+    conn: Connection,
 }
 
 /// The only one who writes, as long as it lives.
@@ -77,7 +77,6 @@ impl Catalog {
         if edition(&conn)? < MIGRATIONS.len() {
             return Err(self.wrong_edition("was made by an older purvey").help("run `purvey doctor` once: it brings the catalog up to date"));
         }
-        conn.execute_batch("PRAGMA query_only = ON").map_err(fault)?;
         Ok(Reader { conn })
     }
 
@@ -224,6 +223,10 @@ impl Reader {
 
     pub fn conn(&self) -> &Connection {
         &self.conn
+    }
+
+    pub fn into_connection(self) -> Connection {
+        self.conn
     }
 }
 

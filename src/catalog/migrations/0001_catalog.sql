@@ -360,6 +360,9 @@ FROM stock s
 JOIN variant v ON v.id = s.variant_id JOIN product p ON p.id = v.product_id JOIN location l ON l.id = s.location_id
 WHERE v.status = 'active' AND p.status = 'active' AND l.active = 1;
 
+CREATE VIEW item_override AS
+SELECT o.channel, v.sku, o.attributes FROM override o JOIN variant v ON v.id = o.variant_id;
+
 CREATE VIEW item_price AS
 SELECT v.sku, pl.code AS price_list, pl.country, pl.currency, pr.price_minor, pr.sale_price_minor, pr.sale_from, pr.sale_to
 FROM price pr JOIN price_list pl ON pl.id = pr.price_list_id JOIN variant v ON v.id = pr.variant_id;

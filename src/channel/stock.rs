@@ -1,0 +1,107 @@
+//! Finding a channel's two files: the shop's own folder first, then the stock of the binary.
+use std::path::Path;
+
+use super::contract::Contract;
+use super::settings::{Parameter, Settings};
+use crate::diagnostic::{Error, Place, Result};
+use crate::value::closest::closest;
+
+include!(concat!(env!("OUT_DIR"), "/stock_channels.rs"));
+
+/// A channel, loaded: its contract, its template and what the shop says of it.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    pub name: String,
+    pub contract: Contract,
+    /// `feeds/google.toml`, for messages.
+    pub contract_file: String,
+    pub template: String,
+    /// `templates/google.sql`, for messages.
+    pub template_file: String,
+    pub settings: Settings,
+}
+
+impl Channel {
+    /// Loads channel `name` for the shop in `shop`; outside a shop, only the binary's stock is looked through.
+    pub fn load(name: &str, shop: Option<&Path>, settings: Settings) -> Result<Channel> {
+        let (contract_file, contract) = file(name, shop, "feeds", "toml", CONTRACTS)?.ok_or_else(|| unknown(name, shop))?;
+        let (template_file, template) =
+            file(name, shop, "templates", "sql", TEMPLATES)?.ok_or_else(|| no_template(name))?;
+        let contract = Contract::parse(&contract_file, &contract)?;
+        let channel = Channel { name: name.to_owned(), contract, contract_file, template, template_file, settings };
+        channel.check_settings()?;
+        Ok(channel)
+    }
+
+    /// A parameter as text: from the shop's `[channel.<name>]`.
+    pub fn parameter(&self, name: &str) -> Option<&Parameter> {
+        self.settings.parameters.get(name)
+    }
+
+    fn check_settings(&self) -> Result<()> {
+        let section = format!("[channel.{}]", self.name);
+        if let Some(format) = self.settings.format.as_ref().filter(|f| !self.contract.format.contains_key(*f)) {
+            let known: Vec<&str> = self.contract.format.keys().map(String::as_str).collect();
+            return Err(Error::usage("channel/no-such-format", format!("{} comes in no format `{format}`", self.name))
+                .at(Place::file("purvey.toml").attribute(format!("{section} format")))
+                .help(format!("choose one of {}", known.join(", "))));
+        }
+        for (name, setting) in self.contract.settings.iter().filter(|(_, s)| s.required) {
+            if self.parameter(name).is_none() {
+                return Err(Error::usage("channel/setting-missing", format!("{section} needs `{name}`"))
+                    .at(Place::file("purvey.toml"))
+                    .help(format!("{name} is {}", setting.help)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every channel a shop can use, by name: the binary's and its own.
+pub fn names(shop: Option<&Path>) -> Vec<String> {
+    let mut names: Vec<String> = CONTRACTS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let own = shop.and_then(|shop| std::fs::read_dir(shop.join("feeds")).ok());
+    for path in own.into_iter().flatten().flatten().map(|entry| entry.path()) {
+        if let Some(stem) = path.file_stem().filter(|_| path.extension().is_some_and(|e| e == "toml")) {
+            names.push(stem.to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The shop's `folder/name.ending`, else the stock one: where it is (for messages) and its text.
+fn file(
+    name: &str,
+    shop: Option<&Path>,
+    folder: &str,
+    ending: &str,
+    stock: &[(&str, &str)],
+) -> Result<Option<(String, String)>> {
+    let relative = format!("{folder}/{name}.{ending}");
+    if let Some(own) = shop.map(|shop| shop.join(&relative)).filter(|own| own.is_file() && is_plain(name)) {
+        let text = std::fs::read_to_string(&own).map_err(|e| Error::io("read", &own, e))?;
+        return Ok(Some((relative, text)));
+    }
+    Ok(stock.iter().find(|(stem, _)| *stem == name).map(|(_, text)| (relative, (*text).to_owned())))
+}
+
+/// A channel's name becomes a file's name: letters, digits, `-` and `_` only.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+fn unknown(name: &str, shop: Option<&Path>) -> Error {
+    let names = names(shop);
+    let help = match closest(name, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`? `purvey channel list` shows all"),
+        None => format!("known channels: {}; for one of your own add feeds/{name}.toml", names.join(", ")),
+    };
+    Error::usage("channel/unknown", format!("no channel `{name}`")).help(help)
+}
+
+fn no_template(name: &str) -> Error {
+    Error::usage("channel/no-template", format!("channel `{name}` has a contract but no template"))
+        .help(format!("add templates/{name}.sql: one SELECT over `item` that begins with sku"))
+}
