@@ -1,1 +1,17 @@
 //! Values that cannot be wrong: SKU, GTIN, money, currency, country, carrier, time.
+//!
+//! A type here is made only by a parser that refuses everything else and says why ([`Invalid`]), so the rooms above
+//! never check twice. Nothing here knows files, SQL or the network.
+mod amount;
+mod currency;
+mod gtin;
+mod invalid;
+mod money;
+mod sku;
+pub mod text;
+
+pub use currency::Currency;
+pub use gtin::{Gtin, Repair};
+pub use invalid::Invalid;
+pub use money::Money;
+pub use sku::Sku;
