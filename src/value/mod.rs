@@ -3,15 +3,23 @@
 //! A type here is made only by a parser that refuses everything else and says why ([`Invalid`]), so the rooms above
 //! never check twice. Nothing here knows files, SQL or the network.
 mod amount;
+mod carrier;
+pub mod closest;
+mod country;
 mod currency;
 mod gtin;
 mod invalid;
 mod money;
 mod sku;
 pub mod text;
+pub mod time;
+mod tracking;
 
+pub use carrier::Carrier;
+pub use country::Country;
 pub use currency::Currency;
 pub use gtin::{Gtin, Repair};
 pub use invalid::Invalid;
 pub use money::Money;
 pub use sku::Sku;
+pub use tracking::TrackingNumber;
