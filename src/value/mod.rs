@@ -11,6 +11,7 @@ mod gtin;
 mod invalid;
 mod money;
 mod sku;
+mod symbol;
 pub mod text;
 pub mod time;
 mod tracking;
