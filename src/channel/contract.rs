@@ -239,7 +239,8 @@ help = "say the state"
     fn everything_wrong_is_said_at_once_with_its_line() {
         let contract: Contract = toml::from_str(SMALL).unwrap();
         let faults = contract.faults("small.toml", SMALL);
-        let said: Vec<_> = faults.iter().map(|f| (f.place.line, f.message.as_str(), f.help.as_deref().unwrap())).collect();
+        let said: Vec<_> =
+            faults.iter().map(|f| (f.place.line, f.message.as_str(), f.help.as_deref().unwrap())).collect();
         assert_eq!(
             said,
             [

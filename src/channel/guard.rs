@@ -19,19 +19,99 @@ use crate::diagnostic::{Error, Place, Result};
 
 /// Tables and views a template may read. Orders, buyers and the outbox are not among them.
 const TABLES: &[&str] = &[
-    "item", "item_stock", "item_price", "product", "variant", "category", "location", "stock", "price_list", "price",
-    "review", "override", "item_override", "listing", "json_each", "json_tree",
+    "item",
+    "item_stock",
+    "item_price",
+    "product",
+    "variant",
+    "category",
+    "location",
+    "stock",
+    "price_list",
+    "price",
+    "review",
+    "override",
+    "item_override",
+    "listing",
+    "json_each",
+    "json_tree",
 ];
 
 const FUNCTIONS: &[&str] = &[
-    "abs", "avg", "cast", "ceil", "char", "coalesce", "concat", "concat_ws", "count", "date", "datetime", "dense_rank",
-    "first_value", "floor", "format", "glob", "greatest", "group_concat", "hex", "if", "ifnull", "iif", "instr", "json",
-    "json_array", "json_array_length", "json_each", "json_extract", "json_group_array", "json_group_object",
-    "json_insert", "json_object", "json_quote", "json_remove", "json_set", "json_type", "json_valid", "julianday", "lag",
-    "last_value", "lead", "least", "length", "like", "lower", "ltrim", "max", "min", "nth_value", "ntile", "nullif",
-    "octet_length", "printf", "quote", "rank", "replace", "round", "row_number", "rtrim", "sign", "strftime",
-    "string_agg", "substr", "substring", "sum", "time", "total", "trim", "typeof", "unicode", "unixepoch", "upper",
-    "->", "->>",
+    "abs",
+    "avg",
+    "cast",
+    "ceil",
+    "char",
+    "coalesce",
+    "concat",
+    "concat_ws",
+    "count",
+    "date",
+    "datetime",
+    "dense_rank",
+    "first_value",
+    "floor",
+    "format",
+    "glob",
+    "greatest",
+    "group_concat",
+    "hex",
+    "if",
+    "ifnull",
+    "iif",
+    "instr",
+    "json",
+    "json_array",
+    "json_array_length",
+    "json_each",
+    "json_extract",
+    "json_group_array",
+    "json_group_object",
+    "json_insert",
+    "json_object",
+    "json_quote",
+    "json_remove",
+    "json_set",
+    "json_type",
+    "json_valid",
+    "julianday",
+    "lag",
+    "last_value",
+    "lead",
+    "least",
+    "length",
+    "like",
+    "lower",
+    "ltrim",
+    "max",
+    "min",
+    "nth_value",
+    "ntile",
+    "nullif",
+    "octet_length",
+    "printf",
+    "quote",
+    "rank",
+    "replace",
+    "round",
+    "row_number",
+    "rtrim",
+    "sign",
+    "strftime",
+    "string_agg",
+    "substr",
+    "substring",
+    "sum",
+    "time",
+    "total",
+    "trim",
+    "typeof",
+    "unicode",
+    "unixepoch",
+    "upper",
+    "->",
+    "->>",
 ];
 
 /// A template that makes no row for this long is stuck (a cross join, as a rule).
@@ -50,7 +130,7 @@ pub struct Guarded {
 impl Guarded {
     /// Opens the catalog for a template of the shop in `shop`, whose `maps/*.csv` become tables `map_<name>`.
     pub fn open(catalog: &Catalog, shop: Option<&Path>, sql_texts: &[&str]) -> Result<Guarded> {
-        let conn = catalog.read()?.into_connection();
+        let mut conn = catalog.read()?.into_connection();
         for name in map_names(shop, sql_texts) {
             load_map(&conn, shop, &name)?;
         }
@@ -86,15 +166,16 @@ impl Guarded {
             conn.set_limit(limit, value).map_err(fault)?;
         }
         // A feed is one pass over the catalog: little is read twice, so a small cache keeps memory flat.
-        conn.execute_batch("PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -8192;").map_err(fault)?;
+        conn.execute_batch("PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -8192;")
+            .map_err(fault)?;
         conn.authorizer(Some(allow)).map_err(fault)?;
         let rows = Arc::new(AtomicU64::new(0));
-        watch(&conn, Arc::clone(&rows))?;
+        watch(&mut conn, Arc::clone(&rows))?;
         Ok(Guarded { conn, rows })
     }
 }
 
-fn watch(conn: &Connection, rows: Arc<AtomicU64>) -> Result<()> {
+fn watch(conn: &mut Connection, rows: Arc<AtomicU64>) -> Result<()> {
     let mut seen = (u64::MAX, Instant::now());
     let stop = move || {
         let now = rows.load(Ordering::Relaxed);
@@ -110,7 +191,9 @@ fn allow(context: AuthContext<'_>) -> Authorization {
     let allowed = match context.action {
         AuthAction::Select | AuthAction::Recursive => true,
         AuthAction::Read { table_name, .. } => {
-            TABLES.contains(&table_name) || table_name.starts_with("map_") || context.accessor.is_some_and(|view| TABLES.contains(&view))
+            TABLES.contains(&table_name)
+                || table_name.starts_with("map_")
+                || context.accessor.is_some_and(|view| TABLES.contains(&view))
         }
         AuthAction::Function { function_name } => FUNCTIONS.iter().any(|f| f.eq_ignore_ascii_case(function_name)),
         AuthAction::Transaction { .. } => true,

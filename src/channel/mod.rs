@@ -13,8 +13,9 @@ mod settings;
 mod stock;
 
 pub use attribute::{Attribute, Over, Type, Unit};
-pub use compile::{Column, Compiled, Source};
+pub use compile::{Column, Compiled, Context, Source};
 pub use contract::{Contract, Delimited, Format, Missing, OpenElement, Xml};
+pub use guard::Guarded;
 pub use rule::{Condition, Demand, Rule, Test};
 pub use settings::Settings;
 pub use stock::{Channel, names};

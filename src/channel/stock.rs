@@ -24,7 +24,8 @@ pub struct Channel {
 impl Channel {
     /// Loads channel `name` for the shop in `shop`; outside a shop, only the binary's stock is looked through.
     pub fn load(name: &str, shop: Option<&Path>, settings: Settings) -> Result<Channel> {
-        let (contract_file, contract) = file(name, shop, "feeds", "toml", CONTRACTS)?.ok_or_else(|| unknown(name, shop))?;
+        let (contract_file, contract) =
+            file(name, shop, "feeds", "toml", CONTRACTS)?.ok_or_else(|| unknown(name, shop))?;
         let (template_file, template) =
             file(name, shop, "templates", "sql", TEMPLATES)?.ok_or_else(|| no_template(name))?;
         let contract = Contract::parse(&contract_file, &contract)?;

@@ -236,7 +236,12 @@ pub enum Body {
     Json(serde_json::Value),
     Form(Vec<(String, String)>),
     /// One file in a multipart form: field, file name, media type, bytes.
-    File { field: &'static str, name: String, media_type: &'static str, bytes: Vec<u8> },
+    File {
+        field: &'static str,
+        name: String,
+        media_type: &'static str,
+        bytes: Vec<u8>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
