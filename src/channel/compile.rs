@@ -253,7 +253,6 @@ mod tests {
     use super::*;
     use crate::catalog::Catalog;
     use crate::channel::Settings;
-    use std::time::Duration;
 
     fn catalog(dir: &std::path::Path) -> Catalog {
         let catalog = Catalog::of_shop(dir);

@@ -1,4 +1,21 @@
 //! Feeds: run a template, shape and check its rows, write and read the documents.
+//!
+//! [`build`] turns the catalog into a document; [`check`] reads one that others made. Both pass every offer through
+//! the same [`Checker`], so what purvey writes is held to what it demands.
+mod build;
+mod check;
+mod checker;
+mod document;
+mod findings;
+mod offer;
+mod shape;
+
 pub mod read;
 pub mod text;
 pub mod write;
+
+pub use build::{Built, Job, build};
+pub use check::{Checked, check};
+pub use checker::Checker;
+pub use findings::Findings;
+pub use offer::Offer;

@@ -1,0 +1,255 @@
+//! The one checker: what a contract demands of an offer as a whole, whoever made it.
+use std::collections::{HashMap, HashSet};
+
+use xxhash_rust::xxh3::Xxh3;
+
+use super::findings::Findings;
+use super::offer::Offer;
+use crate::channel::{Channel, Condition, Demand, Rule, Test};
+use crate::diagnostic::{Diagnostic, Place, Severity};
+use crate::value::{Currency, Money};
+
+/// Checks offers of one feed, one after the other. Memory: one hash for each offer, to find doubles.
+pub struct Checker<'c> {
+    channel: &'c Channel,
+    required: Vec<usize>,
+    identity: Vec<usize>,
+    rules: Vec<Prepared<'c>>,
+    /// Identity of every offer so far, and its number.
+    seen: HashMap<u64, u32>,
+    offers: u32,
+}
+
+/// A rule with its attributes looked up; rules whose `$setting` conditions fail are not among them.
+struct Prepared<'c> {
+    rule: &'c Rule,
+    when: Vec<(usize, &'c Condition)>,
+    demand: Ready,
+    drop: Vec<usize>,
+}
+
+enum Ready {
+    Require(Vec<usize>),
+    AnyOf(Vec<Vec<usize>>),
+    Forbid(Vec<usize>),
+    Together(Vec<usize>),
+    Less(usize, usize),
+    Differ { within: usize, axes: Vec<usize>, seen: HashSet<u64> },
+}
+
+/// How a rule was broken: which attribute, and a sentence.
+struct Broken {
+    attribute: usize,
+    message: String,
+}
+
+impl<'c> Checker<'c> {
+    /// `setting` gives the value of `$name`, for rules that depend on the country a feed is for.
+    pub fn new(channel: &'c Channel, setting: impl Fn(&str) -> Option<String>) -> Checker<'c> {
+        let contract = &channel.contract;
+        let required = contract.attribute.values().enumerate().filter(|(_, a)| a.required).map(|(i, _)| i).collect();
+        let identity = contract.identity.iter().filter_map(|name| contract.attribute.get_index_of(name)).collect();
+        let rules = contract.rule.iter().filter_map(|rule| Prepared::new(channel, rule, &setting)).collect();
+        Checker { channel, required, identity, rules, seen: HashMap::new(), offers: 0 }
+    }
+
+    /// Checks one offer; `place` says where an attribute of it stands. Whether the channel would take it is returned.
+    ///
+    /// With `mend`, attributes that a rule names in `drop` are taken out, and the finding is a warning.
+    pub fn check(
+        &mut self,
+        offer: &mut Offer,
+        mend: bool,
+        place: &dyn Fn(&Offer, usize) -> Place,
+        findings: &mut Findings<'_>,
+    ) -> bool {
+        self.offers += 1;
+        let mut taken = true;
+        for &attribute in &self.required {
+            if !offer.is_present(attribute) {
+                taken = false;
+                findings.add(self.missing(attribute, place(offer, attribute)));
+            }
+        }
+        for prepared in &mut self.rules {
+            if !prepared.when.iter().all(|(attribute, condition)| holds(condition, offer.first(*attribute))) {
+                continue;
+            }
+            let Some(broken) = prepared.demand.broken(self.channel, offer) else { continue };
+            let mends = mend && !prepared.drop.is_empty();
+            let severity = if mends { Severity::Warning } else { prepared.rule.severity };
+            taken &= severity != Severity::Error;
+            findings.add(
+                Diagnostic::new(severity, format!("{}/{}", self.channel.name, prepared.rule.code), broken.message)
+                    .at(place(offer, broken.attribute))
+                    .help(&prepared.rule.help),
+            );
+            if mends {
+                prepared.drop.iter().for_each(|attribute| offer.remove(*attribute));
+            }
+        }
+        if let Some(double) = self.double(offer) {
+            taken = false;
+            findings.add(double.at(self.identity.last().map_or_else(Place::default, |last| place(offer, *last))));
+        }
+        taken
+    }
+
+    fn missing(&self, attribute: usize, place: Place) -> Diagnostic {
+        let (name, about) = &self.attribute(attribute);
+        let help = about.clone().unwrap_or_else(|| format!("give the item a {name}, or set {name} under [channel.{}.set]", self.channel.name));
+        Diagnostic::error(code(&self.channel.name, name, "missing"), format!("{name} is required and empty"))
+            .at(place)
+            .help(help)
+    }
+
+    fn attribute(&self, index: usize) -> (String, Option<String>) {
+        let found = self.channel.contract.attribute.get_index(index);
+        found.map_or_else(Default::default, |(name, attribute)| (name.clone(), attribute.help.clone()))
+    }
+
+    /// Two offers with one identity: the channel keeps one of them, and which is luck.
+    fn double(&mut self, offer: &Offer) -> Option<Diagnostic> {
+        if self.identity.is_empty() || !self.identity.iter().all(|a| offer.is_present(*a)) {
+            return None;
+        }
+        let earlier = self.seen.insert(hash(offer, &self.identity), self.offers)?;
+        let names = &self.channel.contract.identity;
+        let values: Vec<&str> = self.identity.iter().filter_map(|a| offer.first(*a)).collect();
+        Some(
+            Diagnostic::error(
+                code(&self.channel.name, &names.join("-"), "duplicate"),
+                format!("{} {} is already offer {earlier} of this feed", names.join(" + "), values.join(" + ")),
+            )
+            .help("every offer needs an identity of its own: see which two items share it"),
+        )
+    }
+}
+
+/// `google/price-missing`: the channel, the attribute, what is wrong with it.
+pub(super) fn code(channel: &str, attribute: &str, fault: &str) -> String {
+    format!("{channel}/{}-{fault}", attribute.replace('_', "-"))
+}
+
+impl<'c> Prepared<'c> {
+    fn new(channel: &'c Channel, rule: &'c Rule, setting: &impl Fn(&str) -> Option<String>) -> Option<Prepared<'c>> {
+        let index = |name: &String| channel.contract.attribute.get_index_of(name);
+        let all = |names: &[String]| names.iter().filter_map(index).collect::<Vec<_>>();
+        let mut when = Vec::new();
+        for (name, condition) in &rule.when {
+            match name.strip_prefix('$') {
+                Some(name) if !holds(condition, setting(name).as_deref()) => return None,
+                Some(_) => {}
+                None => when.push((index(name)?, condition)),
+            }
+        }
+        let demand = match rule.demand()? {
+            Demand::Require(names) => Ready::Require(all(names)),
+            Demand::AnyOf(sets) => Ready::AnyOf(sets.iter().map(|set| all(set)).collect()),
+            Demand::Forbid(names) => Ready::Forbid(all(names)),
+            Demand::Together(names) => Ready::Together(all(names)),
+            Demand::Less(a, b) => {
+                Ready::Less(channel.contract.attribute.get_index_of(a)?, channel.contract.attribute.get_index_of(b)?)
+            }
+            Demand::Differ(d) => Ready::Differ { within: index(&d.within)?, axes: all(&d.axes), seen: HashSet::new() },
+        };
+        Some(Prepared { rule, when, demand, drop: all(&rule.drop) })
+    }
+}
+
+impl Ready {
+    fn broken(&mut self, channel: &Channel, offer: &Offer) -> Option<Broken> {
+        let name = |attribute: usize| channel.contract.attribute.get_index(attribute).map_or("", |(name, _)| name.as_str());
+        let names = |attributes: &[usize]| attributes.iter().map(|a| name(*a)).collect::<Vec<_>>().join(" and ");
+        match self {
+            Ready::Require(attributes) => {
+                let attribute = *attributes.iter().find(|a| !offer.is_present(**a))?;
+                Some(Broken { attribute, message: format!("{} is needed here and empty", name(attribute)) })
+            }
+            Ready::AnyOf(sets) => {
+                if sets.iter().any(|set| set.iter().all(|a| offer.is_present(*a))) {
+                    return None;
+                }
+                let choices: Vec<String> = sets.iter().map(|set| names(set)).collect();
+                let attribute = *sets.first()?.first()?;
+                Some(Broken { attribute, message: format!("neither {} is given", choices.join(" nor ")) })
+            }
+            Ready::Forbid(attributes) => {
+                let attribute = *attributes.iter().find(|a| offer.is_present(**a))?;
+                Some(Broken { attribute, message: format!("{} contradicts what else is said", name(attribute)) })
+            }
+            Ready::Together(attributes) => {
+                let given = attributes.iter().filter(|a| offer.is_present(**a)).count();
+                let attribute = *attributes.iter().find(|a| !offer.is_present(**a))?;
+                let message = || format!("{} belong together, and {} is missing", names(attributes), name(attribute));
+                (given > 0).then(|| Broken { attribute, message: message() })
+            }
+            Ready::Less(small, large) => {
+                let (a, b) = (offer.first(*small)?, offer.first(*large)?);
+                let message = || format!("{} {a} is not below {} {b}", name(*small), name(*large));
+                (amount(a)? >= amount(b)?).then(|| Broken { attribute: *small, message: message() })
+            }
+            Ready::Differ { within, axes, seen } => {
+                let group = offer.first(*within)?;
+                let alike = !seen.insert(hash(offer, std::slice::from_ref(within)) ^ hash(offer, axes).rotate_left(1));
+                let message = || format!("two variants of {group} are alike in {}", names(axes).replace(" and ", ", "));
+                alike.then(|| Broken { attribute: *within, message: message() })
+            }
+        }
+    }
+}
+
+fn holds(condition: &Condition, value: Option<&str>) -> bool {
+    let one_of = |list: &[String]| value.is_some_and(|v| list.iter().any(|x| x == v));
+    let under = |roots: &[String]| value.is_some_and(|v| roots.iter().any(|root| is_under(v, root)));
+    match condition {
+        Condition::OneOf(list) => one_of(list),
+        Condition::Test(Test { present, not, under: below, not_under }) => {
+            present.is_none_or(|wanted| wanted == value.is_some())
+                && not.as_ref().is_none_or(|list| !one_of(list))
+                && below.as_ref().is_none_or(|roots| under(roots))
+                && not_under.as_ref().is_none_or(|roots| !under(roots))
+        }
+    }
+}
+
+/// `A > B > C` is under `A > B`, and under itself.
+fn is_under(path: &str, root: &str) -> bool {
+    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.trim_start().starts_with('>'))
+}
+
+/// A price or a number, for comparing with another of the same currency.
+fn amount(text: &str) -> Option<i64> {
+    match text.split_once(' ') {
+        Some((number, code)) => Some(Money::parse_decimal(number, Currency::parse(code).ok()?).ok()?.minor),
+        None => text.parse().ok(),
+    }
+}
+
+fn hash(offer: &Offer, attributes: &[usize]) -> u64 {
+    let mut hash = Xxh3::new();
+    for attribute in attributes {
+        hash.update(offer.first(*attribute).unwrap_or_default().as_bytes());
+        hash.update(&[0x1f]);
+    }
+    hash.digest()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_category_is_under_its_ancestors_only() {
+        assert!(is_under("Apparel > Shoes", "Apparel") && is_under("Apparel", "Apparel") && is_under("187", "187"));
+        assert!(!is_under("Apparel and more", "Apparel") && !is_under("1871", "187"));
+    }
+
+    #[test]
+    fn amounts_compare_by_currency() {
+        assert_eq!(amount("12.50 EUR"), Some(1250));
+        assert_eq!(amount("1250 JPY"), Some(1250));
+        assert_eq!(amount("7"), Some(7));
+        assert_eq!(amount("x EUR"), None);
+    }
+}

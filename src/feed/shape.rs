@@ -1,0 +1,257 @@
+//! Types at work: a value from the template (or from somebody's feed) becomes the channel's text, or a fault.
+//!
+//! One function serves both sides. A value the template picked is brought into shape; one that stands in a feed must
+//! be in shape already.
+use crate::channel::{Attribute, Over, Type, Unit};
+use crate::feed::text::{clean, cut_at_word, cut_at_word_bytes, encode_address, plain_from_html};
+use crate::value::closest::closest;
+use crate::value::{Country, Currency, Gtin, Money, time};
+
+/// A value as it comes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Raw<'a> {
+    Integer(i64),
+    Text(&'a str),
+}
+
+/// Which side of the document we are on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Bring it into shape.
+    Build,
+    /// It must be in shape.
+    Check,
+}
+
+/// What is wrong with one value: the last part of the code, a sentence after the attribute's name, the remedy.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Fault {
+    pub code: &'static str,
+    pub message: String,
+    pub help: String,
+}
+
+impl Fault {
+    fn new(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Fault {
+        Fault { code, message: message.into(), help: help.into() }
+    }
+}
+
+/// Taken, perhaps with a remark: it was cut, or spelled in a way the channel no longer documents.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Taken {
+    Plain,
+    Remark(Fault),
+}
+
+/// Appends the channel's text for `raw`. Nothing is appended for a value that is empty.
+pub(super) fn shape(
+    attribute: &Attribute,
+    raw: Raw<'_>,
+    currency: Option<Currency>,
+    side: Side,
+    out: &mut String,
+) -> Result<Taken, Fault> {
+    let start = out.len();
+    match (attribute.kind, raw) {
+        (Type::Text, Raw::Integer(number)) => out.push_str(&number.to_string()),
+        (Type::Text, Raw::Text(text)) => clean(text, out),
+        (Type::Html, Raw::Text(text)) if side == Side::Build => plain_from_html(text, out),
+        (Type::Html, Raw::Text(text)) => clean(text, out),
+        (Type::Price, Raw::Integer(minor)) => price_of_minor(minor, currency, out)?,
+        (Type::Price, Raw::Text(text)) => price_of_text(text.trim(), currency, out)?,
+        (Type::Integer, Raw::Integer(number)) => integer(attribute, number, out)?,
+        (Type::Integer, Raw::Text(text)) => {
+            let number = text.trim().parse().map_err(|_| {
+                Fault::new("not-a-number", format!("is not a whole number: {text}"), "give digits only")
+            })?;
+            integer(attribute, number, out)?;
+        }
+        (Type::Date, Raw::Text(text)) => {
+            let at = moment(text, side)?;
+            out.push_str(at.get(..10).unwrap_or(&at));
+        }
+        (Type::DateTime, Raw::Text(text)) => out.push_str(&moment(text, side)?),
+        (Type::DateRange, Raw::Text(text)) => range(text, side, out)?,
+        (Type::Enum, Raw::Text(text)) => return spelled(attribute, text.trim(), out),
+        (Type::Url, Raw::Text(text)) => address(attribute, text, out)?,
+        (Type::Gtin, Raw::Text(text)) => {
+            let gtin = Gtin::parse(text).map_err(|e| Fault::new("invalid", e.message, e.help))?;
+            out.push_str(gtin.as_str());
+        }
+        (Type::Country, Raw::Text(text)) => {
+            let country = Country::parse(text).map_err(|e| Fault::new("invalid", e.message, e.help))?;
+            out.push_str(country.code());
+        }
+        (Type::Measure, Raw::Text(text)) => measure(attribute, text.trim(), out)?,
+        // A GTIN or a date kept as a number by the template's SQL is the same text.
+        (_, Raw::Integer(number)) => return shape(attribute, Raw::Text(&number.to_string()), currency, side, out),
+        (Type::Group, Raw::Text(_)) => return Err(Fault::new("not-a-group", "has no parts", "give a JSON object")),
+    }
+    fit(attribute, side, start, out)
+}
+
+/// Length limits, in the unit the channel counts.
+fn fit(attribute: &Attribute, side: Side, start: usize, out: &mut String) -> Result<Taken, Fault> {
+    let Some(max) = attribute.max.and_then(|max| usize::try_from(max).ok()) else { return Ok(Taken::Plain) };
+    if matches!(attribute.kind, Type::Integer | Type::Price) || out.len() - start <= max {
+        return Ok(Taken::Plain);
+    }
+    let text = &out[start..];
+    let (length, unit) = match attribute.unit {
+        Unit::Chars => (text.chars().count(), "characters"),
+        Unit::Bytes => (text.len(), "bytes"),
+    };
+    if length <= max {
+        return Ok(Taken::Plain);
+    }
+    let cuts = attribute.over == Over::Cut && matches!(attribute.kind, Type::Text | Type::Html);
+    if side == Side::Check || !cuts {
+        out.truncate(start);
+        return Err(Fault::new(
+            "too-long",
+            format!("has {length} {unit}; at most {max} are taken"),
+            "shorten it",
+        ));
+    }
+    let kept = match attribute.unit {
+        Unit::Chars => cut_at_word(text, max).0.len(),
+        Unit::Bytes => cut_at_word_bytes(text, max).0.len(),
+    };
+    out.truncate(start + kept);
+    Ok(Taken::Remark(Fault::new(
+        "cut",
+        format!("was cut from {length} to at most {max} {unit}"),
+        "shorten it yourself if the cut reads badly",
+    )))
+}
+
+fn price_of_minor(minor: i64, currency: Option<Currency>, out: &mut String) -> Result<(), Fault> {
+    let currency = currency.ok_or_else(no_currency)?;
+    if minor < 0 {
+        return Err(Fault::new("negative", "is below zero", "give a price of zero or more"));
+    }
+    Money::new(minor, currency).write_decimal(out);
+    out.push(' ');
+    out.push_str(currency.code());
+    Ok(())
+}
+
+fn no_currency() -> Fault {
+    Fault::new("no-currency", "has no currency", "set the variant's currency, or currency under [shop] in purvey.toml")
+}
+
+/// `12.50 EUR`. A bare number is taken only when the document has told its currency elsewhere.
+fn price_of_text(text: &str, currency: Option<Currency>, out: &mut String) -> Result<(), Fault> {
+    let (number, code) = match text.rsplit_once(char::is_whitespace) {
+        Some((number, code)) => (number.trim(), Some(code)),
+        None => (text, None),
+    };
+    let form = "write it as 12.50 EUR: a dot, no thousands separator, a space, the ISO 4217 code";
+    let invalid = |message: String| Fault::new("invalid", message, form);
+    let stated = code.map(Currency::parse).transpose().map_err(|e| invalid(e.message))?;
+    let currency = stated.or(currency).ok_or_else(|| Fault::new("no-currency", format!("has no currency: {text}"), form))?;
+    if !number.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return Err(invalid(format!("is not a price: {text}")));
+    }
+    let money = Money::parse_decimal(number, currency).map_err(|e| invalid(e.message))?;
+    price_of_minor(money.minor, Some(currency), out)
+}
+
+fn integer(attribute: &Attribute, number: i64, out: &mut String) -> Result<(), Fault> {
+    if let Some(min) = attribute.min.filter(|min| number < *min) {
+        return Err(Fault::new("too-small", format!("is {number}; at least {min} is taken"), "give a larger number"));
+    }
+    if let Some(max) = attribute.max.filter(|max| number > *max) {
+        return Err(Fault::new("too-large", format!("is {number}; at most {max} is taken"), "give a smaller number"));
+    }
+    out.push_str(&number.to_string());
+    Ok(())
+}
+
+/// Inside, everything is UTC; a feed may state any zone, which is kept as it stands there.
+fn moment(text: &str, side: Side) -> Result<String, Fault> {
+    let utc = jiff::tz::TimeZone::UTC;
+    let at = parse_moment(text.trim(), &utc)?;
+    Ok(if side == Side::Check { text.trim().to_owned() } else { time::to_utc_text(at) })
+}
+
+fn parse_moment(text: &str, zone: &jiff::tz::TimeZone) -> Result<jiff::Timestamp, Fault> {
+    // ISO 8601 without seconds, as Google's own examples write it.
+    let short = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M%z", text).and_then(|t| t.to_timestamp());
+    short.or_else(|_| time::parse(text, Some(zone))).map_err(|e| {
+        Fault::new("invalid", format!("is no date: {}", e.message), "write it as 2026-11-27T09:00:00Z or 2026-11-27")
+    })
+}
+
+fn range(text: &str, side: Side, out: &mut String) -> Result<(), Fault> {
+    let help = "write it as start/end, each like 2026-11-27T09:00:00Z";
+    let (from, to) =
+        text.split_once('/').ok_or_else(|| Fault::new("invalid", format!("is no range of dates: {text}"), help))?;
+    let utc = jiff::tz::TimeZone::UTC;
+    let (start, end) = (parse_moment(from.trim(), &utc)?, parse_moment(to.trim(), &utc)?);
+    if start >= end {
+        return Err(Fault::new("backwards", format!("ends before it starts: {text}"), help));
+    }
+    match side {
+        Side::Check => out.push_str(text.trim()),
+        Side::Build => {
+            out.push_str(&time::to_utc_text(start));
+            out.push('/');
+            out.push_str(&time::to_utc_text(end));
+        }
+    }
+    Ok(())
+}
+
+fn spelled(attribute: &Attribute, text: &str, out: &mut String) -> Result<Taken, Fault> {
+    if text.is_empty() {
+        return Ok(Taken::Plain);
+    }
+    if let Some(value) = attribute.values.iter().find(|v| *v == text) {
+        out.push_str(value);
+        return Ok(Taken::Plain);
+    }
+    let folded = attribute.values.iter().find(|v| v.eq_ignore_ascii_case(text));
+    let alias = || attribute.aliases.iter().find(|(from, _)| from.eq_ignore_ascii_case(text)).map(|(_, to)| to);
+    if let Some(value) = folded.or_else(alias) {
+        out.push_str(value);
+        let help = format!("write {value}");
+        return Ok(Taken::Remark(Fault::new("old-spelling", format!("is spelled `{text}`, documented as `{value}`"), help)));
+    }
+    let help = match closest(text, attribute.values.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("one of {}", attribute.values.join(", ")),
+    };
+    Err(Fault::new("unknown", format!("has a value the channel does not know: {text}"), help))
+}
+
+fn address(attribute: &Attribute, text: &str, out: &mut String) -> Result<(), Fault> {
+    if text.trim().is_empty() {
+        return Ok(());
+    }
+    // In a list of addresses a comma would split one in two.
+    encode_address(text, attribute.repeats() > 1, out).map_err(|fault| {
+        Fault::new("invalid", fault.message(), "give a whole address that starts with https://")
+    })
+}
+
+fn measure(attribute: &Attribute, text: &str, out: &mut String) -> Result<(), Fault> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = (&text[..split], text[split..].trim());
+    let units = || format!("write a number and one of {}", attribute.units.join(", "));
+    let plain = !number.is_empty() && number.matches('.').count() <= 1 && number.bytes().any(|b| b.is_ascii_digit());
+    if !plain {
+        return Err(Fault::new("invalid", format!("is no number with a unit: {text}"), units()));
+    }
+    let Some(known) = attribute.units.iter().find(|u| u.eq_ignore_ascii_case(unit)) else {
+        return Err(Fault::new("unit", format!("has a unit the channel does not know: {text}"), units()));
+    };
+    out.push_str(number);
+    out.push(' ');
+    out.push_str(known);
+    Ok(())
+}
