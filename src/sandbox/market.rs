@@ -34,11 +34,13 @@ impl Refusal {
     }
 }
 
-/// Code, label, standard code, and the page a number is looked up on. Invented, but for the two well-known names.
-pub(super) const CARRIERS: [(&str, &str, &str, &str); 4] = [
+/// Code, label, standard code, and the page a number is looked up on; by label. One of them does not exist.
+pub(super) const CARRIERS: [(&str, &str, &str, &str); 6] = [
+    ("COLISSIMO", "Colissimo", "COLISSIMO", "https://carrier.example/colissimo/{trackingId}"),
     ("DHL", "DHL", "DHL", "https://carrier.example/dhl?number={trackingId}"),
+    ("DPD", "DPD", "DPD", "https://carrier.example/dpd/{trackingId}"),
+    ("GLS", "GLS", "GLS", "https://carrier.example/gls/{trackingId}"),
     ("PAPERBOAT", "Paper Boat Express", "PAPERBOAT", "https://carrier.example/paperboat/{trackingId}"),
-    ("SNAIL", "Snail Mail", "SNAIL", "https://carrier.example/snail/{trackingId}"),
     ("UPS", "UPS", "UPS", "https://carrier.example/ups?number={trackingId}"),
 ];
 
