@@ -211,8 +211,11 @@ impl Market {
         Ok(())
     }
 
-    /// The whole order is canceled: by the buyer, or by the seller with OR29.
+    /// The whole order is canceled: by the buyer, or by the seller with OR29. Too late once a parcel has left.
     pub fn cancel(&mut self, id: &str) -> Result<(), Refusal> {
+        if self.shipments.iter().any(|s| s.order_id == id && s.shipped.is_some()) {
+            return Err(Refusal::state(OrderState::Shipping, OrderState::Shipped));
+        }
         let (now, order) = self.change(id)?;
         if !order.state.is_cancelable() {
             return Err(Refusal::state(OrderState::Shipping, order.state));

@@ -208,6 +208,7 @@ async fn shipments_succeed_and_fail_in_one_answer() {
         ]
     );
     assert_eq!(seller.state_of(&id), OrderState::Shipping);
+    assert!(seller.sandbox.cancel(&id).is_err(), "a parcel has left");
     seller.ship(&id, 1, 1, "B", "N2").await;
     seller.ship(&id, 2, 1, "C", "N5").await;
     assert_eq!(seller.state_of(&id), OrderState::Shipped);
