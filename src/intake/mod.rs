@@ -1,1 +1,3 @@
 //! Other people's files in: detect, decode, read, and hand clean records to the catalog.
+pub mod encoding;
+pub mod source;
