@@ -2,7 +2,7 @@
 //!
 //! A file is UTF-8 unless its byte order mark or the user says otherwise. What does not fit stops the reading at the
 //! exact byte, with a proposal for `--encoding`; nothing is ever replaced by U+FFFD.
-use super::source::{Source, empty};
+use super::source::{Source, empty, error_from};
 use crate::diagnostic::{Error, Kind, Place, Result};
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{DecoderResult, Encoding as Codec, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
@@ -46,6 +46,8 @@ pub struct Text {
     ended: bool,
     fault: Option<Fault>,
     spot: Spot,
+    /// Bytes of the file before `out`, while it is UTF-8.
+    offset: u64,
     /// Whether letters beyond ASCII were met, all of them valid: then an invalid byte is damage, not another encoding.
     beyond_ascii: bool,
 }
@@ -84,12 +86,9 @@ impl Spot {
         if text.is_empty() {
             return;
         }
-        let mut ends = memchr::memchr_iter(b'\n', text).count() as u64;
-        if self.after_cr || memchr::memchr(b'\r', text).is_some() {
-            let crlf = memchr::memmem::find_iter(text, b"\r\n").count() as u64;
-            let split = u64::from(self.after_cr && text.starts_with(b"\n"));
-            ends += memchr::memchr_iter(b'\r', text).count() as u64 - crlf - split;
-        }
+        let split = u64::from(self.after_cr && text.starts_with(b"\n"));
+        let lone = memchr::memchr_iter(b'\r', text).filter(|at| text.get(at + 1) != Some(&b'\n')).count() as u64;
+        let ends = memchr::memchr_iter(b'\n', text).count() as u64 + lone - split;
         self.after_cr = text.ends_with(b"\r");
         self.line += ends;
         match memchr::memrchr2(b'\n', b'\r', text) {
@@ -112,8 +111,7 @@ impl Text {
         let (encoding, codec) = choose(&name, head, asked)?;
         let marks = marks(head, codec);
         let mut bytes = source.into_reader();
-        io::copy(&mut bytes.by_ref().take(marks as u64), &mut io::sink())
-            .map_err(|e| Error::io("read", name.as_ref(), e))?;
+        io::copy(&mut bytes.by_ref().take(marks as u64), &mut io::sink()).map_err(|e| error_from(e, &name))?;
         let decoder = if codec == UTF_8 {
             Decoder::Utf8
         } else {
@@ -130,12 +128,13 @@ impl Text {
             ended: false,
             fault: None,
             spot: Spot::START,
+            offset: marks as u64,
             beyond_ascii: false,
         };
         match text.fill_buf() {
             Ok([]) => Err(empty(&text.name)),
             Ok(_) => Ok(text),
-            Err(e) => Err(super::source::error_from(e, &text.name)),
+            Err(e) => Err(error_from(e, &text.name)),
         }
     }
 
@@ -149,9 +148,7 @@ impl Text {
 
     /// Makes room, reads, and finds out how much of `out` is valid now.
     fn more(&mut self) -> io::Result<()> {
-        self.spot.advance(&self.out[..self.valid]);
-        self.out.drain(..self.valid);
-        (self.given, self.valid) = (0, 0);
+        self.forget_given();
         match &mut self.decoder {
             Decoder::Utf8 => {
                 let read = (&mut self.bytes).take(CHUNK as u64).read_to_end(&mut self.out)?;
@@ -169,6 +166,13 @@ impl Text {
         Ok(())
     }
 
+    fn forget_given(&mut self) {
+        self.spot.advance(&self.out[..self.valid]);
+        self.offset += self.valid as u64;
+        self.out.drain(..self.valid);
+        (self.given, self.valid) = (0, 0);
+    }
+
     fn check_utf8(&mut self) {
         match std::str::from_utf8(&self.out) {
             Ok(_) => self.valid = self.out.len(),
@@ -183,15 +187,19 @@ impl Text {
     }
 
     fn not_utf8(&self, length: Option<usize>) -> Fault {
-        let rest = &self.out[self.valid..];
-        let wrong: Vec<String> = rest.iter().take(length.unwrap_or(4)).map(|b| format!("{b:02X}")).collect();
-        let help = if self.beyond_ascii || self.out[..self.valid].iter().any(|b| !b.is_ascii()) {
-            "the text before it is UTF-8, so this cell is damaged: correct it and save as UTF-8".to_owned()
+        let (before, rest) = self.out.split_at(self.valid);
+        let wrong = hex(&rest[..length.unwrap_or(rest.len()).min(rest.len())]);
+        let offset = self.offset + self.valid as u64;
+        // overlong forms and surrogates come from broken UTF-8 writers, never from another encoding
+        let broken = matches!(rest, [0xc0 | 0xc1, 0x80..=0xbf, ..] | [0xed, 0xa0..=0xbf, 0x80..=0xbf, ..]);
+        let help = if broken || self.beyond_ascii || !before.is_ascii() {
+            "the rest is UTF-8, so this cell is damaged: correct it and save as UTF-8; or say what it is with `--encoding`"
+                .to_owned()
         } else {
             let guess = guess(&self.out).name();
             format!("save it as UTF-8, or say what it is: `--encoding {guess}` is the likeliest")
         };
-        Fault { code: "encoding/not-utf-8", message: format!("not UTF-8: byte {}", wrong.join(" ")), help }
+        Fault { code: "encoding/not-utf-8", message: format!("not UTF-8: {wrong} at byte {offset} of the file"), help }
     }
 
     fn stop_at_nul(&mut self) {
@@ -217,9 +225,7 @@ impl BufRead for Text {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.given == self.valid && !(self.ended && self.fault.is_none()) {
             if let Some(fault) = self.fault.clone() {
-                self.spot.advance(&self.out[..self.valid]);
-                self.out.drain(..self.valid);
-                (self.given, self.valid) = (0, 0);
+                self.forget_given();
                 return Err(io::Error::other(self.error(&fault)));
             }
             self.more()?;
@@ -255,12 +261,11 @@ fn decode(codec: &mut encoding_rs::Decoder, input: &mut Vec<u8>, out: &mut Vec<u
             DecoderResult::OutputFull => {}
             DecoderResult::Malformed(length, after) => {
                 let end = used.saturating_sub(after.into());
-                let wrong = &input[end.saturating_sub(length.into())..end];
-                let wrong: Vec<String> = wrong.iter().map(|b| format!("{b:02X}")).collect();
+                let wrong = hex(&input[end.saturating_sub(length.into())..end]);
                 let name = codec.encoding().name();
                 break Some(Fault {
                     code: "encoding/malformed",
-                    message: format!("not {name}: byte {}", wrong.join(" ")),
+                    message: format!("not {name}: {wrong}"),
                     help: "the file is damaged or in another encoding: try `--encoding auto`, or save it as UTF-8"
                         .to_owned(),
                 });
@@ -269,6 +274,10 @@ fn decode(codec: &mut encoding_rs::Decoder, input: &mut Vec<u8>, out: &mut Vec<u
     };
     input.drain(..used);
     fault
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("0x{b:02X}")).collect::<Vec<_>>().join(" ")
 }
 
 fn choose(name: &str, head: &[u8], asked: Option<&str>) -> Result<(Encoding, &'static Codec)> {
@@ -353,7 +362,6 @@ pub fn before_mojibake(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intake::source::error_from;
 
     fn read(bytes: &[u8], asked: Option<&str>) -> Result<(String, Encoding)> {
         let mut text = Text::open(Source::bytes("x.csv", bytes)?, asked)?;
@@ -370,7 +378,8 @@ mod tests {
 
     #[test]
     fn marks_and_wishes_decide_what_a_file_is() {
-        let cases: [(Vec<u8>, Option<&str>, &str, How, &str); 9] = [
+        type Case<'a> = (Vec<u8>, Option<&'a str>, &'a str, How, &'a str);
+        let cases: [Case; 9] = [
             (b"a,b".into(), None, "UTF-8", How::Assumed, "a,b"),
             (b"\xef\xbb\xbfa,b".into(), None, "UTF-8", How::Bom, "a,b"),
             (b"\xef\xbb\xbf\xef\xbb\xbfa,b".into(), None, "UTF-8", How::Bom, "a,b"),
@@ -393,14 +402,11 @@ mod tests {
     #[test]
     fn what_is_not_utf8_stops_at_its_place_and_names_a_way_out() {
         let russian = encoding_rs::WINDOWS_1251.encode("a,b\n1,Название товара на русском языке\n").0.into_owned();
-        let cases: [(&[u8], &str, Option<(u64, u64)>, &str); 10] = [
+        type Case<'a> = (&'a [u8], &'a str, Option<(u64, u64)>, &'a str);
+        let damaged = ["a,ü\rü,1\rü,".as_bytes(), b"\xe9x"].concat();
+        let cases: [Case; 10] = [
             (b"a,b\r\nx,Caf\xe9 Mug\n", "encoding/not-utf-8", Some((2, 6)), "--encoding windows-1252"),
-            (
-                "a,ü\rü,1\rü,".as_bytes().iter().copied().chain([0xe9, b'x']).collect::<Vec<_>>().leak(),
-                "encoding/not-utf-8",
-                Some((3, 3)),
-                "damaged",
-            ),
+            (&damaged, "encoding/not-utf-8", Some((3, 3)), "damaged"),
             (&russian, "encoding/not-utf-8", Some((2, 3)), "--encoding windows-1251"),
             (b"a\n\xc0\xaf", "encoding/not-utf-8", Some((2, 1)), "UTF-8"),
             (b"a\n\xed\xa0\x80", "encoding/not-utf-8", Some((2, 1)), "UTF-8"),
