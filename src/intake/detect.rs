@@ -238,6 +238,13 @@ struct Fit {
     known: usize,
 }
 
+impl Fit {
+    /// Worth naming as the nearest: a telling column is there, or most of the columns belong to it.
+    fn is_near(&self, columns: usize) -> bool {
+        self.present > 0 || self.known * 2 > columns
+    }
+}
+
 /// Recognizes a table. `wanted` narrows the search to one kind, as in `import stock file.csv`.
 pub fn detect(table: &Table, wanted: Option<Kind>) -> Result<Found> {
     let header = table.header();
@@ -264,7 +271,8 @@ fn unknown(
     let what = wanted.map_or("a table purvey knows", Kind::as_str);
     let message = format!("{} is not {what}: its columns fit no format", table.file());
     let place = Place::file(table.file()).record(1).line(1);
-    let nearest = fits.rev().filter(|(_, fit)| fit.known > 0).max_by_key(|(_, fit)| (fit.known, fit.present));
+    let nearest =
+        fits.rev().filter(|(_, fit)| fit.is_near(table.header().len())).max_by_key(|(_, fit)| (fit.known, fit.present));
     let Some((format, fit)) = nearest else {
         let known: Vec<_> =
             FORMATS.iter().filter(|f| wanted.is_none_or(|kind| kind == f.kind)).map(|f| f.name).collect();

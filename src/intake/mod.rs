@@ -4,3 +4,4 @@ mod dialect;
 pub mod encoding;
 pub mod source;
 pub mod table;
+mod tally;

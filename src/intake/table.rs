@@ -6,6 +6,7 @@ use super::dialect::Dialect;
 pub use super::dialect::Options;
 use super::encoding::{Encoding, Spot, Text, characters};
 use super::source::{Source, error_from};
+use super::tally::{LineEnds, Tally};
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use csv_core::{ReadFieldResult, ReadRecordResult, Reader};
 use std::collections::HashMap;
@@ -59,34 +60,6 @@ pub struct Table {
     blank: Tally,
     overlong: Tally,
     line_ends: LineEnds,
-}
-
-/// How often something harmless happened, and where first.
-#[derive(Default)]
-struct Tally {
-    count: u64,
-    first: Place,
-}
-
-impl Tally {
-    fn add(&mut self, place: Place) {
-        if self.count == 0 {
-            self.first = place;
-        }
-        self.count += 1;
-    }
-
-    fn tell(&self, finding: impl FnOnce(u64) -> Diagnostic) -> Option<Diagnostic> {
-        (self.count > 0).then(|| finding(self.count).at(self.first.clone()))
-    }
-}
-
-/// Which line ends closed a record so far.
-#[derive(Default)]
-struct LineEnds {
-    seen: [bool; 3],
-    after_cr: bool,
-    mixed_from: Option<Place>,
 }
 
 /// One record, borrowed from its table until the next is read.
@@ -450,30 +423,6 @@ fn next_cell(splitter: &mut Reader, raw: &[u8], mut at: usize) -> usize {
         if at >= raw.len() || result != ReadFieldResult::OutputFull {
             return at;
         }
-    }
-}
-
-impl LineEnds {
-    /// Takes the last byte of a record; says whether this is the first end that differs.
-    fn closes(&mut self, last: Option<&u8>) -> bool {
-        self.after_cr = last == Some(&b'\r');
-        last == Some(&b'\n') && self.see(0)
-    }
-
-    /// Takes the byte after a record that ended in CR.
-    fn continues(&mut self, next: Option<&u8>) -> bool {
-        let kind = match next {
-            Some(b'\n') => 1,
-            Some(_) => 2,
-            None => return false,
-        };
-        std::mem::take(&mut self.after_cr) && self.see(kind)
-    }
-
-    fn see(&mut self, kind: usize) -> bool {
-        let differs = self.mixed_from.is_none() && !self.seen[kind] && self.seen.contains(&true);
-        self.seen[kind] = true;
-        differs
     }
 }
 
