@@ -53,7 +53,7 @@ fn fields_with_their_places_namespaces_and_insides() {
     assert_eq!((offer.index(), offer.position().line), (1, 3));
     assert_eq!(reader.head().root().unwrap().attribute("version"), Some("2.0"));
     let channel = reader.head().field("channel").unwrap();
-    assert_eq!(channel.children().map(show).collect::<Vec<_>>(), ["title@2:70=t"]);
+    assert_eq!(channel.children().map(show).collect::<Vec<_>>(), ["title@2:69=t"]);
     assert!(!reader.read_offer(&mut offer).unwrap());
 }
 
