@@ -20,7 +20,11 @@ pub fn cut_at_word(text: &str, max: usize) -> (&str, bool) {
 
 /// The same for a limit in bytes of UTF-8.
 pub fn cut_at_word_bytes(text: &str, max: usize) -> (&str, bool) {
-    if text.len() <= max { (text, false) } else { (cut(text, text.floor_char_boundary(max)), true) }
+    if text.len() <= max {
+        return (text, false);
+    }
+    let end = (0..=max).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    (cut(text, end), true)
 }
 
 /// `end` is a character boundary with text after it.

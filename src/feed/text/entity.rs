@@ -24,10 +24,10 @@ pub fn decode_entity(text: &str) -> Option<Decoded> {
     let len = body.bytes().take(NAME_MAX).take_while(u8::is_ascii_alphanumeric).count();
     let (name, rest) = body.split_at(len);
     if rest.starts_with(';') {
-        return Some(Decoded { character: named(name)?, len: len + 2 });
+        return Some(Decoded { character: named_entity(name)?, len: len + 2 });
     }
     let bare = ["nbsp", "amp", "quot", "lt", "gt"].into_iter().find(|bare| *bare == name)?;
-    Some(Decoded { character: named(bare)?, len: len + 1 })
+    Some(Decoded { character: named_entity(bare)?, len: len + 1 })
 }
 
 /// Whether the text still holds something a reader would take for a reference: it was escaped twice.
@@ -36,7 +36,7 @@ pub fn has_entity(text: &str) -> bool {
 }
 
 /// The character of a name as HTML writes it, without `&` and `;`.
-pub(crate) fn named(name: &str) -> Option<char> {
+pub fn named_entity(name: &str) -> Option<char> {
     NAMED.binary_search_by(|(known, _)| (*known).cmp(name)).ok().map(|at| NAMED[at].1)
 }
 

@@ -11,7 +11,7 @@ mod scan;
 
 pub use address::{AddressFault, encode_address};
 pub use cut::{cut_at_word, cut_at_word_bytes};
-pub use entity::{Decoded, decode_entity, has_entity};
+pub use entity::{Decoded, decode_entity, has_entity, named_entity};
 pub use escape::{Quoting, csv_field, escape_xml_attribute, escape_xml_text, json_string, push_cdata, tsv_field};
 pub use plain::{clean, plain_from_html};
 
