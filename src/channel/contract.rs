@@ -18,6 +18,9 @@ pub struct Contract {
     /// Attributes that together name an offer; no two offers have the same.
     pub identity: Vec<String>,
     pub missing: Missing,
+    /// Attribute and values that mean an offer can be bought: what the guard against a zeroed feed counts.
+    #[serde(default)]
+    pub in_stock: IndexMap<String, Vec<String>>,
     /// Template columns that are no attributes themselves, but shape some.
     #[serde(default)]
     pub inputs: Vec<String>,
@@ -115,6 +118,12 @@ impl Contract {
         }
     }
 
+    /// Position of the attribute that tells whether an offer can be bought, and its values that mean yes.
+    pub fn in_stock_test(&self) -> Option<(usize, &[String])> {
+        let (name, values) = self.in_stock.first()?;
+        Some((self.attribute.get_index_of(name)?, values))
+    }
+
     /// Everything that is wrong with it, for its author.
     pub fn faults(&self, file: &str, text: &str) -> Vec<Diagnostic> {
         let mut faults = Vec::new();
@@ -129,6 +138,9 @@ impl Contract {
             Some(near) => format!("did you mean `{near}`?"),
             None => "name an [attribute.…] of this contract".to_owned(),
         };
+        for name in self.in_stock.keys().filter(|n| !known(n)) {
+            fault("in_stock", format!("in_stock names `{name}`, which is no attribute"), &names_help(name));
+        }
         for name in self.identity.iter().filter(|n| !known(n)) {
             fault("identity", format!("identity names `{name}`, which is no attribute"), &names_help(name));
         }

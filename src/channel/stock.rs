@@ -39,6 +39,23 @@ impl Channel {
         self.settings.parameters.get(name)
     }
 
+    /// Adds to a finding about an attribute where its value is picked: the line of the template, or the shop's own.
+    pub fn where_given(&self, attribute: &str, mut place: Place) -> Place {
+        if self.settings.set.contains_key(attribute) {
+            place.file = Some("purvey.toml".to_owned());
+            return place;
+        }
+        let ends = |line: &str| {
+            let code = line.split("--").next().unwrap_or_default().trim_end().trim_end_matches(',');
+            code.strip_suffix(attribute).is_some_and(|before| before.is_empty() || before.ends_with([' ', '.', '\t']))
+        };
+        if let Some(line) = self.template.lines().position(ends) {
+            place.file = Some(self.template_file.clone());
+            place.line = Some(line as u64 + 1);
+        }
+        place
+    }
+
     fn check_settings(&self) -> Result<()> {
         let section = format!("[channel.{}]", self.name);
         if let Some(format) = self.settings.format.as_ref().filter(|f| !self.contract.format.contains_key(*f)) {

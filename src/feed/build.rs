@@ -83,9 +83,10 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
             built.left_out += 1;
             continue;
         }
-        built.in_stock += u64::from(stock.is_some_and(|(attribute, values)| {
-            offer.first(attribute).is_some_and(|v| values.iter().any(|x| x == v))
-        }));
+        built.in_stock +=
+            u64::from(stock.is_some_and(|(attribute, values)| {
+                offer.first(attribute).is_some_and(|v| values.iter().any(|x| x == v))
+            }));
         document.write(&offer, &mut writer).map_err(unwritable)?;
     }
     built.offers = writer.offers();
@@ -103,7 +104,9 @@ fn stuck(channel: &Channel, error: rusqlite::Error) -> Error {
     if error.sqlite_error_code() != Some(rusqlite::ErrorCode::OperationInterrupted) {
         return match &error {
             // A function met a value it cannot take, such as malformed JSON: the template's matter, not a bug.
-            rusqlite::Error::SqliteFailure(_, Some(message)) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown) => {
+            rusqlite::Error::SqliteFailure(_, Some(message))
+                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown) =>
+            {
                 Error::usage("template/failed", message.clone())
                     .at(Place::file(&channel.template_file))
                     .help("the SQL is valid but failed on this data; the old feed was left as it was")
@@ -238,7 +241,13 @@ impl<'a> Shaper<'a> {
         }
     }
 
-    fn override_one(&self, name: &str, value: &serde_json::Value, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
+    fn override_one(
+        &self,
+        name: &str,
+        value: &serde_json::Value,
+        offer: &mut Offer,
+        findings: &mut Findings<'_>,
+    ) -> bool {
         let Some((index, name, attribute)) = self.channel.contract.attribute.get_full(name) else { return true };
         let mut plan = ColumnPlan { index, name, attribute, except: None, last: None };
         let text = match value {
@@ -264,20 +273,38 @@ impl<'a> Shaper<'a> {
 }
 
 impl ColumnPlan<'_> {
-    fn fill(&mut self, channel: &Channel, raw: Raw<'_>, currency: Option<Currency>, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
+    fn fill(
+        &mut self,
+        channel: &Channel,
+        raw: Raw<'_>,
+        currency: Option<Currency>,
+        offer: &mut Offer,
+        findings: &mut Findings<'_>,
+    ) -> bool {
         match raw {
-            Raw::Text(text) if self.attribute.kind == Type::Group => self.fill_groups(channel, text, currency, offer, findings),
+            Raw::Text(text) if self.attribute.kind == Type::Group => {
+                self.fill_groups(channel, text, currency, offer, findings)
+            }
             Raw::Text(text) if self.attribute.repeats() > 1 && text.starts_with('[') => {
                 self.fill_list(channel, text, currency, offer, findings)
             }
-            Raw::Text(text) if text.len() >= MEMO_BYTES_MIN && matches!(self.attribute.kind, Type::Text | Type::Html) => {
+            Raw::Text(text)
+                if text.len() >= MEMO_BYTES_MIN && matches!(self.attribute.kind, Type::Text | Type::Html) =>
+            {
                 self.fill_long(channel, text, offer, findings)
             }
             _ => self.fill_one(channel, raw, currency, offer, findings),
         }
     }
 
-    fn fill_one(&self, channel: &Channel, raw: Raw<'_>, currency: Option<Currency>, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
+    fn fill_one(
+        &self,
+        channel: &Channel,
+        raw: Raw<'_>,
+        currency: Option<Currency>,
+        offer: &mut Offer,
+        findings: &mut Findings<'_>,
+    ) -> bool {
         let mut remark = None;
         let pushed = offer.push(self.index, |out| {
             if let Taken::Remark(fault) = shape(self.attribute, raw, currency, Side::Build, out)? {
@@ -324,7 +351,14 @@ impl ColumnPlan<'_> {
         true
     }
 
-    fn fill_list(&self, channel: &Channel, text: &str, currency: Option<Currency>, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
+    fn fill_list(
+        &self,
+        channel: &Channel,
+        text: &str,
+        currency: Option<Currency>,
+        offer: &mut Offer,
+        findings: &mut Findings<'_>,
+    ) -> bool {
         let Ok(values) = serde_json::from_str::<Vec<Cow<'_, str>>>(text) else {
             return self.fill_one(channel, Raw::Text(text), currency, offer, findings);
         };
@@ -347,12 +381,22 @@ impl ColumnPlan<'_> {
         whole
     }
 
-    fn fill_groups(&self, channel: &Channel, text: &str, currency: Option<Currency>, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
+    fn fill_groups(
+        &self,
+        channel: &Channel,
+        text: &str,
+        currency: Option<Currency>,
+        offer: &mut Offer,
+        findings: &mut Findings<'_>,
+    ) -> bool {
         let groups = match serde_json::from_str(text) {
             Ok(serde_json::Value::Array(groups)) => groups,
             Ok(group @ serde_json::Value::Object(_)) => vec![group],
             _ => {
-                let help = format!("give a JSON object with {}", self.attribute.fields.keys().cloned().collect::<Vec<_>>().join(", "));
+                let help = format!(
+                    "give a JSON object with {}",
+                    self.attribute.fields.keys().cloned().collect::<Vec<_>>().join(", ")
+                );
                 let fault = Fault { code: "not-a-group", message: "is no JSON object".into(), help };
                 return report(channel, self, offer, Raw::Text(text), fault, findings);
             }
@@ -373,7 +417,9 @@ impl ColumnPlan<'_> {
             let mut out = String::new();
             match group.get(name) {
                 None | Some(serde_json::Value::Null) => {}
-                Some(serde_json::Value::String(text)) => drop(shape(field, Raw::Text(text), currency, Side::Build, &mut out)?),
+                Some(serde_json::Value::String(text)) => {
+                    drop(shape(field, Raw::Text(text), currency, Side::Build, &mut out)?)
+                }
                 Some(other) => match other.as_i64() {
                     Some(number) => drop(shape(field, Raw::Integer(number), currency, Side::Build, &mut out)?),
                     None => drop(shape(field, Raw::Text(&other.to_string()), currency, Side::Build, &mut out)?),
@@ -401,14 +447,25 @@ impl ColumnPlan<'_> {
             Some(more) => format!("{}; {more}", fault.help),
             None => fault.help,
         };
-        Diagnostic::new(severity, code(&channel.name, self.name, fault.code), format!("{} {}", self.name, fault.message))
-            .at(channel.where_given(self.name, place))
-            .help(help)
+        Diagnostic::new(
+            severity,
+            code(&channel.name, self.name, fault.code),
+            format!("{} {}", self.name, fault.message),
+        )
+        .at(channel.where_given(self.name, place))
+        .help(help)
     }
 }
 
 /// A wrong value costs the offer only where the channel cannot do without it; else it is left out, and said.
-fn report(channel: &Channel, plan: &ColumnPlan<'_>, offer: &Offer, raw: Raw<'_>, fault: Fault, findings: &mut Findings<'_>) -> bool {
+fn report(
+    channel: &Channel,
+    plan: &ColumnPlan<'_>,
+    offer: &Offer,
+    raw: Raw<'_>,
+    fault: Fault,
+    findings: &mut Findings<'_>,
+) -> bool {
     let needed = plan.attribute.required;
     let severity = if needed { Severity::Error } else { Severity::Warning };
     let mut finding = plan.finding(channel, offer, raw, fault, severity);

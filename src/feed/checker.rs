@@ -97,7 +97,9 @@ impl<'c> Checker<'c> {
 
     fn missing(&self, attribute: usize, place: Place) -> Diagnostic {
         let (name, about) = &self.attribute(attribute);
-        let help = about.clone().unwrap_or_else(|| format!("give the item a {name}, or set {name} under [channel.{}.set]", self.channel.name));
+        let help = about.clone().unwrap_or_else(|| {
+            format!("give the item a {name}, or set {name} under [channel.{}.set]", self.channel.name)
+        });
         Diagnostic::error(code(&self.channel.name, name, "missing"), format!("{name} is required and empty"))
             .at(place)
             .help(help)
@@ -159,7 +161,8 @@ impl<'c> Prepared<'c> {
 
 impl Ready {
     fn broken(&mut self, channel: &Channel, offer: &Offer) -> Option<Broken> {
-        let name = |attribute: usize| channel.contract.attribute.get_index(attribute).map_or("", |(name, _)| name.as_str());
+        let name =
+            |attribute: usize| channel.contract.attribute.get_index(attribute).map_or("", |(name, _)| name.as_str());
         let names = |attributes: &[usize]| attributes.iter().map(|a| name(*a)).collect::<Vec<_>>().join(" and ");
         match self {
             Ready::Require(attributes) => {

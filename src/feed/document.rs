@@ -24,7 +24,12 @@ pub(super) type Fill<'f> = &'f dyn Fn(&str) -> String;
 
 impl Document {
     /// The document for `attributes` (positions in the contract) of a channel.
-    pub fn new(channel: &Channel, format: &Format, attributes: &[usize], fill: Fill<'_>) -> (Document, Box<dyn Encoder>) {
+    pub fn new(
+        channel: &Channel,
+        format: &Format,
+        attributes: &[usize],
+        fill: Fill<'_>,
+    ) -> (Document, Box<dyn Encoder>) {
         match format {
             Format::Xml(xml) => Self::xml(channel, xml, attributes, fill),
             Format::Delimited(table) => Self::delimited(channel, table, attributes),
@@ -35,7 +40,9 @@ impl Document {
         let mut slots = Vec::new();
         let mut slot = |name: &str, attribute: &Attribute| {
             slots.push(match attribute.at.as_deref() {
-                Some(at) => at.strip_prefix('@').map_or_else(|| XmlSlot::Element(at.into()), |a| XmlSlot::Attribute(a.into())),
+                Some(at) => {
+                    at.strip_prefix('@').map_or_else(|| XmlSlot::Element(at.into()), |a| XmlSlot::Attribute(a.into()))
+                }
                 None => XmlSlot::Element(format!("{}{name}", xml.prefix)),
             });
             slots.len() - 1
@@ -61,7 +68,8 @@ impl Document {
             .collect();
         if let Some(innermost) = open.last_mut() {
             let head = xml.head.iter().map(|(name, text)| (name, fill(text))).filter(|(_, text)| !text.is_empty());
-            innermost.children = head.map(|(name, text)| XmlElement { name: name.clone(), text, ..XmlElement::default() }).collect();
+            innermost.children =
+                head.map(|(name, text)| XmlElement { name: name.clone(), text, ..XmlElement::default() }).collect();
         }
         let envelope = XmlEnvelope { open, item: xml.item.clone() };
         (Document { columns, group: None }, Box::new(XmlEncoder::new(envelope, &slots)))
@@ -83,7 +91,11 @@ impl Document {
     }
 
     /// Writes one offer.
-    pub fn write<W: std::io::Write>(&self, offer: &Offer, writer: &mut FeedWriter<Box<dyn Encoder>, W>) -> std::io::Result<()> {
+    pub fn write<W: std::io::Write>(
+        &self,
+        offer: &Offer,
+        writer: &mut FeedWriter<Box<dyn Encoder>, W>,
+    ) -> std::io::Result<()> {
         writer.begin_offer();
         for column in &self.columns {
             if column.fields == 0 {

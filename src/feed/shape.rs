@@ -108,11 +108,7 @@ fn fit(attribute: &Attribute, side: Side, start: usize, out: &mut String) -> Res
     let cuts = attribute.over == Over::Cut && matches!(attribute.kind, Type::Text | Type::Html);
     if side == Side::Check || !cuts {
         out.truncate(start);
-        return Err(Fault::new(
-            "too-long",
-            format!("has {length} {unit}; at most {max} are taken"),
-            "shorten it",
-        ));
+        return Err(Fault::new("too-long", format!("has {length} {unit}; at most {max} are taken"), "shorten it"));
     }
     let kept = match attribute.unit {
         Unit::Chars => cut_at_word(text, max).0.len(),
@@ -150,7 +146,8 @@ fn price_of_text(text: &str, currency: Option<Currency>, out: &mut String) -> Re
     let form = "write it as 12.50 EUR: a dot, no thousands separator, a space, the ISO 4217 code";
     let invalid = |message: String| Fault::new("invalid", message, form);
     let stated = code.map(Currency::parse).transpose().map_err(|e| invalid(e.message))?;
-    let currency = stated.or(currency).ok_or_else(|| Fault::new("no-currency", format!("has no currency: {text}"), form))?;
+    let currency =
+        stated.or(currency).ok_or_else(|| Fault::new("no-currency", format!("has no currency: {text}"), form))?;
     if !number.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return Err(invalid(format!("is not a price: {text}")));
     }
@@ -217,7 +214,11 @@ fn spelled(attribute: &Attribute, text: &str, out: &mut String) -> Result<Taken,
     if let Some(value) = folded.or_else(alias) {
         out.push_str(value);
         let help = format!("write {value}");
-        return Ok(Taken::Remark(Fault::new("old-spelling", format!("is spelled `{text}`, documented as `{value}`"), help)));
+        return Ok(Taken::Remark(Fault::new(
+            "old-spelling",
+            format!("is spelled `{text}`, documented as `{value}`"),
+            help,
+        )));
     }
     let help = match closest(text, attribute.values.iter().map(String::as_str)) {
         Some(near) => format!("did you mean {near}?"),
@@ -231,9 +232,8 @@ fn address(attribute: &Attribute, text: &str, out: &mut String) -> Result<(), Fa
         return Ok(());
     }
     // In a list of addresses a comma would split one in two.
-    encode_address(text, attribute.repeats() > 1, out).map_err(|fault| {
-        Fault::new("invalid", fault.message(), "give a whole address that starts with https://")
-    })
+    encode_address(text, attribute.repeats() > 1, out)
+        .map_err(|fault| Fault::new("invalid", fault.message(), "give a whole address that starts with https://"))
 }
 
 fn measure(attribute: &Attribute, text: &str, out: &mut String) -> Result<(), Fault> {
