@@ -4,6 +4,7 @@
 //! changes things gets the one [`Writer`], opens a [`Change`] (a transaction), and commits it whole or not at all.
 mod axis;
 mod fault;
+mod feeds;
 mod lock;
 mod open;
 mod product;
@@ -11,6 +12,7 @@ mod run;
 mod stock;
 
 pub use fault::fault;
+pub use feeds::FeedRecord;
 pub use open::{Catalog, Change, Reader, Writer};
 pub use product::{Carried, Item, ItemGroup, ProductField, Products, Put, Status, VariantField};
 pub use stock::{Ledger, Level, Location, Movement};

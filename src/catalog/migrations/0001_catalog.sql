@@ -2,12 +2,13 @@
 -- UTC text (2026-11-25T09:00:00Z); lists and objects as JSON text. `revision` is set by the statement that changes a
 -- row (triggers would cost 1.9 times the import), so "what changed since" is an index lookup.
 
--- Counters that outlive a run; `revision` counts transactions that changed something a channel can see.
+-- Counters that outlive a run; `revision` counts transactions that changed something a channel can see, `changed_at`
+-- is when the last of them happened, in seconds since 1970.
 CREATE TABLE counter (
   name  TEXT NOT NULL PRIMARY KEY,
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO counter (name, value) VALUES ('revision', 0);
+INSERT INTO counter (name, value) VALUES ('revision', 0), ('changed_at', 0);
 
 -- One row for each purvey command that changed things; every cause points to the run that brought it.
 CREATE TABLE run (
