@@ -6,6 +6,7 @@ mod axis;
 mod fault;
 mod feeds;
 mod lock;
+mod look;
 mod open;
 mod product;
 mod run;
@@ -13,6 +14,7 @@ mod stock;
 
 pub use fault::fault;
 pub use feeds::FeedRecord;
+pub use look::{ItemView, Stocked, View};
 pub use open::{Catalog, Change, Reader, Writer};
 pub use product::{Carried, Item, ItemGroup, ProductField, Products, Put, Status, VariantField};
 pub use stock::{Ledger, Level, Location, Movement};
