@@ -1,10 +1,8 @@
 //! `purvey channel`: what there is, and whether a contract and its template fit.
-use std::io::Write;
-
 use serde::Serialize;
 
 use super::Context;
-use crate::channel::{Channel, Guarded, Settings, names};
+use crate::channel::{Channel, Guarded, names};
 use crate::diagnostic::{Error, Result};
 use crate::report::{Cell, FailOn, Format, Outcome, Table, counted};
 use crate::shop::Shop;

@@ -3,12 +3,10 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
 use super::{Context, init};
 use crate::channel::{Channel, Parameter, Settings};
-use crate::deliver::{Placed, ToFile, to_stdout};
-use crate::diagnostic::{Error, Kind, Result, Severity};
+use crate::deliver::{Placed, ToFile};
+use crate::diagnostic::{Error, Kind, Result};
 use crate::feed::{Built, Checked, Findings, check};
 use crate::report::{Cell, FailOn, Format, Outcome, Table, counted, thousands};
 use crate::shop::{PLACEHOLDER_SITE, Shop, channel_without_shop};
@@ -106,13 +104,14 @@ fn build(args: &Build, context: &Context<'_>) -> Result<Outcome> {
     finish(failures, runs.is_empty(), left_out, context)
 }
 
-/// Everything failed: the error itself. Some did: exit 3, each said.
+/// Everything failed: the last error decides the exit code. Some did: exit 3, each said.
 fn finish(mut failures: Vec<Error>, nothing_done: bool, partly: bool, context: &Context<'_>) -> Result<Outcome> {
-    if nothing_done && failures.len() == 1 {
-        return Err(failures.remove(0));
-    }
+    let last = if nothing_done { failures.pop() } else { None };
     failures.iter().for_each(|error| context.report.error(error));
-    Ok(if partly || !failures.is_empty() { Outcome::Partly } else { Outcome::Done })
+    match last {
+        Some(error) => Err(error),
+        None => Ok(if partly || !failures.is_empty() { Outcome::Partly } else { Outcome::Done }),
+    }
 }
 
 fn build_elsewhere(args: &Build, out: &Path, names: &[&str], shop: &Shop, context: &Context<'_>) -> Result<Outcome> {
@@ -124,21 +123,18 @@ fn build_elsewhere(args: &Build, out: &Path, names: &[&str], shop: &Shop, contex
     let mut sink = |finding: &_| talk.push(finding);
     let mut findings = Findings::new(&mut sink);
     let format = args.format.as_deref();
-    let built = if out.as_os_str() == "-" {
-        write_feed(shop, &channel, format, context.now, to_stdout(), &mut findings)?
+    let left_out = if out.as_os_str() == "-" {
+        write_feed(shop, &channel, format, context.now, context.report.raw(), &mut findings)?.left_out
     } else {
         let mut to = ToFile::create(out)?;
         let built = write_feed(shop, &channel, format, context.now, &mut to, &mut findings)?;
         if !args.dry_run {
             to.place()?;
         }
-        built
-    };
-    drop(talk);
-    if out.as_os_str() != "-" {
         context.report.summary(&built, |to| writeln!(to, "{}: {}", out.display(), sentence(&built)))?;
-    }
-    Ok(if built.left_out > 0 { Outcome::Partly } else { Outcome::Done })
+        built.left_out
+    };
+    Ok(if left_out > 0 { Outcome::Partly } else { Outcome::Done })
 }
 
 fn sentence(built: &Built) -> String {
@@ -183,9 +179,6 @@ fn size(bytes: u64) -> String {
 }
 
 // ------------------------------------------------------------------------------------------------- check
-
-#[derive(Serialize)]
-struct Nothing;
 
 fn checks(args: &Check, context: &Context<'_>) -> Result<Outcome> {
     let channel = channel_of(args, context)?;

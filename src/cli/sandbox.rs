@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     })?;
     placed?;
     context.report.result(&verdict, |out| {
-        writeln!(out, "{} requests, {} orders, {} shipments, {} violations", verdict.requests, verdict.orders, verdict.shipments, verdict.violations.len())
+        writeln!(out, "{} requests, {} shipments, {} violations", verdict.requests, verdict.shipments, verdict.violations.len())
     })?;
     Ok(if verdict.is_clean() { Outcome::Done } else { Outcome::Findings })
 }

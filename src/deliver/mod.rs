@@ -1,5 +1,5 @@
 //! Where a finished feed goes. So far: a file of this machine, which appears whole or not at all.
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 use crate::diagnostic::{Error, Result};
@@ -65,9 +65,4 @@ fn sweep(folder: &Path) {
             let _ = std::fs::remove_file(path);
         }
     }
-}
-
-/// Standard output as a target: bytes go out as they come.
-pub fn to_stdout() -> BufWriter<std::io::StdoutLock<'static>> {
-    BufWriter::with_capacity(256 * 1024, std::io::stdout().lock())
 }

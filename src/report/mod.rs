@@ -112,6 +112,11 @@ impl Report {
         self.out.flush()
     }
 
+    /// Standard output for a document that streams while its findings go to standard error.
+    pub fn raw(&self) -> impl Write + use<> {
+        io::stdout().lock()
+    }
+
     /// Begins the report of a checker; `--json` turns [`Format::Human`] into [`Format::Json`].
     pub fn checks(&self, format: Format) -> Checks<'_> {
         let format = if self.options.json && format == Format::Human { Format::Json } else { format };
@@ -125,17 +130,17 @@ impl Report {
 
     /// What a worker found on its way, on standard error; of each code only the first few, unless `--all`.
     pub fn diagnostics<'d>(&self, diagnostics: impl IntoIterator<Item = &'d Diagnostic>) {
-        let loud = |d: &&Diagnostic| !self.options.quiet || d.severity == Severity::Error;
-        let mut renderer: Box<dyn format::Render> = match self.options.json {
+        let mut talk = self.findings();
+        diagnostics.into_iter().for_each(|diagnostic| talk.push(diagnostic));
+    }
+
+    /// The same for findings that come one by one and may be many: pushed as they are met, the rest counted at the end.
+    pub fn findings(&self) -> Talk<'_> {
+        let render: Box<dyn format::Render> = match self.options.json {
             true => Box::new(format::Json),
             false => Box::new(Human::new(self.err.color, self.options.all)),
         };
-        self.talk(|out| {
-            for diagnostic in diagnostics.into_iter().filter(loud) {
-                renderer.finding(Finding { diagnostic, channel: None }, out)?;
-            }
-            renderer.rest(out)
-        });
+        Talk { report: self, render }
     }
 
     /// The error that stopped the command, on standard error.
@@ -169,6 +174,33 @@ impl Report {
     fn write(&self, to: &Stream, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         self.bars.aside(|| to.write(write))
     }
+}
+
+/// Findings of a worker on their way to standard error; what was held back for being too many is told when it is
+/// dropped.
+pub struct Talk<'r> {
+    report: &'r Report,
+    render: Box<dyn format::Render>,
+}
+
+impl Talk<'_> {
+    pub fn push(&mut self, diagnostic: &Diagnostic) {
+        if self.report.options.quiet && diagnostic.severity < Severity::Error {
+            return;
+        }
+        self.report.talk(|out| self.render.finding(Finding { diagnostic, channel: None }, out));
+    }
+}
+
+impl Drop for Talk<'_> {
+    fn drop(&mut self) {
+        self.report.talk(|out| self.render.rest(out));
+    }
+}
+
+/// Standard output could not be written.
+pub fn unwritten(error: io::Error) -> Error {
+    Error::io("write to", "standard output".as_ref(), error)
 }
 
 #[cfg(test)]
