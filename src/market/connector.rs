@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Result;
 use crate::order::Order;
+pub use crate::order::{Cancellation, Decision, Parcel};
 
 /// One marketplace. Methods a marketplace has no use for keep their default, which the capabilities announce.
 pub trait Connector: Send + Sync {
@@ -112,37 +113,6 @@ pub struct OrderPage {
 pub struct Unreadable {
     pub order_id: Option<String>,
     pub why: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decision {
-    pub order_id: String,
-    /// Channel line id, and whether we take it.
-    pub lines: Vec<(String, bool)>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parcel {
-    pub order_id: String,
-    /// 1..n in its order.
-    pub package_number: u32,
-    /// Channel line id and quantity.
-    pub lines: Vec<(String, i64)>,
-    /// Our carrier id (`value::Carrier`), or the merchant's own word for one that is not in the table.
-    pub carrier: String,
-    pub tracking_number: Option<String>,
-    pub shipped_at: Timestamp,
-    /// Store code it left from.
-    pub location: Option<String>,
-    /// Whether everything still open in the order leaves with this parcel.
-    pub last: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cancellation {
-    pub order_id: String,
-    pub lines: Vec<(String, i64)>,
-    pub reason: String,
 }
 
 /// What an offer now has. `sku` is the channel SKU; money as minor units and ISO code.
