@@ -75,7 +75,9 @@ impl Catalog {
         conn.busy_timeout(BUSY_TIMEOUT).map_err(fault)?;
         self.check_edition(&conn)?;
         if edition(&conn)? < MIGRATIONS.len() {
-            return Err(self.wrong_edition("was made by an older purvey").help("run `purvey doctor` once: it brings the catalog up to date"));
+            return Err(self
+                .wrong_edition("was made by an older purvey")
+                .help("run `purvey doctor` once: it brings the catalog up to date"));
         }
         conn.execute_batch("PRAGMA query_only = ON").map_err(fault)?;
         Ok(Reader { conn })
@@ -125,11 +127,17 @@ impl Catalog {
     fn check_edition(&self, conn: &Connection) -> Result<()> {
         let id: i32 = conn.pragma_query_value(None, "application_id", |r| r.get(0)).map_err(fault)?;
         if id != APPLICATION_ID {
-            return Err(Error::new(Kind::Io, "catalog/foreign", format!("{} is not a purvey catalog", self.path.display()))
-                .help("it was left as it is; choose another folder with -C DIR, or move that file away"));
+            return Err(Error::new(
+                Kind::Io,
+                "catalog/foreign",
+                format!("{} is not a purvey catalog", self.path.display()),
+            )
+            .help("it was left as it is; choose another folder with -C DIR, or move that file away"));
         }
         if edition(conn)? > MIGRATIONS.len() {
-            return Err(self.wrong_edition("was made by a newer purvey").help("install the newer purvey; the file was left as it is"));
+            return Err(self
+                .wrong_edition("was made by a newer purvey")
+                .help("install the newer purvey; the file was left as it is"));
         }
         Ok(())
     }
@@ -242,7 +250,8 @@ mod tests {
         assert_eq!(catalog.read().err().unwrap().kind, Kind::NoCatalog);
         catalog.create(at()).unwrap();
         let writer = catalog.write("purvey test", at(), Duration::ZERO).unwrap();
-        let text = |p: &str| writer.conn.pragma_query_value(None, p, |r| r.get::<_, rusqlite::types::Value>(0)).unwrap();
+        let text =
+            |p: &str| writer.conn.pragma_query_value(None, p, |r| r.get::<_, rusqlite::types::Value>(0)).unwrap();
         use rusqlite::types::Value::*;
         assert_eq!(text("journal_mode"), Text("wal".into()));
         assert_eq!(text("synchronous"), Integer(2));

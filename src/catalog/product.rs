@@ -146,8 +146,7 @@ impl<'w> Change<'w> {
         'w: 'c,
     {
         let product: Vec<&str> = carried.product.iter().map(|f| f.column()).collect();
-        let variant: Vec<&str> =
-            carried.variant.iter().flat_map(|f| columns_of(*f)).copied().collect();
+        let variant: Vec<&str> = carried.variant.iter().flat_map(|f| columns_of(*f)).copied().collect();
         let prepare = |sql: &str| self.tx.prepare_cached(sql).map_err(fault);
         let product_set: Vec<&str> = product.iter().copied().filter(|c| *c != "title").collect();
         Ok(Products {
@@ -200,11 +199,7 @@ fn update_sql(table: &str, columns: &[&str]) -> Option<String> {
     }
     let set: Vec<String> = columns.iter().enumerate().map(|(i, c)| format!("{c} = ?{}", i + 3)).collect();
     let differs: Vec<String> = columns.iter().enumerate().map(|(i, c)| format!("{c} IS NOT ?{}", i + 3)).collect();
-    Some(format!(
-        "UPDATE {table} SET revision = ?2, {} WHERE id = ?1 AND ({})",
-        set.join(", "),
-        differs.join(" OR ")
-    ))
+    Some(format!("UPDATE {table} SET revision = ?2, {} WHERE id = ?1 AND ({})", set.join(", "), differs.join(" OR ")))
 }
 
 /// A product as the catalog knows it while its variants go in.
@@ -214,11 +209,8 @@ pub struct ProductId(i64);
 impl Products<'_> {
     /// Puts what the variants share. A product that is new needs a title; the caller has checked it.
     pub fn put(&mut self, group: &ItemGroup) -> Result<(ProductId, Put)> {
-        let found: Option<i64> = self
-            .find_product
-            .query_row([&group.item_group_id], |r| r.get(0))
-            .optional()
-            .map_err(fault)?;
+        let found: Option<i64> =
+            self.find_product.query_row([&group.item_group_id], |r| r.get(0)).optional().map_err(fault)?;
         let images = json_list(&group.images);
         let tags = json_list(&group.tags);
         let attributes = json_object(&group.attributes);
@@ -240,8 +232,12 @@ impl Products<'_> {
             }
         };
         let Some(id) = found else {
-            let mut values =
-                vec![Param::Text(&group.item_group_id), Param::Text(self.source), Param::Text(&group.title), Param::Int(self.change.revision()?)];
+            let mut values = vec![
+                Param::Text(&group.item_group_id),
+                Param::Text(self.source),
+                Param::Text(&group.title),
+                Param::Int(self.change.revision()?),
+            ];
             values.extend(self.carried.product.iter().filter(|f| **f != ProductField::Title).map(value));
             let id = self.insert_product.insert(rusqlite::params_from_iter(values)).map_err(fault)?;
             return Ok((ProductId(id), Put::New));
@@ -283,7 +279,9 @@ impl Products<'_> {
                 VariantField::SalePrice => values.push(int(item.sale_price_minor)),
                 VariantField::SaleFrom => values.push(text(&item.sale_from)),
                 VariantField::SaleTo => values.push(text(&item.sale_to)),
-                VariantField::Currency => values.push(item.currency.as_ref().map_or(Param::Null, |c| Param::Text(c.code()))),
+                VariantField::Currency => {
+                    values.push(item.currency.as_ref().map_or(Param::Null, |c| Param::Text(c.code())))
+                }
                 VariantField::Cost => values.push(int(item.cost_minor)),
                 VariantField::Weight => values.push(int(item.weight_g)),
                 VariantField::Tracked => values.push(Param::Int(i64::from(item.tracked))),
@@ -308,8 +306,13 @@ impl Products<'_> {
                 let last: Option<i64> = self.last_variant.query_row([base], |r| r.get(0)).map_err(fault)?;
                 let id = last.map_or(base, |last| last + 1);
                 let key = crate::value::text::fold_key(item.sku.as_str());
-                let head =
-                    [Param::Int(id), Param::Int(product.0), Param::Text(item.sku.as_str()), Param::Text(&key), Param::Int(self.change.revision()?)];
+                let head = [
+                    Param::Int(id),
+                    Param::Int(product.0),
+                    Param::Text(item.sku.as_str()),
+                    Param::Text(&key),
+                    Param::Int(self.change.revision()?),
+                ];
                 self.insert_variant.execute(rusqlite::params_from_iter(head.iter().chain(&values))).map_err(fault)?;
                 Ok((id, Put::New))
             }
@@ -319,7 +322,10 @@ impl Products<'_> {
     fn move_item(&self, id: i64, product: ProductId) -> Result<()> {
         self.change
             .tx
-            .execute("UPDATE variant SET product_id = ?2, revision = ?3 WHERE id = ?1", params![id, product.0, self.change.revision()?])
+            .execute(
+                "UPDATE variant SET product_id = ?2, revision = ?3 WHERE id = ?1",
+                params![id, product.0, self.change.revision()?],
+            )
             .map_err(fault)?;
         Ok(())
     }

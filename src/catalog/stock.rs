@@ -187,7 +187,8 @@ impl<'w> Change<'w> {
     }
 }
 
-const LEVEL: &str = "SELECT on_hand, reserved, allocated, available FROM stock WHERE variant_id = ?1 AND location_id = ?2";
+const LEVEL: &str =
+    "SELECT on_hand, reserved, allocated, available FROM stock WHERE variant_id = ?1 AND location_id = ?2";
 
 fn read_level(statement: &mut CachedStatement<'_>, variant_id: i64, location_id: i64) -> Result<Option<Level>> {
     statement
@@ -207,9 +208,7 @@ impl Ledger<'_> {
             .execute(params![variant_id, location_id, self.cause_id, kind, on_hand, reserved, allocated])
             .map_err(fault)?;
         let revision = self.change.revision()?;
-        self.apply
-            .execute(params![variant_id, location_id, on_hand, reserved, allocated, revision])
-            .map_err(fault)?;
+        self.apply.execute(params![variant_id, location_id, on_hand, reserved, allocated, revision]).map_err(fault)?;
         Ok(())
     }
 

@@ -81,9 +81,12 @@ pub fn plan(channel: &str, known: Option<&Known>, told: &Order) -> Option<Plan> 
         let counts = Counts { quantity: before.canceled + before.shipped, ..*before };
         if counts != *before {
             findings.push(
-                Diagnostic::warning("order/line-gone", format!("the marketplace no longer lists {} units", before.open()))
-                    .at(at(Some(id)))
-                    .help("they are held no longer; look at the order on the marketplace"),
+                Diagnostic::warning(
+                    "order/line-gone",
+                    format!("the marketplace no longer lists {} units", before.open()),
+                )
+                .at(at(Some(id)))
+                .help("they are held no longer; look at the order on the marketplace"),
             );
         }
         lines.push(LinePlan { channel_line_id: id.clone(), counts });
@@ -111,9 +114,12 @@ fn next_state(
     let was = known.map_or(State::Pending, |k| k.state);
     let Some(wanted) = told.state else {
         findings.push(
-            Diagnostic::warning("order/unknown-state", format!("the marketplace calls its state `{}`", told.channel_state))
-                .at(at(None))
-                .help(format!("it stays {} here; please report the word, so that purvey learns it", was.as_str())),
+            Diagnostic::warning(
+                "order/unknown-state",
+                format!("the marketplace calls its state `{}`", told.channel_state),
+            )
+            .at(at(None))
+            .help(format!("it stays {} here; please report the word, so that purvey learns it", was.as_str())),
         );
         return was;
     };
@@ -147,19 +153,17 @@ fn next_counts(before: Option<Counts>, line: &Line, told_state: Option<State>) -
     Counts { quantity, canceled, shipped, canceled_late: before.canceled_late.max(wanted - canceled) }
 }
 
-fn report_line(
-    before: Option<Counts>,
-    after: &Counts,
-    findings: &mut Vec<Diagnostic>,
-    at: impl Fn() -> Place,
-) {
+fn report_line(before: Option<Counts>, after: &Counts, findings: &mut Vec<Diagnostic>, at: impl Fn() -> Place) {
     let was = before.unwrap_or_default();
     if after.canceled_late > was.canceled_late {
         let units = after.canceled_late;
         findings.push(
-            Diagnostic::warning("order/canceled-after-shipping", format!("{units} units were canceled after they had left"))
-                .at(at())
-                .help("stop the parcel if you can, or expect it back: `purvey returns` books what comes home"),
+            Diagnostic::warning(
+                "order/canceled-after-shipping",
+                format!("{units} units were canceled after they had left"),
+            )
+            .at(at())
+            .help("stop the parcel if you can, or expect it back: `purvey returns` books what comes home"),
         );
     }
     if before.is_some() && after.quantity != was.quantity {
@@ -287,30 +291,174 @@ mod tests {
     const TABLE: &[(&str, Option<(State, Lines)>, (Option<State>, Lines), (State, Lines), &[&str])] = &[
         ("new and unpaid", None, (Some(AwaitingPayment), &[("a", 2, 0, 0)]), (AwaitingPayment, &[("a", 2, 0, 0)]), &[]),
         ("new, seen when it had left", None, (Some(Shipped), &[("a", 2, 0, 0)]), (Shipped, &[("a", 2, 0, 2)]), &[]),
-        ("new, seen when it was canceled", None, (Some(Canceled), &[("a", 2, 0, 0)]), (Canceled, &[("a", 2, 2, 0)]), &[]),
-        ("new, of an unknown state", None, (None, &[("a", 2, 0, 0)]), (Pending, &[("a", 2, 0, 0)]), &["order/unknown-state"]),
-        ("paid", Some((AwaitingPayment, &[("a", 2, 0, 0)])), (Some(Ready), &[("a", 2, 0, 0)]), (Ready, &[("a", 2, 0, 0)]), &[]),
-        ("an unknown word", Some((Ready, &[("a", 2, 0, 0)])), (None, &[("a", 2, 0, 0)]), (Ready, &[("a", 2, 0, 0)]), &["order/unknown-state"]),
-        ("one left", Some((Ready, &[("a", 2, 0, 0)])), (Some(Ready), &[("a", 2, 0, 1)]), (PartlyShipped, &[("a", 2, 0, 1)]), &[]),
-        ("all left, by the lines", Some((Ready, &[("a", 2, 0, 0)])), (Some(Ready), &[("a", 2, 0, 2)]), (Shipped, &[("a", 2, 0, 2)]), &[]),
-        ("all left, by the state", Some((Ready, &[("a", 2, 1, 0)])), (Some(Shipped), &[("a", 2, 1, 0)]), (Shipped, &[("a", 2, 1, 1)]), &[]),
-        ("we are ahead", Some((Shipped, &[("a", 2, 0, 2)])), (Some(Shipped), &[("a", 2, 0, 0)]), (Shipped, &[("a", 2, 0, 2)]), &[]),
-        ("went back", Some((Shipped, &[("a", 2, 0, 2)])), (Some(Ready), &[("a", 2, 0, 0)]), (Shipped, &[("a", 2, 0, 2)]), &["order/state-went-back"]),
-        ("one canceled", Some((Ready, &[("a", 2, 0, 0)])), (Some(Ready), &[("a", 2, 1, 0)]), (Ready, &[("a", 2, 1, 0)]), &[]),
-        ("every line canceled", Some((Ready, &[("a", 2, 0, 0)])), (Some(Ready), &[("a", 2, 2, 0)]), (Canceled, &[("a", 2, 2, 0)]), &[]),
-        ("canceled", Some((Ready, &[("a", 2, 0, 0)])), (Some(Canceled), &[("a", 2, 0, 0)]), (Canceled, &[("a", 2, 2, 0)]), &[]),
-        ("refused", Some((AwaitingAcceptance, &[("a", 2, 0, 0)])), (Some(Refused), &[("a", 2, 0, 0)]), (Refused, &[("a", 2, 2, 0)]), &[]),
-        ("canceled after half of it left", Some((PartlyShipped, &[("a", 2, 0, 1)])), (Some(Canceled), &[("a", 2, 2, 0)]), (Canceled, &[("a", 2, 1, 1)]), &["order/canceled-after-shipping"]),
-        ("canceled after all of it left", Some((Shipped, &[("a", 2, 0, 2)])), (Some(Canceled), &[("a", 2, 2, 0)]), (Canceled, &[("a", 2, 0, 2)]), &["order/canceled-after-shipping"]),
-        ("a cancel is not taken back", Some((Ready, &[("a", 2, 1, 0)])), (Some(Ready), &[("a", 2, 0, 0)]), (Ready, &[("a", 2, 1, 0)]), &[]),
-        ("our cancel, told as a smaller quantity", Some((Ready, &[("a", 3, 1, 0)])), (Some(Ready), &[("a", 2, 0, 0)]), (Ready, &[("a", 2, 0, 0)]), &["order/quantity-changed"]),
-        ("one more", Some((Ready, &[("a", 2, 0, 0)])), (Some(Ready), &[("a", 3, 0, 0)]), (Ready, &[("a", 3, 0, 0)]), &["order/quantity-changed"]),
-        ("fewer than left", Some((PartlyShipped, &[("a", 3, 0, 2)])), (Some(PartlyShipped), &[("a", 1, 0, 1)]), (Shipped, &[("a", 2, 0, 2)]), &["order/quantity-changed"]),
-        ("a line added", Some((Ready, &[("a", 1, 0, 0)])), (Some(Ready), &[("a", 1, 0, 0), ("b", 1, 0, 0)]), (Ready, &[("a", 1, 0, 0), ("b", 1, 0, 0)]), &[]),
-        ("a line gone", Some((Ready, &[("a", 1, 0, 0), ("b", 3, 1, 0)])), (Some(Ready), &[("a", 1, 0, 0)]), (Ready, &[("a", 1, 0, 0), ("b", 1, 1, 0)]), &["order/line-gone"]),
-        ("a line back", Some((Ready, &[("a", 1, 0, 0), ("b", 1, 1, 0)])), (Some(Ready), &[("a", 1, 0, 0), ("b", 3, 1, 0)]), (Ready, &[("a", 1, 0, 0), ("b", 3, 1, 0)]), &["order/quantity-changed"]),
-        ("added after all left", Some((Shipped, &[("a", 1, 0, 1)])), (Some(PartlyShipped), &[("a", 2, 0, 1)]), (Shipped, &[("a", 2, 0, 1)]), &["order/state-went-back", "order/quantity-changed"]),
-        ("absurd counts", None, (Some(Ready), &[("a", 2, 5, 7)]), (Shipped, &[("a", 2, 0, 2)]), &["order/canceled-after-shipping"]),
+        (
+            "new, seen when it was canceled",
+            None,
+            (Some(Canceled), &[("a", 2, 0, 0)]),
+            (Canceled, &[("a", 2, 2, 0)]),
+            &[],
+        ),
+        (
+            "new, of an unknown state",
+            None,
+            (None, &[("a", 2, 0, 0)]),
+            (Pending, &[("a", 2, 0, 0)]),
+            &["order/unknown-state"],
+        ),
+        (
+            "paid",
+            Some((AwaitingPayment, &[("a", 2, 0, 0)])),
+            (Some(Ready), &[("a", 2, 0, 0)]),
+            (Ready, &[("a", 2, 0, 0)]),
+            &[],
+        ),
+        (
+            "an unknown word",
+            Some((Ready, &[("a", 2, 0, 0)])),
+            (None, &[("a", 2, 0, 0)]),
+            (Ready, &[("a", 2, 0, 0)]),
+            &["order/unknown-state"],
+        ),
+        (
+            "one left",
+            Some((Ready, &[("a", 2, 0, 0)])),
+            (Some(Ready), &[("a", 2, 0, 1)]),
+            (PartlyShipped, &[("a", 2, 0, 1)]),
+            &[],
+        ),
+        (
+            "all left, by the lines",
+            Some((Ready, &[("a", 2, 0, 0)])),
+            (Some(Ready), &[("a", 2, 0, 2)]),
+            (Shipped, &[("a", 2, 0, 2)]),
+            &[],
+        ),
+        (
+            "all left, by the state",
+            Some((Ready, &[("a", 2, 1, 0)])),
+            (Some(Shipped), &[("a", 2, 1, 0)]),
+            (Shipped, &[("a", 2, 1, 1)]),
+            &[],
+        ),
+        (
+            "we are ahead",
+            Some((Shipped, &[("a", 2, 0, 2)])),
+            (Some(Shipped), &[("a", 2, 0, 0)]),
+            (Shipped, &[("a", 2, 0, 2)]),
+            &[],
+        ),
+        (
+            "went back",
+            Some((Shipped, &[("a", 2, 0, 2)])),
+            (Some(Ready), &[("a", 2, 0, 0)]),
+            (Shipped, &[("a", 2, 0, 2)]),
+            &["order/state-went-back"],
+        ),
+        (
+            "one canceled",
+            Some((Ready, &[("a", 2, 0, 0)])),
+            (Some(Ready), &[("a", 2, 1, 0)]),
+            (Ready, &[("a", 2, 1, 0)]),
+            &[],
+        ),
+        (
+            "every line canceled",
+            Some((Ready, &[("a", 2, 0, 0)])),
+            (Some(Ready), &[("a", 2, 2, 0)]),
+            (Canceled, &[("a", 2, 2, 0)]),
+            &[],
+        ),
+        (
+            "canceled",
+            Some((Ready, &[("a", 2, 0, 0)])),
+            (Some(Canceled), &[("a", 2, 0, 0)]),
+            (Canceled, &[("a", 2, 2, 0)]),
+            &[],
+        ),
+        (
+            "refused",
+            Some((AwaitingAcceptance, &[("a", 2, 0, 0)])),
+            (Some(Refused), &[("a", 2, 0, 0)]),
+            (Refused, &[("a", 2, 2, 0)]),
+            &[],
+        ),
+        (
+            "canceled after half of it left",
+            Some((PartlyShipped, &[("a", 2, 0, 1)])),
+            (Some(Canceled), &[("a", 2, 2, 0)]),
+            (Canceled, &[("a", 2, 1, 1)]),
+            &["order/canceled-after-shipping"],
+        ),
+        (
+            "canceled after all of it left",
+            Some((Shipped, &[("a", 2, 0, 2)])),
+            (Some(Canceled), &[("a", 2, 2, 0)]),
+            (Canceled, &[("a", 2, 0, 2)]),
+            &["order/canceled-after-shipping"],
+        ),
+        (
+            "a cancel is not taken back",
+            Some((Ready, &[("a", 2, 1, 0)])),
+            (Some(Ready), &[("a", 2, 0, 0)]),
+            (Ready, &[("a", 2, 1, 0)]),
+            &[],
+        ),
+        (
+            "our cancel, told as a smaller quantity",
+            Some((Ready, &[("a", 3, 1, 0)])),
+            (Some(Ready), &[("a", 2, 0, 0)]),
+            (Ready, &[("a", 2, 0, 0)]),
+            &["order/quantity-changed"],
+        ),
+        (
+            "one more",
+            Some((Ready, &[("a", 2, 0, 0)])),
+            (Some(Ready), &[("a", 3, 0, 0)]),
+            (Ready, &[("a", 3, 0, 0)]),
+            &["order/quantity-changed"],
+        ),
+        (
+            "fewer than left",
+            Some((PartlyShipped, &[("a", 3, 0, 2)])),
+            (Some(PartlyShipped), &[("a", 1, 0, 1)]),
+            (Shipped, &[("a", 2, 0, 2)]),
+            &["order/quantity-changed"],
+        ),
+        (
+            "a line added",
+            Some((Ready, &[("a", 1, 0, 0)])),
+            (Some(Ready), &[("a", 1, 0, 0), ("b", 1, 0, 0)]),
+            (Ready, &[("a", 1, 0, 0), ("b", 1, 0, 0)]),
+            &[],
+        ),
+        (
+            "a line gone",
+            Some((Ready, &[("a", 1, 0, 0), ("b", 3, 1, 0)])),
+            (Some(Ready), &[("a", 1, 0, 0)]),
+            (Ready, &[("a", 1, 0, 0), ("b", 1, 1, 0)]),
+            &["order/line-gone"],
+        ),
+        (
+            "a line back",
+            Some((Ready, &[("a", 1, 0, 0), ("b", 1, 1, 0)])),
+            (Some(Ready), &[("a", 1, 0, 0), ("b", 3, 1, 0)]),
+            (Ready, &[("a", 1, 0, 0), ("b", 3, 1, 0)]),
+            &["order/quantity-changed"],
+        ),
+        (
+            "added after all left",
+            Some((Shipped, &[("a", 1, 0, 1)])),
+            (Some(PartlyShipped), &[("a", 2, 0, 1)]),
+            (Shipped, &[("a", 2, 0, 1)]),
+            &["order/state-went-back", "order/quantity-changed"],
+        ),
+        (
+            "absurd counts",
+            None,
+            (Some(Ready), &[("a", 2, 5, 7)]),
+            (Shipped, &[("a", 2, 0, 2)]),
+            &["order/canceled-after-shipping"],
+        ),
     ];
 
     #[test]

@@ -114,13 +114,13 @@ mod tests {
         for (need, source, holding, taken) in [
             (0, WarehousesFirst, vec![], vec![]),
             (-3, WarehousesFirst, vec![], vec![]),
-            (2, WarehousesFirst, vec![], vec![(2, 2)]),             // the fuller warehouse
-            (4, WarehousesFirst, vec![], vec![(1, 4)]),             // a store that covers it all beats two parcels
+            (2, WarehousesFirst, vec![], vec![(2, 2)]), // the fuller warehouse
+            (4, WarehousesFirst, vec![], vec![(1, 4)]), // a store that covers it all beats two parcels
             (6, WarehousesFirst, vec![], vec![(2, 3), (3, 2), (1, 1)]), // nobody does: warehouses, then stores
             (20, WarehousesFirst, vec![], vec![(2, 3), (3, 2), (1, 4)]), // and the rest is short
             (2, StoresFirst, vec![], vec![(1, 2)]),
-            (2, WarehousesFirst, vec![3], vec![(3, 2)]),            // with the units it already holds
-            (2, Only(4), vec![], vec![(4, 2)]),                     // pickup from its place, though it ships nothing
+            (2, WarehousesFirst, vec![3], vec![(3, 2)]), // with the units it already holds
+            (2, Only(4), vec![], vec![(4, 2)]),          // pickup from its place, though it ships nothing
             (12, Only(4), vec![], vec![(4, 9)]),
             (2, Only(9), vec![], vec![]),
             (2, Nowhere, vec![], vec![]),

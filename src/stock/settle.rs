@@ -46,11 +46,26 @@ pub struct Demand {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Move {
     /// Units leave the house: held ones, or (`None`) any.
-    Deduct { location_id: i64, quantity: i64, held: Option<HoldKind> },
-    Release { location_id: i64, kind: HoldKind, quantity: i64 },
+    Deduct {
+        location_id: i64,
+        quantity: i64,
+        held: Option<HoldKind>,
+    },
+    Release {
+        location_id: i64,
+        kind: HoldKind,
+        quantity: i64,
+    },
     /// A reservation becomes an allocation.
-    Convert { location_id: i64, quantity: i64 },
-    Hold { location_id: i64, kind: HoldKind, quantity: i64 },
+    Convert {
+        location_id: i64,
+        quantity: i64,
+    },
+    Hold {
+        location_id: i64,
+        kind: HoldKind,
+        quantity: i64,
+    },
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -214,17 +229,73 @@ mod tests {
         let reserved = [held(1, Reservation, 2)];
         let allocated = [held(1, Allocation, 2)];
         for (name, demand, holds, free, moves, short) in [
-            ("unpaid", demand(0, 2, Reservation), &[][..], vec![5], vec![Hold { location_id: 1, kind: Reservation, quantity: 2 }], 0),
+            (
+                "unpaid",
+                demand(0, 2, Reservation),
+                &[][..],
+                vec![5],
+                vec![Hold { location_id: 1, kind: Reservation, quantity: 2 }],
+                0,
+            ),
             ("again", demand(0, 2, Reservation), &reserved, vec![3], vec![], 0),
             ("paid", demand(0, 2, Allocation), &reserved, vec![3], vec![Convert { location_id: 1, quantity: 2 }], 0),
             ("paid, again", demand(0, 2, Allocation), &allocated, vec![3], vec![], 0),
-            ("one left", demand(1, 1, Allocation), &allocated, vec![3], vec![Deduct { location_id: 1, quantity: 1, held: Some(Allocation) }], 0),
-            ("canceled", demand(0, 0, Allocation), &allocated, vec![3], vec![Release { location_id: 1, kind: Allocation, quantity: 2 }], 0),
-            ("one more", demand(0, 3, Allocation), &allocated, vec![3], vec![Hold { location_id: 1, kind: Allocation, quantity: 1 }], 0),
-            ("never back to unpaid", demand(0, 3, Reservation), &allocated, vec![3], vec![Hold { location_id: 1, kind: Allocation, quantity: 1 }], 0),
-            ("too many", demand(0, 9, Allocation), &allocated, vec![3], vec![Hold { location_id: 1, kind: Allocation, quantity: 3 }], 4),
-            ("seen late", demand(2, 0, Allocation), &[], vec![5], vec![Deduct { location_id: 1, quantity: 2, held: None }], 0),
-            ("left though not there", demand(2, 0, Allocation), &[], vec![1], vec![Deduct { location_id: 1, quantity: 2, held: None }], 0),
+            (
+                "one left",
+                demand(1, 1, Allocation),
+                &allocated,
+                vec![3],
+                vec![Deduct { location_id: 1, quantity: 1, held: Some(Allocation) }],
+                0,
+            ),
+            (
+                "canceled",
+                demand(0, 0, Allocation),
+                &allocated,
+                vec![3],
+                vec![Release { location_id: 1, kind: Allocation, quantity: 2 }],
+                0,
+            ),
+            (
+                "one more",
+                demand(0, 3, Allocation),
+                &allocated,
+                vec![3],
+                vec![Hold { location_id: 1, kind: Allocation, quantity: 1 }],
+                0,
+            ),
+            (
+                "never back to unpaid",
+                demand(0, 3, Reservation),
+                &allocated,
+                vec![3],
+                vec![Hold { location_id: 1, kind: Allocation, quantity: 1 }],
+                0,
+            ),
+            (
+                "too many",
+                demand(0, 9, Allocation),
+                &allocated,
+                vec![3],
+                vec![Hold { location_id: 1, kind: Allocation, quantity: 3 }],
+                4,
+            ),
+            (
+                "seen late",
+                demand(2, 0, Allocation),
+                &[],
+                vec![5],
+                vec![Deduct { location_id: 1, quantity: 2, held: None }],
+                0,
+            ),
+            (
+                "left though not there",
+                demand(2, 0, Allocation),
+                &[],
+                vec![1],
+                vec![Deduct { location_id: 1, quantity: 2, held: None }],
+                0,
+            ),
         ] {
             let settled = settle(&demand, holds, &shop(&free));
             assert_eq!((&settled.moves, settled.short), (&moves, short), "{name}");
