@@ -1,23 +1,17 @@
 //! Token buckets kept between runs: cron starts a new process each time, and must not start with a full one.
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::fault::fault;
 use super::open::Catalog;
-use super::sql::{one, run};
+use super::sql::{one, parsed, run};
 use crate::diagnostic::Result;
 
 /// Reads and writes buckets on a connection of its own, since the network is never used inside a change.
 pub struct Buckets {
     conn: Mutex<Connection>,
-}
-
-/// What was left in a bucket, and when.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bucket {
-    pub tokens: f64,
-    pub at_ms: i64,
 }
 
 impl Catalog {
@@ -33,17 +27,18 @@ impl Catalog {
 }
 
 impl Buckets {
-    pub fn load(&self, account: &str, operation: &str) -> Result<Option<Bucket>> {
+    /// When the bucket will be full again; `None` for one never drawn from.
+    pub fn load(&self, account: &str, operation: &str) -> Result<Option<Timestamp>> {
         let conn = self.conn.lock().unwrap_or_else(PoisonError::into_inner);
-        let sql = "SELECT tokens, at_ms FROM bucket WHERE account = ?1 AND operation = ?2";
-        one(&conn, sql, [account, operation], |r| Ok(Bucket { tokens: r.get(0)?, at_ms: r.get(1)? }))
+        let sql = "SELECT full_at FROM bucket WHERE account = ?1 AND operation = ?2";
+        one(&conn, sql, [account, operation], |r| parsed(r, "full_at"))
     }
 
-    pub fn save(&self, account: &str, operation: &str, bucket: Bucket) -> Result<()> {
+    pub fn save(&self, account: &str, operation: &str, full_at: Timestamp) -> Result<()> {
         let conn = self.conn.lock().unwrap_or_else(PoisonError::into_inner);
-        let sql = "INSERT INTO bucket (account, operation, tokens, at_ms) VALUES (?1, ?2, ?3, ?4)
-                   ON CONFLICT DO UPDATE SET tokens = ?3, at_ms = ?4";
-        run(&conn, sql, params![account, operation, bucket.tokens, bucket.at_ms]).map(drop)
+        let sql = "INSERT INTO bucket (account, operation, full_at) VALUES (?1, ?2, ?3)
+                   ON CONFLICT DO UPDATE SET full_at = ?3";
+        run(&conn, sql, params![account, operation, full_at.to_string()]).map(drop)
     }
 }
 
@@ -55,12 +50,11 @@ mod tests {
     fn a_bucket_outlives_its_process() {
         let dir = tempfile::tempdir().unwrap();
         let catalog = Catalog::of_shop(dir.path());
-        let now = "2026-11-25T10:00:00Z".parse().unwrap();
+        let now = "2026-11-25T10:00:00.25Z".parse().unwrap();
         catalog.create(now).unwrap();
         let writer = catalog.write("purvey test", now, std::time::Duration::ZERO).unwrap();
-        let bucket = Bucket { tokens: 2.5, at_ms: 1_000 };
-        catalog.buckets().unwrap().save("shop", "orders", bucket).unwrap();
-        assert_eq!(catalog.buckets().unwrap().load("shop", "orders").unwrap(), Some(bucket));
+        catalog.buckets().unwrap().save("shop", "orders", now).unwrap();
+        assert_eq!(catalog.buckets().unwrap().load("shop", "orders").unwrap(), Some(now));
         assert_eq!(catalog.buckets().unwrap().load("shop", "offers").unwrap(), None);
         drop(writer);
     }

@@ -23,7 +23,7 @@ mod ship;
 mod sql;
 mod stock;
 
-pub use buckets::{Bucket, Buckets};
+pub use buckets::Buckets;
 pub use decide::Deed;
 pub use fault::fault;
 pub use listing::{Offering, Stale};

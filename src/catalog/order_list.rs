@@ -16,6 +16,9 @@ pub struct OrderSummary {
     pub channel: String,
     pub order_id: String,
     pub state: State,
+    /// The last state the marketplace itself told; ours may be ahead of it.
+    pub heard_state: Option<State>,
+    /// The marketplace's own word.
     pub channel_state: String,
     pub fulfillment: Fulfillment,
     pub pickup_point: Option<String>,
@@ -103,6 +106,7 @@ fn summary(r: &Row<'_>) -> rusqlite::Result<OrderSummary> {
         channel: r.get("channel")?,
         order_id: r.get("channel_order_id")?,
         state: word(r, "state", State::parse)?,
+        heard_state: word_or_null(r, "heard_state", State::parse)?,
         channel_state: r.get("channel_state")?,
         fulfillment: word(r, "fulfillment", Fulfillment::parse)?,
         pickup_point: r.get("pickup_point")?,

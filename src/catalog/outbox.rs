@@ -239,8 +239,8 @@ impl Change<'_> {
         }
         let waited = self.now.checked_add(backoff(attempts)).unwrap_or(Timestamp::MAX);
         let next_at = not_before.map_or(waited, |t| t.max(waited));
-        let sql = "UPDATE outbox SET state = ?2, next_at = ?3, last_error = ?4, refusals = 0 WHERE id = ?1";
-        run(&self.tx, sql, params![row.id, state, to_utc_text(next_at), why])?;
+        let sql = "UPDATE outbox SET state = ?2, next_at = ?3, last_error = ?4, refusals = 0, attempts = ?5 WHERE id = ?1";
+        run(&self.tx, sql, params![row.id, state, to_utc_text(next_at), why, attempts])?;
         Ok(if state == "unknown" { EffectState::Unknown } else { EffectState::Waiting })
     }
 

@@ -324,12 +324,12 @@ CREATE TABLE unreadable (
   PRIMARY KEY (channel, channel_order_id)
 ) STRICT, WITHOUT ROWID;
 
--- Token buckets, kept between runs: cron starts a new process each time and must not start with a full one.
+-- Token buckets, kept between runs: cron starts a new process each time and must not start with a full one. A bucket
+-- that is full again at `full_at` is as empty as that moment is far away.
 CREATE TABLE bucket (
   account   TEXT NOT NULL,
   operation TEXT NOT NULL,
-  tokens    REAL NOT NULL,
-  at_ms     INTEGER NOT NULL,
+  full_at   TEXT NOT NULL,
   PRIMARY KEY (account, operation)
 ) STRICT, WITHOUT ROWID;
 
