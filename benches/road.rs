@@ -13,18 +13,27 @@ use std::time::{Duration, Instant};
 fn main() {
     let sizes: Vec<usize> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![10_000, 100_000] } else { sizes };
-    println!("{:<26} {:>9} {:>9} {:>9} {:>12} {:>9} {:>9}", "what", "variants", "cpu s", "wall s", "items/cpu-s", "MB/cpu-s", "peak MB");
+    println!(
+        "{:<26} {:>9} {:>9} {:>9} {:>12} {:>9} {:>9}",
+        "what", "variants", "cpu s", "wall s", "items/cpu-s", "MB/cpu-s", "peak MB"
+    );
     for size in sizes {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let dir = dir.path();
         let files = generate(dir, size);
-        run(dir, &["init", "--name", "Bench", "--currency", "EUR", "--country", "DE", "--site", "https://bench.example"]);
+        run(
+            dir,
+            &["init", "--name", "Bench", "--currency", "EUR", "--country", "DE", "--site", "https://bench.example"],
+        );
         let row = |what: &str, items: usize, bytes: u64, used: Used| {
             let cpu = used.cpu.as_secs_f64().max(0.01);
             let per = items as f64 / cpu;
             let megabytes = bytes as f64 / 1e6 / cpu;
             let peak = used.peak_kib / 1024;
-            println!("{what:<26} {size:>9} {cpu:>9.2} {:>9.2} {per:>12.0} {megabytes:>9.0} {peak:>9}", used.wall.as_secs_f64());
+            println!(
+                "{what:<26} {size:>9} {cpu:>9.2} {:>9.2} {per:>12.0} {megabytes:>9.0} {peak:>9}",
+                used.wall.as_secs_f64()
+            );
         };
         row("import products", size, files.products, run(dir, &["import", "products.csv"]));
         row("import stock", size * STORES.len(), files.stock, run(dir, &["import", "stock.csv"]));
@@ -39,7 +48,12 @@ fn main() {
         let bytes = fs::metadata(dir.join("out/google-local.tsv")).map_or(0, |m| m.len());
         row("feed build google-local", size * STORES.len(), bytes, used);
         let bytes = fs::metadata(dir.join("out/google.xml")).map_or(0, |m| m.len());
-        row("feed check google.xml", size, bytes, run(dir, &["feed", "check", "out/google.xml", "--channel", "google"]));
+        row(
+            "feed check google.xml",
+            size,
+            bytes,
+            run(dir, &["feed", "check", "out/google.xml", "--channel", "google"]),
+        );
     }
 }
 
@@ -93,8 +107,18 @@ const NOUNS: [&str; 6] = ["Lantern", "Mug", "Jacket", "Chair", "Lamp", "Backpack
 const COLORS: [&str; 6] = ["Ink Blue", "Moss", "Rust", "Chalk", "Slate", "Amber"];
 const SIZES: [&str; 5] = ["XS", "S", "M", "L", "XL"];
 const WORDS: [&str; 12] = [
-    "sturdy", "made", "in small batches", "for long evenings", "with care", "&amp; a little patience", "outdoors", "from steel",
-    "washable", "repairable", "light", "and quiet",
+    "sturdy",
+    "made",
+    "in small batches",
+    "for long evenings",
+    "with care",
+    "&amp; a little patience",
+    "outdoors",
+    "from steel",
+    "washable",
+    "repairable",
+    "light",
+    "and quiet",
 ];
 
 struct Files {
@@ -148,7 +172,11 @@ fn generate(dir: &Path, variants: usize) -> Files {
             let (color, size) = (COLORS[n % COLORS.len()], SIZES[dice.roll(SIZES.len())]);
             let price = 500 + dice.roll(20_000);
             let barcode = gtin(4_012_345_000_000 + made as u64);
-            let (title, text, vendor) = if n == 0 { (format!("{noun} No. {product}"), body.as_str(), "Bench & Co") } else { (String::new(), "", "") };
+            let (title, text, vendor) = if n == 0 {
+                (format!("{noun} No. {product}"), body.as_str(), "Bench & Co")
+            } else {
+                (String::new(), "", "")
+            };
             let sale = if dice.roll(10) == 0 { format!("{}.{:02}", price / 80, price % 100) } else { String::new() };
             writeln!(
                 products,

@@ -71,19 +71,26 @@ fn golden_feeds() {
                 report += &format!("$ purvey import {file}\n{}", String::from_utf8_lossy(&said.stderr));
             }
             for expected in entries(&case) {
-                let Some(format) = expected.file_name().and_then(|n| n.to_str()?.strip_prefix("expected.")).map(str::to_owned) else {
+                let Some(format) =
+                    expected.file_name().and_then(|n| n.to_str()?.strip_prefix("expected.")).map(str::to_owned)
+                else {
                     continue;
                 };
                 documents += 1;
                 let out = format!("out/feed.{format}");
                 let said = purvey(shop.path(), &["feed", "build", &name, "--format", &format, "--out", &out]);
-                report += &format!("$ purvey feed build {name} --format {format}\n{}", String::from_utf8_lossy(&said.stderr));
+                report +=
+                    &format!("$ purvey feed build {name} --format {format}\n{}", String::from_utf8_lossy(&said.stderr));
                 let built = fs::read_to_string(shop.path().join(&out)).unwrap_or_default();
                 compare(&expected, &built, &mut wrong);
                 // What purvey writes, purvey accepts.
                 let said = purvey(shop.path(), &["feed", "check", &out, "--channel", &name]);
                 if said.status.code() != Some(0) {
-                    wrong.push(format!("{}: feed check refuses our own feed:\n{}", case.display(), String::from_utf8_lossy(&said.stdout)));
+                    wrong.push(format!(
+                        "{}: feed check refuses our own feed:\n{}",
+                        case.display(),
+                        String::from_utf8_lossy(&said.stdout)
+                    ));
                 }
             }
             compare(&case.join("report.txt"), &report, &mut wrong);

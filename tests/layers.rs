@@ -57,7 +57,8 @@ fn no_arrow_points_up() {
         for to in used(&source(&file)) {
             let Some(target) = level.get(to.as_str()) else { continue };
             arrows += usize::from(target != from);
-            let beside = SIDE_ROOMS.iter().any(|(side, users)| *side == to && to != room && !users.contains(&room.as_str()));
+            let beside =
+                SIDE_ROOMS.iter().any(|(side, users)| *side == to && to != room && !users.contains(&room.as_str()));
             if target < from || beside {
                 wrong.push(format!("{} uses crate::{to}, which stands above it", file.display()));
             }

@@ -394,7 +394,12 @@ mod tests {
     }
 
     fn mug() -> ItemGroup {
-        ItemGroup { item_group_id: "mug".into(), title: "Mug".into(), brand: Some("Kiln".into()), ..ItemGroup::default() }
+        ItemGroup {
+            item_group_id: "mug".into(),
+            title: "Mug".into(),
+            brand: Some("Kiln".into()),
+            ..ItemGroup::default()
+        }
     }
 
     fn item(sku: &str, color: &str) -> Item {
@@ -442,7 +447,10 @@ mod tests {
         assert_eq!(put(&mut writer, &everything(), &mug(), &items), [Put::Same, Put::Same, Put::Same]);
         assert_eq!(revision(&writer), 1);
         let dearer = Item { price_minor: Some(1300), ..item("MUG-RED", "red") };
-        assert_eq!(put(&mut writer, &everything(), &mug(), &[items[0].clone(), dearer]), [Put::Same, Put::Same, Put::Changed]);
+        assert_eq!(
+            put(&mut writer, &everything(), &mug(), &[items[0].clone(), dearer]),
+            [Put::Same, Put::Same, Put::Changed]
+        );
         let changed: Vec<String> = writer
             .reader()
             .prepare("SELECT sku FROM variant WHERE revision > 1")

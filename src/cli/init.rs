@@ -43,8 +43,7 @@ struct Initialized {
 pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     let start = start(args, context)?;
     let Made { config, catalog } = Shop::create(&context.dir, &start, context.now)?;
-    let result =
-        Initialized { dir: context.dir.display().to_string(), config_written: config, catalog_made: catalog };
+    let result = Initialized { dir: context.dir.display().to_string(), config_written: config, catalog_made: catalog };
     context.report.summary(&result, |out| match (config, catalog) {
         (false, false) => writeln!(out, "{} is a shop already; nothing was changed", result.dir),
         (_, false) => writeln!(out, "wrote purvey.toml; the catalog was there already"),
@@ -65,15 +64,20 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
 
 /// Said by `init` and by every build until the real address is written down.
 pub(super) fn placeholder() -> Diagnostic {
-    Diagnostic::warning("shop/placeholder-site", format!("site is still {PLACEHOLDER_SITE}: links in feeds lead nowhere"))
-        .at(Place::file("purvey.toml").attribute("shop.site"))
-        .help("write your shop's address there")
+    Diagnostic::warning(
+        "shop/placeholder-site",
+        format!("site is still {PLACEHOLDER_SITE}: links in feeds lead nowhere"),
+    )
+    .at(Place::file("purvey.toml").attribute("shop.site"))
+    .help("write your shop's address there")
 }
 
 /// Asks for what was not said, if somebody is there to answer.
 fn start(args: &Args, context: &Context<'_>) -> Result<Start> {
-    let folder = std::path::absolute(&context.dir).ok().and_then(|p| Some(p.file_name()?.to_string_lossy().into_owned()));
-    let asks = std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !context.dir.join("purvey.toml").exists();
+    let folder =
+        std::path::absolute(&context.dir).ok().and_then(|p| Some(p.file_name()?.to_string_lossy().into_owned()));
+    let asks =
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !context.dir.join("purvey.toml").exists();
     let answer = |given: Option<String>, question: &str, default: &str| -> Result<String> {
         match given {
             Some(given) => Ok(given),
@@ -97,7 +101,9 @@ fn start(args: &Args, context: &Context<'_>) -> Result<Start> {
 fn ask(question: &str, default: &str) -> Result<String> {
     let terminal = std::path::Path::new("terminal");
     let mut err = std::io::stderr();
-    write!(err, "{question} [{default}]: ").and_then(|()| err.flush()).map_err(|e| Error::io("write to", terminal, e))?;
+    write!(err, "{question} [{default}]: ")
+        .and_then(|()| err.flush())
+        .map_err(|e| Error::io("write to", terminal, e))?;
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).map_err(|e| Error::io("read from", terminal, e))?;
     Ok(Some(line.trim()).filter(|l| !l.is_empty()).unwrap_or(default).to_owned())

@@ -24,8 +24,16 @@ use crate::value::time;
 
 /// One catalog, every channel: product feeds out, marketplace orders in, tracking back.
 #[derive(Parser)]
-#[command(name = "purvey", version, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
-#[command(after_help = "Every command may be run twice. Exit codes: 0 done, 1 findings, 2 usage, 3 partly done, 5 held back by a guard,\n10 no shop here, 65 bad input, 69 remote away, 74 disk, 75 busy, 77 credentials.")]
+#[command(
+    name = "purvey",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Every command may be run twice. Exit codes: 0 done, 1 findings, 2 usage, 3 partly done, 5 held back by a guard,\n10 no shop here, 65 bad input, 69 remote away, 74 disk, 75 busy, 77 credentials."
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -84,8 +92,7 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let global = &cli.global;
-    let report =
-        Report::new(Options { json: global.json, quiet: global.quiet, all: global.all, color: global.color });
+    let report = Report::new(Options { json: global.json, quiet: global.quiet, all: global.all, color: global.color });
     let context = Context {
         report: &report,
         dir: global.dir.clone(),

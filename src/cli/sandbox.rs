@@ -41,8 +41,9 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     };
     let faults = match &args.faults {
         None => Faults::default(),
-        Some(text) => serde_json::from_str(text)
-            .map_err(|e| Error::usage("sandbox/faults", format!("these are no faults: {e}")).help("see `purvey sandbox --help`"))?,
+        Some(text) => serde_json::from_str(text).map_err(|e| {
+            Error::usage("sandbox/faults", format!("these are no faults: {e}")).help("see `purvey sandbox --help`")
+        })?,
     };
     let addr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), args.port);
     let options = Options { addr, api_key: args.key.clone(), seed: args.seed, faults, now: None };
@@ -56,7 +57,13 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     })?;
     placed?;
     context.report.result(&verdict, |out| {
-        writeln!(out, "{} requests, {} shipments, {} violations", verdict.requests, verdict.shipments, verdict.violations.len())
+        writeln!(
+            out,
+            "{} requests, {} shipments, {} violations",
+            verdict.requests,
+            verdict.shipments,
+            verdict.violations.len()
+        )
     })?;
     Ok(if verdict.is_clean() { Outcome::Done } else { Outcome::Findings })
 }

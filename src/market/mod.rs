@@ -5,5 +5,7 @@
 //! [`Port`]. State lives in the catalog, never in the connector, so the same code runs against the sandbox, a
 //! recording, a contract server and the real thing.
 pub mod connector;
+mod secret;
 
 pub use connector::*;
+pub use secret::Secret;
