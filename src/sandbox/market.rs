@@ -34,11 +34,13 @@ impl Refusal {
     }
 }
 
-/// Code, label, standard code, and the page a number is looked up on. Invented, but for the two well-known names.
-pub(super) const CARRIERS: [(&str, &str, &str, &str); 4] = [
+/// Code, label, standard code, and the page a number is looked up on; by label. One of them does not exist.
+pub(super) const CARRIERS: [(&str, &str, &str, &str); 6] = [
+    ("COLISSIMO", "Colissimo", "COLISSIMO", "https://carrier.example/colissimo/{trackingId}"),
     ("DHL", "DHL", "DHL", "https://carrier.example/dhl?number={trackingId}"),
+    ("DPD", "DPD", "DPD", "https://carrier.example/dpd/{trackingId}"),
+    ("GLS", "GLS", "GLS", "https://carrier.example/gls/{trackingId}"),
     ("PAPERBOAT", "Paper Boat Express", "PAPERBOAT", "https://carrier.example/paperboat/{trackingId}"),
-    ("SNAIL", "Snail Mail", "SNAIL", "https://carrier.example/snail/{trackingId}"),
     ("UPS", "UPS", "UPS", "https://carrier.example/ups?number={trackingId}"),
 ];
 
@@ -209,8 +211,11 @@ impl Market {
         Ok(())
     }
 
-    /// The whole order is canceled: by the buyer, or by the seller with OR29.
+    /// The whole order is canceled: by the buyer, or by the seller with OR29. Too late once a parcel has left.
     pub fn cancel(&mut self, id: &str) -> Result<(), Refusal> {
+        if self.shipments.iter().any(|s| s.order_id == id && s.shipped.is_some()) {
+            return Err(Refusal::state(OrderState::Shipping, OrderState::Shipped));
+        }
         let (now, order) = self.change(id)?;
         if !order.state.is_cancelable() {
             return Err(Refusal::state(OrderState::Shipping, order.state));

@@ -14,13 +14,10 @@ fn places(currency: &str) -> u32 {
 /// A JSON number such as 12.9 for 1290 cents.
 pub(super) fn amount(minor: i64, currency: &str) -> Value {
     let unit = 10u64.pow(places(currency));
-    let magnitude = minor.unsigned_abs();
+    let (whole, fraction) = (minor.unsigned_abs() / unit, minor.unsigned_abs() % unit);
     let width = places(currency) as usize;
     let sign = if minor < 0 { "-" } else { "" };
-    let text = match width {
-        0 => format!("{sign}{magnitude}"),
-        _ => format!("{sign}{}.{:0width$}", magnitude / unit, magnitude % unit),
-    };
+    let text = if fraction == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction:0width$}") };
     serde_json::from_str(&text).unwrap_or(Value::Null)
 }
 
