@@ -8,6 +8,7 @@ use super::Secret;
 use crate::diagnostic::{Error, Kind, Result};
 use crate::order::Order;
 pub use crate::order::{Cancellation, Decision, Parcel};
+use crate::value::time;
 
 /// One marketplace. Methods a marketplace has no use for keep their default, which the capabilities announce.
 pub trait Connector: Send + Sync {
@@ -332,6 +333,17 @@ impl Response {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// How long the marketplace asks to wait: seconds, or a date, which counts from the server's own `Date`.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let text = self.header("retry-after")?.trim();
+        if let Ok(seconds) = text.parse() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let moment = |text| time::parse(text, None).ok();
+        let wait = moment(self.header("date")?)?.duration_until(moment(text)?);
+        Some(Duration::try_from(wait).unwrap_or_default())
+    }
+
     /// # Errors
     /// `market/unreadable` when the body is not the JSON that was expected. Worth trying again: it may be a page of some
     /// proxy in between.
@@ -356,5 +368,20 @@ mod tests {
         for id in ["", ".", ".."] {
             assert_eq!(path(id).unwrap_err().code, "market/bad-id", "{id}");
         }
+    }
+
+    #[test]
+    fn a_wait_is_told_in_seconds_or_as_a_date() {
+        let told = |wait: &str, date: &str| {
+            let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            let headers = vec![header("retry-after", wait), header("date", date)];
+            Response { status: 429, headers, body: Vec::new() }.retry_after().map(|wait| wait.as_secs())
+        };
+        let date = "Wed, 25 Nov 2026 10:00:00 GMT";
+        assert_eq!(told("17", ""), Some(17));
+        assert_eq!(told("Wed, 25 Nov 2026 10:01:30 GMT", date), Some(90));
+        assert_eq!(told("Wed, 25 Nov 2026 09:00:00 GMT", date), Some(0));
+        assert_eq!(told("Wed, 25 Nov 2026 10:01:30 GMT", ""), None);
+        assert_eq!(told("soon", date), None);
     }
 }
