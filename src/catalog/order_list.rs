@@ -205,6 +205,12 @@ impl Reader {
         all(&self.conn, &sql, params![filter.channel, state, filter.open, filter.waiting, limit], summary)
     }
 
+    /// Channels that have an order of this id: one, as a rule.
+    pub fn channels_of_order(&self, order_id: &str) -> Result<Vec<String>> {
+        let sql = "SELECT channel FROM orders WHERE channel_order_id = ?1 ORDER BY channel";
+        all(&self.conn, sql, [order_id], |r| r.get(0))
+    }
+
     /// One order in full, by the channel's id.
     pub fn order(&self, channel: &str, order_id: &str) -> Result<Option<OrderDetail>> {
         detail(&self.conn, channel, order_id)

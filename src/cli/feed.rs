@@ -145,7 +145,7 @@ fn sentence(built: &Built) -> String {
     format!("{}{left_out}, {} in stock", counted(built.offers, "offer"), thousands(built.in_stock))
 }
 
-fn table(runs: &[FeedRun], out: &mut dyn Write) -> std::io::Result<()> {
+pub(super) fn table(runs: &[FeedRun], out: &mut dyn Write) -> std::io::Result<()> {
     if runs.is_empty() {
         return Ok(());
     }

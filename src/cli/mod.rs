@@ -5,12 +5,20 @@
 mod catalog;
 mod channel;
 mod completions;
+mod doctor;
 mod feed;
 mod init;
+mod orders;
+mod outbox;
+mod returns;
 mod sandbox;
+mod ship;
+mod sync;
+mod tracking;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
@@ -20,6 +28,7 @@ use crate::catalog::Writer;
 use crate::diagnostic::{Error, Result};
 use crate::report::{Options, Outcome, Report, exit_code};
 use crate::shop::Shop;
+use crate::sync::Occasion;
 use crate::value::time;
 
 /// One catalog, every channel: product feeds out, marketplace orders in, tracking back.
@@ -78,6 +87,23 @@ enum Command {
     /// The channels a feed can be built for.
     #[command(subcommand)]
     Channel(channel::Command),
+    /// Marketplace orders: pull, look, decide, carry by hand.
+    #[command(subcommand)]
+    Orders(orders::Command),
+    /// Book a parcel: its lines, its carrier, its number.
+    Ship(ship::Args),
+    /// Tracking numbers out to the marketplaces.
+    #[command(subcommand)]
+    Tracking(tracking::Command),
+    /// Book units that came back.
+    Return(returns::Args),
+    /// One run of everything, in the right order: orders in, feeds, stock and tracking out.
+    Sync(sync::Args),
+    /// What waits to be sent, and what could not be.
+    #[command(subcommand)]
+    Outbox(outbox::Command),
+    /// Prove that the catalog is sound.
+    Doctor(doctor::Args),
     /// A marketplace on this machine, to try things on.
     Sandbox(sandbox::Args),
     /// Completions for your shell.
@@ -122,6 +148,13 @@ impl Command {
             Command::Catalog(command) => catalog::run(&command, context),
             Command::Feed(command) => feed::run(&command, context),
             Command::Channel(command) => channel::run(&command, context),
+            Command::Orders(command) => orders::run(&command, context),
+            Command::Ship(args) => ship::run(&args, context),
+            Command::Tracking(command) => tracking::run(&command, context),
+            Command::Return(args) => returns::run(&args, context),
+            Command::Sync(args) => sync::run(&args, context),
+            Command::Outbox(command) => outbox::run(&command, context),
+            Command::Doctor(args) => doctor::run(&args, context),
             Command::Sandbox(args) => sandbox::run(&args, context),
             Command::Completions(args) => completions::run(&args, context),
         }
@@ -139,6 +172,11 @@ struct Context<'r> {
 impl Context<'_> {
     fn shop(&self) -> Result<Shop> {
         Shop::open(&self.dir)
+    }
+
+    /// How and when a run speaks to marketplaces.
+    fn occasion<'a>(&self, dry_run: bool, stop: &'a AtomicBool) -> Occasion<'a> {
+        Occasion { now: self.now, dry_run, since: None, stop }
     }
 
     /// The one writer, for a command called `command`.

@@ -3,6 +3,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::Start;
+use crate::catalog::Accept;
 use crate::channel::{Settings, toml_fault};
 use crate::diagnostic::{Error, Place, Result};
 use crate::value::Currency;
@@ -59,17 +60,6 @@ fn keep_days() -> u16 {
 
 fn first_pull_days() -> u16 {
     30
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Accept {
-    /// Take lines that stock covers, refuse the others.
-    #[default]
-    IfAvailable,
-    Always,
-    /// A person decides each.
-    Ask,
 }
 
 fn currency<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Currency, D::Error> {

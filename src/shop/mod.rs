@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-pub use config::{Accept, Config, Market, ShopSection};
+pub use config::{Config, Market, ShopSection};
 pub use secret::resolve as secret;
 
 use crate::catalog::Catalog;

@@ -33,6 +33,13 @@ pub struct FeedRun {
     pub built: Built,
 }
 
+impl FeedRun {
+    /// Whether the file that readers see is another one now.
+    pub fn changed_something(&self) -> bool {
+        matches!(self.placed, Placed::New | Placed::Replaced)
+    }
+}
+
 /// A feed that loses more than this is held back, unless the shop says otherwise.
 const SHRINK_PERCENT_MAX: u8 = 30;
 

@@ -3,12 +3,14 @@
 //! Everything reaches a marketplace through its [`Connector`] and [`Port`], and the catalog through its one [`Writer`];
 //! nothing is sent inside a change, and nothing is sent that was not committed before. A dry run reads, works everything
 //! out, commits nothing and lists what it withheld.
+mod connect;
 mod dispatch;
 mod feeds;
 mod pull;
 mod push;
 mod run;
 
+pub use connect::with_markets;
 pub use dispatch::{Dispatched, TRACKING, dispatch};
 pub use feeds::{FeedOptions, FeedRun, build_feed, write_feed};
 pub use pull::{Pulled, pull};

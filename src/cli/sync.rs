@@ -1,0 +1,94 @@
+//! `purvey sync`: one run of everything, in the right order.
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use serde::Serialize;
+
+use super::orders::sentence as pulled_sentence;
+use super::tracking::sentence as sent_sentence;
+use super::{Context, feed};
+use crate::diagnostic::Result;
+use crate::feed::Findings;
+use crate::report::{Outcome, counted};
+use crate::sync::{ChannelSummary, FeedOptions, FeedRun, Occasion, Pushed, Summary, build_feed, run as run_markets, with_markets};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Read and work everything out, but keep, send and place nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Put feeds in place even if they lost many offers.
+    #[arg(long)]
+    allow_shrink: bool,
+    /// Keep every exchange in this folder, without secrets and personal data.
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Synced {
+    #[serde(flatten)]
+    markets: Summary,
+    feeds: Vec<FeedRun>,
+    changed: bool,
+}
+
+pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
+    let shop = context.shop()?;
+    let mut writer = context.writer(&shop, "sync")?;
+    let stop = AtomicBool::new(false);
+    let occasion: Occasion<'_> = context.occasion(args.dry_run, &stop);
+    let names: Vec<&str> = shop.config.market.keys().map(String::as_str).collect();
+    let markets = with_markets(&shop, &names, args.record.as_deref(), |channels| run_markets(&mut writer, channels, &occasion))?;
+    context.report.diagnostics(&markets.looked_back.findings);
+    for channel in &markets.channels {
+        let told = [&channel.pulled.applied.findings, &channel.dispatched.findings, &channel.pushed.findings];
+        told.into_iter().for_each(|findings| context.report.diagnostics(findings));
+    }
+    let options = FeedOptions { format: None, dry_run: args.dry_run, allow_shrink: args.allow_shrink };
+    let (mut feeds, mut failures) = (Vec::new(), Vec::new());
+    for name in shop.channel_names() {
+        let mut talk = context.report.findings();
+        let mut sink = |finding: &_| talk.push(finding);
+        let built = shop
+            .channel(name)
+            .and_then(|channel| build_feed(&shop, &mut writer, &channel, &options, context.now, &mut Findings::new(&mut sink)));
+        match built {
+            Ok(run) => feeds.push(run),
+            Err(error) => failures.push(error),
+        }
+    }
+    let errors = markets.channels.iter().filter_map(|c| c.error.as_ref()).chain(&failures);
+    errors.for_each(|error| context.report.error(error));
+    let partial = markets.is_partial() || !failures.is_empty();
+    let changed = markets.channels.iter().any(did_something) || feeds.iter().any(FeedRun::changed_something);
+    let synced = Synced { markets, feeds, changed };
+    context.report.summary(&synced, |out| {
+        for channel in &synced.markets.channels {
+            writeln!(out, "{}: {}; {}; {}", channel.name, pulled_sentence(&channel.pulled), sent_sentence(&channel.dispatched), pushed_sentence(&channel.pushed))?;
+            channel.dispatched.withheld.iter().try_for_each(|what| writeln!(out, "  withheld: {what}"))?;
+        }
+        feed::table(&synced.feeds, out)?;
+        match (partial, changed) {
+            (true, _) => writeln!(out, "partly done: see above"),
+            (false, true) => writeln!(out, "done"),
+            (false, false) => writeln!(out, "nothing changed"),
+        }
+    })?;
+    Ok(if partial { Outcome::Partly } else { Outcome::Done })
+}
+
+fn did_something(channel: &ChannelSummary) -> bool {
+    let applied = &channel.pulled.applied;
+    applied.new + applied.changed + channel.dispatched.sent + channel.pushed.accepted > 0
+}
+
+fn pushed_sentence(pushed: &Pushed) -> String {
+    let mut parts = vec![format!("stock of {} told", counted(pushed.accepted as u64, "offer"))];
+    for (count, what) in [(pushed.refused, "refused"), (pushed.jobs, "still worked on"), (pushed.withheld.len(), "withheld")] {
+        if count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    parts.join(", ")
+}

@@ -1,0 +1,71 @@
+//! `purvey tracking`: numbers out.
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use serde_json::json;
+
+use super::Context;
+use super::orders::market_names;
+use crate::diagnostic::Result;
+use crate::report::{Outcome, counted};
+use crate::sync::{Dispatched, TRACKING, dispatch, with_markets};
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Tell marketplaces of every parcel they do not know yet.
+    Push {
+        /// As purvey.toml names them; all when none is named.
+        names: Vec<String>,
+        /// Say what would be sent, and send nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Keep every exchange in this folder, without secrets and personal data.
+        #[arg(long, value_name = "DIR")]
+        record: Option<PathBuf>,
+    },
+}
+
+pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
+    let Command::Push { names, dry_run, record } = command;
+    let shop = context.shop()?;
+    let names = market_names(&shop, names)?;
+    let stop = AtomicBool::new(false);
+    let occasion = context.occasion(*dry_run, &stop);
+    let mut writer = context.writer(&shop, "tracking push")?;
+    let sent = with_markets(&shop, &names, record.as_deref(), |channels| {
+        let mut all = Vec::new();
+        for channel in channels {
+            let dispatched = dispatch(&mut writer, channel, &occasion, TRACKING)?;
+            context.report.diagnostics(&dispatched.findings);
+            all.push((channel.name.to_owned(), dispatched));
+        }
+        Ok(all)
+    })?;
+    let result: serde_json::Map<String, serde_json::Value> =
+        sent.iter().map(|(name, dispatched)| (name.clone(), json!(dispatched))).collect();
+    context.report.summary(&result, |out| {
+        for (name, dispatched) in &sent {
+            writeln!(out, "{name}: {}", sentence(dispatched))?;
+            dispatched.withheld.iter().try_for_each(|what| writeln!(out, "  withheld: {what}"))?;
+        }
+        Ok(())
+    })?;
+    let failed = sent.iter().any(|(_, d)| d.postponed + d.dead > 0);
+    Ok(if failed { Outcome::Partly } else { Outcome::Done })
+}
+
+pub(super) fn sentence(done: &Dispatched) -> String {
+    let mut parts = vec![format!("{} sent", counted(done.sent as u64, "message"))];
+    for (count, what) in [
+        (done.already, "known there already"),
+        (done.moot, "no longer needed"),
+        (done.postponed, "to be tried again"),
+        (done.dead, "given up (see `purvey outbox list`)"),
+        (done.withheld.len(), "withheld"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    parts.join(", ")
+}

@@ -1,0 +1,92 @@
+//! A shop's marketplaces, ready to be spoken to: account, connector, host, and how the merchant wants it done.
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::{Channel, Policy};
+use crate::catalog::{Buckets, Terms};
+use crate::diagnostic::{Error, Place, Result};
+use crate::market::host::{BucketStore, Host, Recorder};
+use crate::market::{Account, Connector, Secret, connector, marketplaces};
+use crate::shop::{Market, Shop, secret};
+use crate::value::closest::closest;
+
+/// The token buckets kept in the catalog.
+struct Kept(Buckets);
+
+impl BucketStore for Kept {
+    fn load(&self, account: &str, operation: &str) -> Result<Option<Timestamp>> {
+        self.0.load(account, operation)
+    }
+
+    fn save(&self, account: &str, operation: &str, full_at: Timestamp) -> Result<()> {
+        self.0.save(account, operation, full_at)
+    }
+}
+
+/// Connects to the marketplaces called `names` in `purvey.toml` and hands them to `work`; with `record`, every
+/// exchange is kept in that folder without secrets and personal data.
+pub fn with_markets<T>(
+    shop: &Shop,
+    names: &[&str],
+    record: Option<&Path>,
+    work: impl FnOnce(&[Channel<'_>]) -> Result<T>,
+) -> Result<T> {
+    let mut accounts = Vec::new();
+    for name in names {
+        let market = shop.market(name)?;
+        let account = account(name, market)?;
+        accounts.push((*name, market, connector_of(name, market, &account)?, account));
+    }
+    let mut hosts = Vec::new();
+    for (name, _, connector, account) in &accounts {
+        let mut host = Host::new(connector.as_ref(), account)?.buckets(Kept(shop.catalog.buckets()?));
+        if let Some(folder) = record {
+            let folder = folder.join(name);
+            host = host.transport(|inner| Ok(Box::new(Recorder::over(inner, folder, vec![account.key.clone()])?)))?;
+        }
+        hosts.push(host);
+    }
+    let channels: Vec<Channel<'_>> = accounts
+        .iter()
+        .zip(&hosts)
+        .map(|((name, market, connector, _), host)| Channel {
+            name,
+            connector: connector.as_ref(),
+            port: host,
+            policy: policy(market),
+        })
+        .collect();
+    work(&channels)
+}
+
+fn account(name: &str, market: &Market) -> Result<Account> {
+    let key = secret(&market.key, &format!("market.{name}.key"))?;
+    Ok(Account {
+        name: name.to_owned(),
+        base_url: market.url.clone(),
+        key: Secret::new(key),
+        shop_id: market.shop_id.clone(),
+    })
+}
+
+fn connector_of(name: &str, market: &Market, account: &Account) -> Result<Box<dyn Connector>> {
+    connector(&market.connector, account).ok_or_else(|| {
+        let help = match closest(&market.connector, marketplaces()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("purvey speaks {}", marketplaces().collect::<Vec<_>>().join(", ")),
+        };
+        Error::usage("market/no-connector", format!("no connector `{}`", market.connector))
+            .at(Place::file("purvey.toml").attribute(format!("market.{name}.connector")))
+            .help(help)
+    })
+}
+
+fn policy(market: &Market) -> Policy {
+    Policy {
+        accept: market.accept,
+        terms: Terms { keep_buyer_days: u32::from(market.keep_buyer_days), ..Terms::default() },
+        first_days: u32::from(market.first_pull_days),
+        ..Policy::default()
+    }
+}
