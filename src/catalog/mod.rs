@@ -5,12 +5,19 @@
 mod axis;
 mod fault;
 mod lock;
+mod lookup;
 mod open;
+mod price;
 mod product;
 mod run;
 mod stock;
+mod vanish;
+mod withdraw;
 
 pub use fault::fault;
+pub use lookup::{KnownItem, KnownLocation};
 pub use open::{Catalog, Change, Reader, Writer};
-pub use product::{Carried, Item, ItemGroup, ProductField, Products, Put, Status, VariantField};
+pub use price::{Price, PriceField};
+pub use product::{Carried, Item, ItemGroup, ProductField, ProductId, Products, Put, Status, VariantField};
 pub use stock::{Ledger, Level, Location, Movement};
+pub use vanish::Vanished;
