@@ -204,7 +204,7 @@ fn update_sql(table: &str, columns: &[&str]) -> Option<String> {
 
 /// A product as the catalog knows it while its variants go in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ProductId(i64);
+pub struct ProductId(pub(super) i64);
 
 impl Products<'_> {
     /// Puts what the variants share. A product that is new needs a title; the caller has checked it.
@@ -247,6 +247,12 @@ impl Products<'_> {
         values.extend(self.carried.product.iter().map(value));
         let changed = update.execute(rusqlite::params_from_iter(values)).map_err(fault)?;
         touched(self.change, ProductId(id), changed)
+    }
+
+    /// The product with that key, if the catalog has it.
+    pub fn find(&mut self, item_group_id: &str) -> Result<Option<ProductId>> {
+        let found = self.find_product.query_row([item_group_id], |r| r.get(0)).optional().map_err(fault)?;
+        Ok(found.map(ProductId))
     }
 
     /// Puts one variant of `product`; a SKU that so far belonged to another product moves here.

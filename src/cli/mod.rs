@@ -7,6 +7,7 @@ mod channel;
 mod completions;
 mod doctor;
 mod feed;
+mod import;
 mod init;
 mod orders;
 mod outbox;
@@ -78,6 +79,8 @@ struct Global {
 enum Command {
     /// Make a shop: an empty catalog and a purvey.toml.
     Init(init::Args),
+    /// Take in products, stock, prices, locations, orders or tracking numbers from files.
+    Import(import::Args),
     /// Look into the catalog.
     #[command(subcommand)]
     Catalog(catalog::Command),
@@ -145,6 +148,7 @@ impl Command {
     fn run(self, context: &Context<'_>) -> Result<Outcome> {
         match self {
             Command::Init(args) => init::run(&args, context),
+            Command::Import(args) => import::run(&args, context),
             Command::Catalog(command) => catalog::run(&command, context),
             Command::Feed(command) => feed::run(&command, context),
             Command::Channel(command) => channel::run(&command, context),

@@ -45,9 +45,12 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     })?;
     change.commit()?;
     let again = deed == Deed::Again;
-    context.report.summary(&json!({"market": channel, "order": id, "line": line, "again": again}), |out| match again {
-        true => writeln!(out, "order {id}: that return was booked before; nothing was changed"),
-        false => writeln!(out, "order {id}: {quantity} of line {line} came back to {}", args.location),
-    })?;
+    context.report.summary(
+        &json!({"market": channel, "order": id, "line": line, "again": again}),
+        |out| match again {
+            true => writeln!(out, "order {id}: that return was booked before; nothing was changed"),
+            false => writeln!(out, "order {id}: {quantity} of line {line} came back to {}", args.location),
+        },
+    )?;
     Ok(Outcome::Done)
 }

@@ -59,8 +59,16 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
         "tracking_number": parcel.tracking_number, "again": receipt.again, "state": state
     });
     context.report.summary(&result, |out| match receipt.again {
-        true => writeln!(out, "order {id}: parcel {} with {number} was booked before; nothing was changed", parcel.package_number),
-        false => writeln!(out, "order {id}: parcel {} of {units} units, {} {number}; the order is {state}", parcel.package_number, parcel.carrier),
+        true => writeln!(
+            out,
+            "order {id}: parcel {} with {number} was booked before; nothing was changed",
+            parcel.package_number
+        ),
+        false => writeln!(
+            out,
+            "order {id}: parcel {} of {units} units, {} {number}; the order is {state}",
+            parcel.package_number, parcel.carrier
+        ),
     })?;
     Ok(Outcome::Done)
 }

@@ -10,7 +10,9 @@ use super::{Context, feed};
 use crate::diagnostic::Result;
 use crate::feed::Findings;
 use crate::report::{Outcome, counted};
-use crate::sync::{ChannelSummary, FeedOptions, FeedRun, Occasion, Pushed, Summary, build_feed, run as run_markets, with_markets};
+use crate::sync::{
+    ChannelSummary, FeedOptions, FeedRun, Occasion, Pushed, Summary, build_feed, run as run_markets, with_markets,
+};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -39,7 +41,8 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     let stop = AtomicBool::new(false);
     let occasion: Occasion<'_> = context.occasion(args.dry_run, &stop);
     let names: Vec<&str> = shop.config.market.keys().map(String::as_str).collect();
-    let markets = with_markets(&shop, &names, args.record.as_deref(), |channels| run_markets(&mut writer, channels, &occasion))?;
+    let markets =
+        with_markets(&shop, &names, args.record.as_deref(), |channels| run_markets(&mut writer, channels, &occasion))?;
     context.report.diagnostics(&markets.looked_back.findings);
     for channel in &markets.channels {
         let told = [&channel.pulled.applied.findings, &channel.dispatched.findings, &channel.pushed.findings];
@@ -50,9 +53,9 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     for name in shop.channel_names() {
         let mut talk = context.report.findings();
         let mut sink = |finding: &_| talk.push(finding);
-        let built = shop
-            .channel(name)
-            .and_then(|channel| build_feed(&shop, &mut writer, &channel, &options, context.now, &mut Findings::new(&mut sink)));
+        let built = shop.channel(name).and_then(|channel| {
+            build_feed(&shop, &mut writer, &channel, &options, context.now, &mut Findings::new(&mut sink))
+        });
         match built {
             Ok(run) => feeds.push(run),
             Err(error) => failures.push(error),
@@ -65,7 +68,14 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     let synced = Synced { markets, feeds, changed };
     context.report.summary(&synced, |out| {
         for channel in &synced.markets.channels {
-            writeln!(out, "{}: {}; {}; {}", channel.name, pulled_sentence(&channel.pulled), sent_sentence(&channel.dispatched), pushed_sentence(&channel.pushed))?;
+            writeln!(
+                out,
+                "{}: {}; {}; {}",
+                channel.name,
+                pulled_sentence(&channel.pulled),
+                sent_sentence(&channel.dispatched),
+                pushed_sentence(&channel.pushed)
+            )?;
             channel.dispatched.withheld.iter().try_for_each(|what| writeln!(out, "  withheld: {what}"))?;
         }
         feed::table(&synced.feeds, out)?;
@@ -85,7 +95,9 @@ fn did_something(channel: &ChannelSummary) -> bool {
 
 fn pushed_sentence(pushed: &Pushed) -> String {
     let mut parts = vec![format!("stock of {} told", counted(pushed.accepted as u64, "offer"))];
-    for (count, what) in [(pushed.refused, "refused"), (pushed.jobs, "still worked on"), (pushed.withheld.len(), "withheld")] {
+    for (count, what) in
+        [(pushed.refused, "refused"), (pushed.jobs, "still worked on"), (pushed.withheld.len(), "withheld")]
+    {
         if count > 0 {
             parts.push(format!("{count} {what}"));
         }

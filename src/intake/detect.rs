@@ -3,7 +3,7 @@ use super::table::{Column, Table};
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 
 /// What the records of a table are about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Kind {
     Products,
     Stock,
@@ -266,13 +266,16 @@ fn reason(format: &Format, header: &[Column]) -> String {
 fn unknown(
     table: &Table,
     wanted: Option<Kind>,
-    fits: impl DoubleEndedIterator<Item = (&'static Format, Fit)>,
+    fits: impl DoubleEndedIterator<Item = (&'static Format, Fit)> + Clone,
 ) -> Error {
     let what = wanted.map_or("a table purvey knows", Kind::as_str);
     let message = format!("{} is not {what}: its columns fit no format", table.file());
     let place = Place::file(table.file()).record(1).line(1);
+    let columns = table.header().len();
+    // where a kind has only one format, that one is meant however little of it is there
+    let only = fits.clone().count() == 1;
     let nearest =
-        fits.rev().filter(|(_, fit)| fit.is_near(table.header().len())).max_by_key(|(_, fit)| (fit.known, fit.present));
+        fits.rev().filter(|(_, fit)| only || fit.is_near(columns)).max_by_key(|(_, fit)| (fit.known, fit.present));
     let Some((format, fit)) = nearest else {
         let known: Vec<_> =
             FORMATS.iter().filter(|f| wanted.is_none_or(|kind| kind == f.kind)).map(|f| f.name).collect();
@@ -281,13 +284,14 @@ fn unknown(
             .help(format!("purvey reads {}: is the first line the header?", known.join(", ")));
     };
     let missing = format.missing(table.header());
-    let (first, lacks) = (missing.first().copied().unwrap_or_default(), listed(missing.iter().copied().map(readable)));
+    let lacks = listed(missing.iter().copied().map(readable));
+    let named: Vec<&str> = missing.iter().copied().map(readable).collect();
     let help = if fit.missing > 0 {
         format!("nearest is {}, which also needs {lacks}", format.name)
     } else {
         format!("nearest is {}, but a column tells otherwise: {}", format.name, listed(format.never.iter().copied()))
     };
-    Error::input("format/unknown", message).at(place.attribute(readable(first))).help(help)
+    Error::input("format/unknown", message).at(place.attribute(named.join(", "))).help(help)
 }
 
 /// The first of the names that will do.
@@ -302,6 +306,11 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
         Some(only) => only,
         None => String::new(),
     }
+}
+
+/// The column a format means by `wanted`, which is written as in [`Format`].
+pub fn column(table: &Table, wanted: &str) -> Option<usize> {
+    wanted.split('|').find_map(|one| table.header().iter().position(|column| matches(one, column)))
 }
 
 /// See [`Format`] for `|` and `*`.

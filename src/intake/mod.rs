@@ -1,7 +1,20 @@
 //! Other people's files in: detect, decode, read, and hand clean records to the catalog.
+mod address;
+mod cell;
 pub mod detect;
 mod dialect;
 pub mod encoding;
+mod findings;
+mod import;
+mod looks;
+mod mapping;
+mod oddity;
+mod product_row;
+mod products;
+mod seen;
+mod shopify_products;
 pub mod source;
 pub mod table;
 mod tally;
+
+pub use import::{Counts, Imported, Options, import};

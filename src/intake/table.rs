@@ -8,9 +8,11 @@ use super::encoding::{Encoding, Spot, Text, characters};
 use super::source::{Source, error_from};
 use super::tally::{LineEnds, Tally};
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
+use crate::value::text::trim;
 use csv_core::{ReadFieldResult, ReadRecordResult, Reader};
 use std::collections::HashMap;
 use std::io::BufRead;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Text read before the layout is decided.
 const HEAD_BYTES: usize = 64 * 1024;
@@ -49,6 +51,8 @@ pub struct Table {
     start: usize,
     end: usize,
     spot: Spot,
+    /// Bytes of text before `buf`.
+    forgotten: u64,
     /// The current record without quotes, one cell after the other, and where each ends.
     cells: Vec<u8>,
     cells_len: usize,
@@ -77,6 +81,17 @@ impl<'a> Record<'a> {
     /// The cell of a column, unquoted and otherwise as written; empty when the record has no such cell.
     pub fn get(&self, column: usize) -> &'a str {
         self.table.cell(column).and_then(|range| self.cells.get(range)).unwrap_or_default()
+    }
+
+    /// The cell of a column the table may lack, without outer white space.
+    pub fn text(&self, column: Option<usize>) -> &'a str {
+        column.map_or("", |column| trim(self.get(column)))
+    }
+
+    /// Equal for records with equal cells.
+    pub fn digest(&self) -> u64 {
+        let ends = &self.table.ends[..self.table.ends_len];
+        ends.iter().fold(xxh3_64(self.cells.as_bytes()), |hash, end| hash.rotate_left(5) ^ (*end as u64))
     }
 
     /// Where the cell is: file, record, line, column, name of the column, value.
@@ -112,6 +127,7 @@ impl Table {
             end: dialect.skip,
             buf,
             spot,
+            forgotten: 0,
             cells: vec![0; 4096],
             cells_len: 0,
             ends: vec![0; COLUMNS_MAX + 1],
@@ -144,6 +160,15 @@ impl Table {
 
     pub fn encoding(&self) -> Encoding {
         self.text.encoding()
+    }
+
+    /// Bytes of text read so far; for progress.
+    pub fn bytes_read(&self) -> u64 {
+        self.forgotten + self.end as u64
+    }
+
+    pub fn delimiter(&self) -> char {
+        char::from(self.dialect.delimiter)
     }
 
     /// Where a column is named. Only true of the header as long as no record was read.
@@ -340,6 +365,7 @@ impl Table {
     /// Puts more text behind the current record; `false` at the end of the text.
     fn refill(&mut self) -> Result<bool> {
         self.buf.drain(..self.start);
+        self.forgotten += self.start as u64;
         self.end -= self.start;
         self.start = 0;
         take(&mut self.text, &mut self.buf).map_err(|mut error| {

@@ -53,7 +53,9 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     write(args, &orders, &mut file).map_err(|e| Error::io("write", out, e))?;
     file.place()?;
     let result = serde_json::json!({"orders": orders.len(), "file": out.display().to_string()});
-    context.report.summary(&result, |to| writeln!(to, "{}: {}", out.display(), counted(orders.len() as u64, "order")))?;
+    context
+        .report
+        .summary(&result, |to| writeln!(to, "{}: {}", out.display(), counted(orders.len() as u64, "order")))?;
     Ok(Outcome::Done)
 }
 
@@ -66,8 +68,28 @@ fn write(args: &Args, orders: &[OrderDetail], out: &mut dyn Write) -> std::io::R
 
 /// What `orders import` reads back.
 const COLUMNS: [&str; 22] = [
-    "market", "order", "state", "placed_at", "updated_at", "fulfillment", "pickup_point", "currency", "total", "shipping",
-    "line", "sku", "title", "quantity", "canceled", "shipped", "price", "tax", "buyer", "street", "city", "country",
+    "market",
+    "order",
+    "state",
+    "placed_at",
+    "updated_at",
+    "fulfillment",
+    "pickup_point",
+    "currency",
+    "total",
+    "shipping",
+    "line",
+    "sku",
+    "title",
+    "quantity",
+    "canceled",
+    "shipped",
+    "price",
+    "tax",
+    "buyer",
+    "street",
+    "city",
+    "country",
 ];
 
 fn table(args: &Args, orders: &[OrderDetail], out: &mut dyn Write) -> std::io::Result<()> {

@@ -13,7 +13,12 @@ pub(crate) fn parse(text: &str) -> Result<(String, i64), String> {
 }
 
 /// Channel line ids and quantities for what was asked by SKU or line id; `None` when nothing was: everything open.
-pub(crate) fn resolve(shop: &Shop, channel: &str, order_id: &str, asked: &[(String, i64)]) -> Result<Option<Vec<(String, i64)>>> {
+pub(crate) fn resolve(
+    shop: &Shop,
+    channel: &str,
+    order_id: &str,
+    asked: &[(String, i64)],
+) -> Result<Option<Vec<(String, i64)>>> {
     if asked.is_empty() {
         return Ok(None);
     }
@@ -40,7 +45,8 @@ pub(crate) fn resolve(shop: &Shop, channel: &str, order_id: &str, asked: &[(Stri
             Some(line_id) if left > 0 => resolved.push((line_id, left)),
             Some(_) => {}
             None => {
-                let known: Vec<&str> = lines.iter().filter_map(|l| l.sku.as_deref().or(l.channel_sku.as_deref())).collect();
+                let known: Vec<&str> =
+                    lines.iter().filter_map(|l| l.sku.as_deref().or(l.channel_sku.as_deref())).collect();
                 let help = match closest(name, known.iter().copied()) {
                     Some(near) => format!("did you mean {near}?"),
                     None => format!("the order has {}", known.join(", ")),

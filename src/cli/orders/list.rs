@@ -93,7 +93,15 @@ fn write(order: &OrderDetail, out: &mut dyn Write) -> std::io::Result<()> {
     if let Some(buyer) = &order.buyer {
         writeln!(out, "{:<12} {}", "buyer", escape(&buyer.name))?;
         if let Some(a) = &buyer.address {
-            writeln!(out, "{:<12} {}, {} {}, {}", "", escape(&a.street), escape(&a.zip), escape(&a.city), escape(&a.country))?;
+            writeln!(
+                out,
+                "{:<12} {}, {} {}, {}",
+                "",
+                escape(&a.street),
+                escape(&a.zip),
+                escape(&a.city),
+                escape(&a.country)
+            )?;
         }
     }
     writeln!(out)?;
@@ -113,7 +121,14 @@ fn write(order: &OrderDetail, out: &mut dyn Write) -> std::io::Result<()> {
     table.write(out)?;
     for parcel in &order.parcels {
         let number = parcel.tracking_number.as_deref().unwrap_or("no number");
-        writeln!(out, "\nparcel {}: {} {}, left {}", parcel.package_number, escape(&parcel.carrier), escape(number), to_utc_text(parcel.shipped_at))?;
+        writeln!(
+            out,
+            "\nparcel {}: {} {}, left {}",
+            parcel.package_number,
+            escape(&parcel.carrier),
+            escape(number),
+            to_utc_text(parcel.shipped_at)
+        )?;
     }
     for row in &order.outbox {
         let error = row.last_error.as_deref().map(|e| format!(" ({})", escape(e))).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! `purvey orders`: what came in, what it waits for, and what a person decides.
 mod export;
-mod list;
 pub(super) mod lines;
+mod list;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -82,19 +82,6 @@ pub(super) enum Command {
     },
     /// Orders as CSV or JSON lines, one row or object for each.
     Export(export::Args),
-    /// Take orders from a file that `export` or another tool wrote.
-    Import {
-        file: PathBuf,
-        /// The marketplace they belong to.
-        #[arg(long, default_value = "hand")]
-        market: String,
-        /// Refuse the whole file when one order is wrong.
-        #[arg(long)]
-        strict: bool,
-        /// Say what would change.
-        #[arg(long)]
-        dry_run: bool,
-    },
 }
 
 #[derive(clap::Args)]
@@ -141,10 +128,15 @@ impl Which {
         let place = || Place { attribute: Some(format!("order {}", self.order)), ..Place::default() };
         match (channels.pop(), channels.is_empty()) {
             (Some(channel), true) => Ok((channel, &self.order)),
-            (Some(channel), false) => Err(Error::usage("order/ambiguous", format!("{} marketplaces have an order of this id", channels.len() + 1))
+            (Some(channel), false) => Err(Error::usage(
+                "order/ambiguous",
+                format!("{} marketplaces have an order of this id", channels.len() + 1),
+            )
+            .at(place())
+            .help(format!("say which with --market, for example --market {channel}"))),
+            (None, _) => Err(Error::usage("order/unknown", "no such order")
                 .at(place())
-                .help(format!("say which with --market, for example --market {channel}"))),
-            (None, _) => Err(Error::usage("order/unknown", "no such order").at(place()).help("`purvey orders list` shows all; a new one comes with `purvey orders pull`")),
+                .help("`purvey orders list` shows all; a new one comes with `purvey orders pull`")),
         }
     }
 }
@@ -159,9 +151,6 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
         Command::List(filter) => list::list(filter, context),
         Command::Show { order, buyer } => list::show(order, *buyer, context),
         Command::Export(args) => export::run(args, context),
-        Command::Import { file, market, strict, dry_run } => {
-            super::import::orders(file, market, *strict, *dry_run, context)
-        }
         Command::Match { order, line, sku } => {
             let sku = Sku::parse(sku).map_err(Error::from)?;
             deed(order, "orders match", context, |change, channel, id| {
@@ -220,16 +209,22 @@ fn deed(
     let detail = writer.order(&channel, id)?;
     let state = detail.as_ref().map_or("", |d| d.summary.state.as_str());
     let again = deed == Deed::Again;
-    context.report.summary(&json!({"market": channel, "order": id, "state": state, "again": again}), |out| {
-        match again {
+    context.report.summary(
+        &json!({"market": channel, "order": id, "state": state, "again": again}),
+        |out| match again {
             true => writeln!(out, "order {id}: that was done before; nothing was changed ({state})"),
             false => writeln!(out, "order {id} is {state}"),
-        }
-    })?;
+        },
+    )?;
     Ok(Outcome::Done)
 }
 
-fn pull_all(names: &[String], occasion: &Occasion<'_>, record: Option<&std::path::Path>, context: &Context<'_>) -> Result<Outcome> {
+fn pull_all(
+    names: &[String],
+    occasion: &Occasion<'_>,
+    record: Option<&std::path::Path>,
+    context: &Context<'_>,
+) -> Result<Outcome> {
     let shop = context.shop()?;
     let names = market_names(&shop, names)?;
     let mut writer = context.writer(&shop, "orders pull")?;
@@ -246,7 +241,12 @@ fn pull_all(names: &[String], occasion: &Occasion<'_>, record: Option<&std::path
         pulled.iter().map(|(name, pulled)| (name.clone(), json!(pulled))).collect();
     context.report.summary(&result, |out| {
         for (name, pulled) in &pulled {
-            writeln!(out, "{name}: {}{}", sentence(pulled), if occasion.dry_run { " (dry run: nothing was kept)" } else { "" })?;
+            writeln!(
+                out,
+                "{name}: {}{}",
+                sentence(pulled),
+                if occasion.dry_run { " (dry run: nothing was kept)" } else { "" }
+            )?;
         }
         Ok(())
     })?;

@@ -1,0 +1,130 @@
+//! `purvey import`: other people's files in.
+use std::path::PathBuf;
+
+use super::Context;
+use crate::diagnostic::Result;
+use crate::intake::source::Source;
+use crate::intake::{self, Imported, Options};
+use crate::report::{Cell, Outcome, Table, Unit, counted, thousands};
+use crate::shop::Shop;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Files in any of the formats purvey knows; `-` is standard input.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// What the files are about, when purvey takes them for something else.
+    #[arg(long, value_enum)]
+    kind: Option<intake::detect::Kind>,
+    /// The format, by its name, instead of what the header looks like.
+    #[arg(long)]
+    format: Option<String>,
+    /// The encoding, when it is known better than it can be told; `auto` takes the best guess.
+    #[arg(long)]
+    encoding: Option<String>,
+    /// Take nothing of a file of which one record is refused.
+    #[arg(long)]
+    strict: bool,
+    /// Say what would change, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Archive what the same format brought before and this file does not have.
+    #[arg(long)]
+    archive_missing: bool,
+    /// Archive it however much it is.
+    #[arg(long)]
+    allow_shrink: bool,
+    /// Let a SKU go over to another product.
+    #[arg(long)]
+    allow_moves: bool,
+    /// Where units are whose record names no location.
+    #[arg(long, value_name = "STORE")]
+    location: Option<String>,
+    /// With --dry-run: exit with 4 when something would change.
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
+    let shop = context.shop()?;
+    let options = options(args, &shop, context);
+    let mut writer = context.writer(&shop, "import")?;
+    let (mut done, mut failures) = (Vec::new(), Vec::new());
+    for source in Source::open_all(&args.files)? {
+        let mut talk = context.report.findings();
+        let bar = context.report.progress("reading", None, Unit::Bytes);
+        let mut told = 0;
+        let mut progress = |bytes: u64| {
+            bar.advance(bytes.saturating_sub(told));
+            told = bytes;
+        };
+        match intake::import(&mut writer, source, &options, &mut |finding| talk.push(finding), &mut progress) {
+            Ok(imported) => done.push(imported),
+            // A file is a transaction: the others go in all the same.
+            Err(error) => failures.push(error),
+        }
+    }
+    context.report.summary(&done, |out| table(&done, options.dry_run, out))?;
+    let last = if done.is_empty() { failures.pop() } else { None };
+    failures.iter().for_each(|error| context.report.error(error));
+    match last {
+        Some(error) => Err(error),
+        None if !failures.is_empty() || done.iter().any(|i| i.refused > 0) => Ok(Outcome::Partly),
+        None if args.detailed_exitcode && done.iter().any(changes) => Ok(Outcome::Changes),
+        None => Ok(Outcome::Done),
+    }
+}
+
+fn changes(imported: &Imported) -> bool {
+    imported.counts.new + imported.counts.changed + imported.archived > 0
+}
+
+fn options(args: &Args, shop: &Shop, context: &Context<'_>) -> Options {
+    let mut options = Options::new(shop.config.shop.currency, context.now);
+    options.kind = args.kind;
+    options.format = args.format.clone();
+    options.table.encoding = args.encoding.clone();
+    options.strict = args.strict;
+    options.dry_run = args.dry_run;
+    options.archive_missing = args.archive_missing;
+    options.allow_shrink = args.allow_shrink;
+    options.allow_moves = args.allow_moves;
+    options.location = args.location.clone();
+    options
+}
+
+fn table(done: &[Imported], dry_run: bool, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    if done.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(["file", "format", "records", "new", "changed", "same", "refused"]);
+    for one in done {
+        table.row([
+            Cell::from(one.file.as_str()),
+            Cell::from(one.format),
+            Cell::number(thousands(one.records)),
+            Cell::number(thousands(one.counts.new)),
+            Cell::number(thousands(one.counts.changed)),
+            Cell::number(thousands(one.counts.same)),
+            Cell::number(thousands(one.refused)),
+        ]);
+    }
+    table.write(out)?;
+    for one in done.iter().filter(|one| one.vanished > 0) {
+        let archived = match one.archived {
+            0 => "; --archive-missing takes them off".to_owned(),
+            n => format!("; {} archived", thousands(n)),
+        };
+        writeln!(
+            out,
+            "{}: {} that {} brought before are not in it{archived}",
+            one.file,
+            counted(one.vanished, "variant"),
+            one.format
+        )?;
+    }
+    if dry_run {
+        writeln!(out, "dry run: nothing was kept")?;
+    }
+    Ok(())
+}

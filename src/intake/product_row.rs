@@ -1,0 +1,80 @@
+//! What one record of a product file says, in the catalog's words, whatever format it came from.
+use super::findings::Refusal;
+use super::table::Record;
+use crate::catalog::{Carried, Item, ItemGroup};
+use crate::value::{Invalid, Sku};
+
+/// One record.
+#[derive(Debug)]
+pub struct ProductRow {
+    /// The merchant's key of the product.
+    pub group: String,
+    /// What the variants share; read where the key differs from that of the record before.
+    pub shared: Option<ItemGroup>,
+    /// The SKU as it stands in the file, also when the record is refused: it has not vanished.
+    pub sku: Option<Sku>,
+    /// `None` for a record that only adds images.
+    pub variant: Result<Option<Variant>, Refusal>,
+    pub images: Vec<Image>,
+}
+
+#[derive(Debug)]
+pub struct Variant {
+    /// Its options are filled in from `names` and `choices`.
+    pub item: Item,
+    /// The SKU was made by [`made_sku`].
+    pub sku_is_made: bool,
+    /// Names of the option axes; empty where the record leaves them to the first of its product.
+    pub names: Vec<String>,
+    pub choices: Vec<String>,
+    /// Units, where the file counts them without a location.
+    pub quantity: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    pub position: u32,
+    pub address: String,
+}
+
+/// A cell that may be pointed at after the record was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    Group,
+    Sku,
+    Gtin,
+    Title,
+    /// The n-th option axis, from 0.
+    OptionName(usize),
+}
+
+/// One format of product tables.
+pub trait ProductReader {
+    /// The name of the format.
+    fn source(&self) -> &'static str;
+
+    /// What files of this format, and of this header, carry.
+    fn carried(&self) -> &Carried;
+
+    fn column(&self, field: Field) -> Option<usize>;
+
+    /// Whether the variant of a record has a SKU; `None` for a record without a variant.
+    fn has_sku(&self, record: &Record<'_>) -> Option<bool>;
+
+    /// `Err` when not even the key can be read.
+    fn read(
+        &mut self,
+        record: &Record<'_>,
+        findings: &mut super::findings::Findings<'_>,
+    ) -> Result<ProductRow, Refusal>;
+}
+
+/// The one choice of a product without options.
+pub const NO_CHOICE: &str = "Default Title";
+
+/// The SKU of a variant to which its shop gave none: the key of its product, and its choices after slashes, as in
+/// `linen-shirt/Blue/M`. It stays the same as long as these do.
+pub fn made_sku(group: &str, choices: &[String]) -> Result<Sku, Invalid> {
+    let choices = choices.iter().map(String::as_str).filter(|choice| !choice.is_empty() && *choice != NO_CHOICE);
+    Sku::parse(&std::iter::once(group).chain(choices).collect::<Vec<_>>().join("/"))
+}

@@ -1,0 +1,451 @@
+//! Products into the catalog, whatever their format: records of one product are put together, each SKU is taken once.
+use super::findings::{Findings, Refusal};
+use super::import::{Counts, Options};
+use super::product_row::{Field, Image, NO_CHOICE, ProductRow, Variant};
+use super::seen::{Seen, Sight, Spot};
+use crate::catalog::{Carried, Change, Item, ItemGroup, Ledger, Location, ProductField, ProductId, Products, Put};
+use crate::diagnostic::{Diagnostic, Place, Result, Severity};
+use crate::value::{Gtin, Sku};
+use std::collections::HashMap;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The location of units that a file counts without one.
+const MAIN: &str = "main";
+
+/// Where a record stands, and where its cells are, should one of them be wrong.
+pub struct Here<'p> {
+    pub record: u64,
+    pub line: u64,
+    /// Equal for records with equal cells.
+    pub digest: u64,
+    pub place: &'p dyn Fn(Field) -> Place,
+}
+
+/// Takes the rows of one file.
+pub struct Keeper<'c, 'w> {
+    change: &'c Change<'w>,
+    products: Products<'c>,
+    has_titles: bool,
+    /// The catalog had variants before: SKUs of this file may belong to other products.
+    had_items: bool,
+    allow_moves: bool,
+    refuse_made_skus: bool,
+    main: Main<'c, 'w>,
+    seen: Seen,
+    gtins: HashMap<u64, u32>,
+    /// Keys of products that were closed, with the axes of each.
+    closed: HashMap<u64, (u32, u32)>,
+    axes: Vec<Vec<String>>,
+    group: Option<Group>,
+    pub counts: Counts,
+}
+
+/// The product whose records are being read.
+struct Group {
+    key: String,
+    first_record: u32,
+    /// `None` once its first record was refused.
+    shared: Option<ItemGroup>,
+    /// The catalog's, where it has one.
+    known: Option<ProductId>,
+    /// It was closed before: what variants share was read then.
+    is_joined: bool,
+    names: Vec<String>,
+    variants: Vec<Held>,
+    images: Vec<Image>,
+}
+
+struct Held {
+    item: Item,
+    quantity: Option<i64>,
+}
+
+impl<'c, 'w> Keeper<'c, 'w> {
+    pub fn new(change: &'c Change<'w>, source: &'c str, carried: &'c Carried, options: &Options) -> Result<Self> {
+        Ok(Keeper {
+            change,
+            products: change.products(source, carried)?,
+            has_titles: carried.product.contains(&ProductField::Title),
+            had_items: change.has_items()?,
+            allow_moves: options.allow_moves,
+            refuse_made_skus: false,
+            main: Main::new(change)?,
+            seen: Seen::default(),
+            gtins: HashMap::new(),
+            closed: HashMap::new(),
+            axes: Vec::new(),
+            group: None,
+            counts: Counts::default(),
+        })
+    }
+
+    /// In a file of a shop that gives its variants SKUs, one without is a mistake.
+    pub fn refuse_made_skus(&mut self) {
+        self.refuse_made_skus = true;
+    }
+
+    pub fn take(&mut self, row: ProductRow, here: &Here<'_>, findings: &mut Findings<'_>) -> Result<()> {
+        let sight = row.sku.as_ref().map(|sku| self.seen.see(sku.as_str(), here.record, here.line, here.digest));
+        if self.group.as_ref().is_none_or(|group| group.key != row.group) {
+            self.close()?;
+            self.open(row.group, row.shared, here, findings)?;
+        }
+        match self.admit(row.sku.as_ref(), sight, row.variant, row.images, here, findings)? {
+            Ok(()) => {}
+            Err(refusal) => {
+                if let Some(sku) = &row.sku {
+                    self.seen.refuse(sku.as_str());
+                }
+                findings.refuse(*refusal);
+            }
+        }
+        Ok(())
+    }
+
+    fn open(
+        &mut self,
+        key: String,
+        shared: Option<ItemGroup>,
+        here: &Here<'_>,
+        findings: &mut Findings<'_>,
+    ) -> Result<()> {
+        let closed = self.closed.get(&xxh3_64(key.as_bytes())).copied();
+        let look = self.had_items || closed.is_some();
+        let known = if look { self.products.find(&key)? } else { None };
+        let names = closed.and_then(|(_, axes)| self.axes.get(axes as usize)).cloned().unwrap_or_default();
+        if let Some((record, _)) = closed {
+            let message = format!("records of this product stand apart: it began at record {record}; they were joined");
+            let help = "what variants share is read there only; keep the records of a product together";
+            let finding = Diagnostic::warning("import/split-product", message).at((here.place)(Field::Group));
+            findings.tell(finding.help(help));
+        }
+        self.group = Some(Group {
+            key,
+            first_record: short(here.record),
+            shared,
+            known,
+            is_joined: closed.is_some() && known.is_some(),
+            names,
+            variants: Vec::new(),
+            images: Vec::new(),
+        });
+        Ok(())
+    }
+
+    /// Takes the record into its product, unless something speaks against it.
+    fn admit(
+        &mut self,
+        sku: Option<&Sku>,
+        sight: Option<Sight>,
+        variant: Result<Option<Variant>, Refusal>,
+        images: Vec<Image>,
+        here: &Here<'_>,
+        findings: &mut Findings<'_>,
+    ) -> Result<Result<(), Refusal>> {
+        let mut variant = match variant {
+            Ok(variant) => variant,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if let Some(refusal) = self.untitled(here) {
+            return Ok(Err(refusal));
+        }
+        if let Some(Sight::Repeated(first)) = &sight {
+            let message =
+                format!("this record is the same as record {} (line {}): it is taken once", first.record, first.line);
+            findings.tell(Diagnostic::warning("import/repeated-record", message).at((here.place)(Field::Sku)));
+            return Ok(Ok(()));
+        }
+        if let (Some(Sight::Duplicate(first)), Some(sku)) = (&sight, sku) {
+            return self.conflict(sku, *first, here, findings).map(Err);
+        }
+        if let Some(variant) = &mut variant {
+            match self.check(variant, sight, here, findings)? {
+                Ok(()) => {}
+                Err(refusal) => return Ok(Err(refusal)),
+            }
+        }
+        if let Some(group) = &mut self.group {
+            group.images.extend(images);
+            group.variants.extend(variant.map(|v| Held { item: v.item, quantity: v.quantity }));
+        }
+        Ok(Ok(()))
+    }
+
+    /// A new product needs a title; so does one whose file has titles.
+    fn untitled(&mut self, here: &Here<'_>) -> Option<Refusal> {
+        let group = self.group.as_mut()?;
+        if group.is_joined || (group.known.is_some() && !self.has_titles) {
+            return None;
+        }
+        let is_first = group.first_record == short(here.record);
+        if group.shared.as_ref().is_some_and(|shared| !shared.title.is_empty()) {
+            return None;
+        }
+        group.shared = None;
+        let (message, help) = match (is_first, self.has_titles) {
+            (true, true) => ("the product has no title".to_owned(), "give it a title in its first record"),
+            (true, false) => (
+                "the product is new, and the file has no titles".to_owned(),
+                "import a file with a `Title` column first",
+            ),
+            (false, _) => (format!("the product was refused at record {}", group.first_record), "mend that record"),
+        };
+        let field = if is_first { Field::Title } else { Field::Group };
+        Some(Box::new(Diagnostic::error("import/no-title", message).at((here.place)(field)).help(help)))
+    }
+
+    /// One SKU in two records that differ: which is right would be a guess, so neither is taken.
+    fn conflict(&mut self, sku: &Sku, first: Spot, here: &Here<'_>, findings: &mut Findings<'_>) -> Result<Refusal> {
+        if !first.refused {
+            self.seen.refuse(sku.as_str());
+            findings.refused += 1;
+            self.take_back(sku)?;
+        }
+        let message =
+            format!("the SKU is also that of record {} (line {}): neither was taken", first.record, first.line);
+        let help = "give each variant a SKU of its own";
+        Ok(Box::new(Diagnostic::error("import/duplicate-sku", message).at((here.place)(Field::Sku)).help(help)))
+    }
+
+    fn take_back(&mut self, sku: &Sku) -> Result<()> {
+        if let Some(group) = &mut self.group {
+            let before = group.variants.len();
+            group.variants.retain(|held| held.item.sku != *sku);
+            if group.variants.len() < before {
+                return Ok(());
+            }
+        }
+        if let Some(put) = self.change.withdraw(sku.as_str())? {
+            self.counts.uncount(put);
+        }
+        Ok(())
+    }
+
+    /// What can only be known by looking at the other records and at the catalog.
+    fn check(
+        &mut self,
+        variant: &mut Variant,
+        sight: Option<Sight>,
+        here: &Here<'_>,
+        findings: &mut Findings<'_>,
+    ) -> Result<Result<(), Refusal>> {
+        if let Err(axis) = self.name_options(variant) {
+            let finding = Diagnostic::error("import/option-without-name", "the option has a value but no name");
+            let help = "name it, for example Size, in the first record of the product";
+            return Ok(Err(Box::new(finding.at((here.place)(Field::OptionName(axis))).help(help))));
+        }
+        if variant.sku_is_made
+            && let Some(refusal) = self.check_made(variant, here)
+        {
+            return Ok(Err(refusal));
+        }
+        if let Some(Sight::LooksLike(other)) = sight {
+            let message =
+                format!("the SKU looks like that of record {} (line {}), but is another", other.record, other.line);
+            let finding = Diagnostic::warning("import/sku-look-alike", message).at((here.place)(Field::Sku));
+            findings.tell(
+                finding.help("people will mix them up; if they are meant to be the same, write them the same way"),
+            );
+        }
+        if self.had_items
+            && let Some(finding) = self.check_owner(variant, here)?
+        {
+            match finding.severity {
+                Severity::Error => return Ok(Err(Box::new(finding))),
+                _ => findings.tell(finding),
+            }
+        }
+        if let Some(gtin) = &variant.item.gtin {
+            self.check_gtin(gtin, &variant.item.sku, here, findings)?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Joins choices with the names of their axes; `Err` is an axis without one.
+    fn name_options(&mut self, variant: &mut Variant) -> Result<(), usize> {
+        let Some(group) = &mut self.group else { return Ok(()) };
+        if variant.names.iter().any(|name| !name.is_empty()) {
+            group.names = std::mem::take(&mut variant.names);
+        }
+        let mut choices = std::mem::take(&mut variant.choices);
+        while choices.last().is_some_and(String::is_empty) {
+            choices.pop();
+        }
+        if let [only] = choices.as_slice()
+            && only == NO_CHOICE
+        {
+            return Ok(());
+        }
+        for (axis, choice) in choices.into_iter().enumerate().filter(|(_, choice)| !choice.is_empty()) {
+            match group.names.get(axis) {
+                Some(name) if !name.is_empty() => variant.item.options.push((name.clone(), choice)),
+                _ => return Err(axis),
+            }
+        }
+        Ok(())
+    }
+
+    fn check_made(&mut self, variant: &Variant, here: &Here<'_>) -> Option<Refusal> {
+        let sku = variant.item.sku.as_str();
+        if self.refuse_made_skus {
+            let help = "give it one; only in a file without SKUs are they made of handle and options";
+            let finding = Diagnostic::error("import/no-sku", "the variant has no SKU").at((here.place)(Field::Sku));
+            return Some(Box::new(finding.help(help)));
+        }
+        // made of the same parts, so the record it meets has the same options
+        match self.seen.see(sku, here.record, here.line, here.digest) {
+            Sight::New | Sight::LooksLike(_) => None,
+            Sight::Repeated(first) | Sight::Duplicate(first) => {
+                let message = format!(
+                    "record {} (line {}) has the same options, and neither has a SKU",
+                    first.record, first.line
+                );
+                let help = "give each variant a SKU, or options that tell it apart";
+                Some(Box::new(
+                    Diagnostic::error("import/same-options", message).at((here.place)(Field::Sku)).help(help),
+                ))
+            }
+        }
+    }
+
+    fn check_owner(&self, variant: &Variant, here: &Here<'_>) -> Result<Option<Diagnostic>> {
+        let Some(owned) = self.change.find_item(variant.item.sku.as_str())? else { return Ok(None) };
+        if self.group.as_ref().and_then(|group| group.known) == Some(owned.product) {
+            return Ok(None);
+        }
+        let owner = self.change.item_group_of(owned.product)?;
+        let place = (here.place)(Field::Sku);
+        Ok(Some(if self.allow_moves {
+            Diagnostic::warning("import/sku-moved", format!("the SKU belonged to product `{owner}` and was moved"))
+                .at(place)
+        } else {
+            let help = "if it was moved, or its handle was changed, add `--allow-moves`; else give it another SKU";
+            let message = format!("the SKU belongs to product `{owner}` in the catalog");
+            Diagnostic::error("import/sku-of-other-product", message).at(place).help(help)
+        }))
+    }
+
+    fn check_gtin(&mut self, gtin: &Gtin, sku: &Sku, here: &Here<'_>, findings: &mut Findings<'_>) -> Result<()> {
+        let digits: u64 = gtin.as_str().parse().unwrap_or_default();
+        let first = *self.gtins.entry(digits).or_insert(short(here.record));
+        if first == short(here.record) {
+            return Ok(());
+        }
+        let held = self.group.iter().flat_map(|group| &group.variants);
+        let beside =
+            held.filter(|held| held.item.gtin.as_ref() == Some(gtin)).map(|held| held.item.sku.to_string()).next();
+        let other = match beside {
+            Some(other) => Some(other),
+            None => self.change.other_sku_of_gtin(gtin.as_str(), sku.as_str())?,
+        };
+        let whose = other.map_or_else(String::new, |other| format!(", that of `{other}`"));
+        let message = format!("`{sku}` has the same GTIN as record {first}{whose}");
+        let help = "one number names one product: compare it with the barcodes";
+        findings.tell(Diagnostic::warning("import/duplicate-gtin", message).at((here.place)(Field::Gtin)).help(help));
+        Ok(())
+    }
+
+    /// Writes the product whose records have been read.
+    fn close(&mut self) -> Result<()> {
+        let Some(mut group) = self.group.take() else { return Ok(()) };
+        self.remember(&group);
+        if group.variants.is_empty() {
+            return Ok(());
+        }
+        let (product, shared) = match (group.shared, group.known) {
+            (_, Some(known)) if group.is_joined => (known, Put::Same),
+            (Some(mut shared), _) => {
+                group.images.sort_by_key(|image| image.position);
+                shared.images = group.images.into_iter().map(|image| image.address).collect();
+                shared.images.dedup();
+                self.products.put(&shared)?
+            }
+            (None, Some(known)) => (known, Put::Same),
+            (None, None) => return Ok(()),
+        };
+        for held in &group.variants {
+            let (id, put) = self.products.put_item(product, &held.item)?;
+            let counted = match held.quantity {
+                Some(quantity) => self.main.count(id, quantity, put)?,
+                None => Put::Same,
+            };
+            let beside = shared.max(counted).min(Put::Changed);
+            self.counts.count(put.max(beside));
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, group: &Group) {
+        let axes = self.axes.iter().rposition(|axes| *axes == group.names).unwrap_or_else(|| {
+            self.axes.push(group.names.clone());
+            self.axes.len() - 1
+        });
+        self.closed.entry(xxh3_64(group.key.as_bytes())).or_insert((group.first_record, short(axes as u64)));
+    }
+
+    /// Writes what is left and says which SKUs the file had.
+    pub fn finish(mut self, findings: &mut Findings<'_>) -> Result<(Counts, Seen)> {
+        self.close()?;
+        if self.main.was_ignored {
+            let message = "quantities of the products file were not read: the catalog counts units by location";
+            findings.tell(
+                Diagnostic::note("import/quantity-ignored", message).help("import an inventory file by location"),
+            );
+        }
+        Ok((self.counts, self.seen))
+    }
+}
+
+fn short(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// Counts units at the location `main`, as long as the catalog has no other.
+struct Main<'c, 'w> {
+    change: &'c Change<'w>,
+    id: Option<i64>,
+    is_alone: bool,
+    /// Opened when the first count differs, so that a file with nothing new leaves nothing behind.
+    ledger: Option<Ledger<'c>>,
+    was_ignored: bool,
+}
+
+impl<'c, 'w> Main<'c, 'w> {
+    fn new(change: &'c Change<'w>) -> Result<Self> {
+        let locations = change.locations()?;
+        let id = locations.iter().find(|location| location.code == MAIN).map(|location| location.id);
+        let is_alone = locations.iter().all(|location| location.code == MAIN);
+        Ok(Main { change, id, is_alone, ledger: None, was_ignored: false })
+    }
+
+    fn count(&mut self, variant_id: i64, quantity: i64, put: Put) -> Result<Put> {
+        if !self.is_alone {
+            self.was_ignored = true;
+            return Ok(Put::Same);
+        }
+        let location_id = match self.id {
+            Some(id) => id,
+            None => self.make()?,
+        };
+        if put != Put::New && self.ledger.is_none() && self.change.level(variant_id, location_id)?.on_hand == quantity {
+            return Ok(Put::Same);
+        }
+        if self.ledger.is_none() {
+            self.ledger = self.change.ledger(&self.change.fresh_cause("import", "products")?)?;
+        }
+        self.ledger.as_mut().map_or(Ok(Put::Same), |ledger| ledger.count(variant_id, location_id, quantity))
+    }
+
+    fn make(&mut self) -> Result<i64> {
+        self.change.put_location(&Location {
+            code: MAIN.to_owned(),
+            name: "Main".to_owned(),
+            kind: "warehouse".to_owned(),
+            fulfills_online: true,
+            address: serde_json::Map::new(),
+        })?;
+        let made = self.change.locations()?.into_iter().find(|location| location.code == MAIN);
+        self.id = made.map(|location| location.id);
+        self.id.ok_or_else(|| crate::diagnostic::Error::bug("the location just made is not there"))
+    }
+}
