@@ -6,7 +6,6 @@
 //! | room | what it is for |
 //! |---|---|
 //! | `cli` | one file per command: read the arguments, call, report |
-//! | `demo` | the whole road on an example shop and a sandbox, for a newcomer |
 //! | `report` | tables, progress, diagnostics, JSON; it alone prints |
 //! | `sync` | the order of a run; pulling, matching, shipping; the outbox; guards |
 //! | `shop` | a merchant's folder: `purvey.toml`, secrets by reference, paths |
@@ -29,7 +28,6 @@ pub mod catalog;
 pub mod channel;
 pub mod cli;
 pub mod deliver;
-pub mod demo;
 pub mod diagnostic;
 pub mod feed;
 pub mod intake;

@@ -4,7 +4,7 @@ SELECT
   sku,                                              -- every template starts so: it names the row in reports, and is not written
   sku                                   AS id,
   item_group_id,
-  concat_ws(' ', title, color, size)    AS title,
+  concat_ws(' - ', title, variant_title) AS title,
   coalesce(description, title)          AS description,
   CASE WHEN path LIKE 'http%' THEN path
        ELSE $site || path || '?sku=' || sku END AS link,
@@ -27,6 +27,7 @@ SELECT
   size,
   material,
   pattern,
+  options                               AS variant_options,
   age_group,
   gender,
   weight_g || ' g'                       AS shipping_weight

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms that stand beside the tower and may be used by none of it but what runs the whole.
-const SIDE_ROOMS: [(&str, &[&str]); 2] = [("sandbox", &["cli", "demo"]), ("report", &["cli", "demo"])];
+const SIDE_ROOMS: [(&str, &[&str]); 2] = [("sandbox", &["cli"]), ("report", &["cli"])];
 
 fn source(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))

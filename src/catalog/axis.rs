@@ -121,9 +121,11 @@ const NAMES: &[(Axis, &[&str])] = &[
 ];
 
 impl Axis {
+    /// The axis an option's name speaks of: `Size`, `EU size`, `Farbe (außen)`.
     pub(super) fn of(name: &str) -> Option<Axis> {
-        let name = name.trim().to_lowercase();
-        NAMES.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(axis, _)| *axis)
+        let name = name.to_lowercase();
+        let mut words = name.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+        words.find_map(|word| NAMES.iter().find(|(_, names)| names.contains(&word)).map(|(axis, _)| *axis))
     }
 }
 
@@ -136,6 +138,9 @@ mod tests {
         assert_eq!(Axis::of(" Colour "), Some(Axis::Color));
         assert_eq!(Axis::of("GRÖSSE"), Some(Axis::Size));
         assert_eq!(Axis::of("Цвет"), Some(Axis::Color));
+        assert_eq!(Axis::of("EU size"), Some(Axis::Size));
+        assert_eq!(Axis::of("Farbe (außen)"), Some(Axis::Color));
         assert_eq!(Axis::of("Scent"), None);
+        assert_eq!(Axis::of("Colorado edition"), None);
     }
 }

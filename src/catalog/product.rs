@@ -167,7 +167,7 @@ impl<'w> Change<'w> {
 /// Options bring the axes channels ask for by name.
 fn columns_of(field: VariantField) -> &'static [&'static str] {
     match field {
-        VariantField::Options => &["options", "color", "size", "material", "pattern"],
+        VariantField::Options => &["options", "title", "color", "size", "material", "pattern"],
         VariantField::Gtin => &["gtin"],
         VariantField::Mpn => &["mpn"],
         VariantField::Image => &["image"],
@@ -264,6 +264,7 @@ impl Products<'_> {
             .map_err(fault)?;
         let options = json_object(&item.options.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect());
         let attributes = json_object(&item.attributes);
+        let title = item.options.iter().map(|(_, choice)| choice.as_str()).collect::<Vec<_>>().join(" / ");
         let axis = |wanted: Axis| {
             let choice = item.options.iter().find(|(name, _)| Axis::of(name) == Some(wanted));
             choice.map_or(Param::Null, |(_, choice)| Param::Text(choice))
@@ -275,6 +276,7 @@ impl Products<'_> {
                 VariantField::Mpn => values.push(text(&item.mpn)),
                 VariantField::Options => values.extend([
                     Param::Text(&options),
+                    if title.is_empty() { Param::Null } else { Param::Text(&title) },
                     axis(Axis::Color),
                     axis(Axis::Size),
                     axis(Axis::Material),

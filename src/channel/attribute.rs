@@ -36,6 +36,9 @@ pub struct Attribute {
     /// Parts of a `group`, in the order of its text form.
     #[serde(default)]
     pub fields: IndexMap<String, Attribute>,
+    /// For a group of two parts: the template gives `{"Color": "blue"}`, each pair one value of the group.
+    #[serde(default)]
+    pub pairs: bool,
     /// Other names this attribute goes by in feeds.
     #[serde(default)]
     pub names: Vec<String>,

@@ -180,6 +180,7 @@ fn attribute_faults(name: &str, attribute: &Attribute) -> Vec<(String, &'static 
     when(kind == Type::Measure && attribute.units.is_empty(), "a measure without units", "list them in `units`");
     when(kind == Type::Group && attribute.fields.is_empty(), "a group without fields", "add [attribute.….fields]");
     when(kind != Type::Group && !attribute.fields.is_empty(), "fields belong to a group", "set type = \"group\"");
+    when(attribute.pairs && attribute.fields.len() != 2, "pairs need a group of two fields", "name and value, say");
     when(attribute.repeat == Some(0), "repeat = 0", "leave the attribute out instead");
     let unknown = attribute.aliases.values().any(|to| !attribute.values.contains(to));
     when(unknown, "an alias leads to a value that is not in `values`", "spell it as in `values`");

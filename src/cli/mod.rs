@@ -5,6 +5,7 @@
 mod catalog;
 mod channel;
 mod completions;
+mod demo;
 mod doctor;
 mod feed;
 mod import;
@@ -109,6 +110,8 @@ enum Command {
     Doctor(doctor::Args),
     /// A marketplace on this machine, to try things on.
     Sandbox(sandbox::Args),
+    /// See it work: an example shop, a sandbox marketplace, the whole road.
+    Demo(demo::Args),
     /// Completions for your shell.
     Completions(completions::Args),
 }
@@ -120,15 +123,9 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 /// Reads the command line, runs the command, prints what stopped it, and gives the exit code of DESIGN's table.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let global = &cli.global;
-    let report = Report::new(Options { json: global.json, quiet: global.quiet, all: global.all, color: global.color });
-    let context = Context {
-        report: &report,
-        dir: global.dir.clone(),
-        wait: Duration::from_secs(global.wait),
-        now: global.now.unwrap_or_else(Timestamp::now),
-    };
-    match cli.command.run(&context) {
+    let Global { json, quiet, all, color, .. } = cli.global;
+    let report = Report::new(Options { json, quiet, all, color });
+    match cli.execute(&report) {
         Ok(outcome) => ExitCode::from(outcome.code()),
         // `| head` has read enough: nothing is wrong.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
@@ -136,6 +133,14 @@ pub fn run() -> ExitCode {
             report.error(&error);
             ExitCode::from(exit_code(error.kind))
         }
+    }
+}
+
+impl Cli {
+    fn execute(self, report: &Report) -> Result<Outcome> {
+        let Global { dir, wait, now, .. } = self.global;
+        let now = now.unwrap_or_else(Timestamp::now);
+        self.command.run(&Context { report, dir, wait: Duration::from_secs(wait), now })
     }
 }
 
@@ -160,6 +165,7 @@ impl Command {
             Command::Outbox(command) => outbox::run(&command, context),
             Command::Doctor(args) => doctor::run(&args, context),
             Command::Sandbox(args) => sandbox::run(&args, context),
+            Command::Demo(args) => demo::run(&args, context),
             Command::Completions(args) => completions::run(&args, context),
         }
     }

@@ -395,6 +395,7 @@ impl ColumnPlan<'_> {
     ) -> bool {
         let groups = match serde_json::from_str(text) {
             Ok(serde_json::Value::Array(groups)) => groups,
+            Ok(serde_json::Value::Object(pairs)) if self.attribute.pairs => self.spread(pairs),
             Ok(group @ serde_json::Value::Object(_)) => vec![group],
             _ => {
                 let help = format!(
@@ -413,6 +414,14 @@ impl ColumnPlan<'_> {
             }
         }
         whole
+    }
+
+    /// `{"Color": "blue"}` as groups of two parts.
+    fn spread(&self, pairs: serde_json::Map<String, serde_json::Value>) -> Vec<serde_json::Value> {
+        let names: Vec<&String> = self.attribute.fields.keys().collect();
+        let [first, second] = names[..] else { return Vec::new() };
+        let group = |(key, value)| serde_json::json!({ first.as_str(): serde_json::Value::String(key), second.as_str(): value });
+        pairs.into_iter().map(group).collect()
     }
 
     fn shape_parts(&self, group: &serde_json::Value, currency: Option<Currency>) -> Result<Vec<String>, Fault> {

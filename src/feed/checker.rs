@@ -195,7 +195,7 @@ impl Ready {
             Ready::Differ { within, axes, seen } => {
                 let group = offer.first(*within)?;
                 let alike = !seen.insert(hash(offer, std::slice::from_ref(within)) ^ hash(offer, axes).rotate_left(1));
-                let message = || format!("two variants of {group} are alike in {}", names(axes).replace(" and ", ", "));
+                let message = || format!("two variants of {group} are alike in every option");
                 alike.then(|| Broken { attribute: *within, message: message() })
             }
         }
@@ -232,7 +232,10 @@ fn amount(text: &str) -> Option<i64> {
 fn hash(offer: &Offer, attributes: &[usize]) -> u64 {
     let mut hash = Xxh3::new();
     for attribute in attributes {
-        hash.update(offer.first(*attribute).unwrap_or_default().as_bytes());
+        for value in offer.values(*attribute) {
+            hash.update(value.as_bytes());
+            hash.update(&[0x1e]);
+        }
         hash.update(&[0x1f]);
     }
     hash.digest()

@@ -36,7 +36,7 @@ use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Error, Result, Severity};
 use escape::escape_page;
-use format::{Finding, Human};
+use format::{Finding, Human, SHOWN_BESIDE};
 use progress::Bars;
 use stream::Stream;
 
@@ -138,7 +138,7 @@ impl Report {
     pub fn findings(&self) -> Talk<'_> {
         let render: Box<dyn format::Render> = match self.options.json {
             true => Box::new(format::Json),
-            false => Box::new(Human::new(self.err.color, self.options.all)),
+            false => Box::new(Human::new(self.err.color, if self.options.all { u64::MAX } else { SHOWN_BESIDE })),
         };
         Talk { report: self, render }
     }

@@ -62,6 +62,7 @@ CREATE TABLE variant (
   gtin              TEXT,
   mpn               TEXT,
   options           TEXT NOT NULL DEFAULT '{}',             -- JSON object, axis -> choice, in the merchant's order
+  title             TEXT,                                   -- its choices as a reader sees them: 'Navy / M'
   color             TEXT,
   size              TEXT,
   material          TEXT,
@@ -356,7 +357,7 @@ SELECT
   v.sku, p.item_group_id, p.title, p.description, p.brand, p.product_type, c.path AS category, c.id AS category_id,
   p.google_product_category, p.condition, p.age_group, p.gender, p.path, coalesce(v.image, p.images ->> '$[0]') AS image,
   p.images, p.tags, p.attributes AS product_attributes,
-  v.gtin, v.mpn, v.options, v.color, v.size, v.material, v.pattern,
+  v.gtin, v.mpn, v.title AS variant_title, v.options, v.color, v.size, v.material, v.pattern,
   v.price_minor, v.sale_price_minor, v.sale_from, v.sale_to, v.currency, v.cost_minor, v.weight_g,
   v.available, v.tracked, v.sells_when_out, v.availability_date, v.attributes,
   CASE WHEN v.tracked = 0 OR v.available > 0 THEN 'in_stock'

@@ -9,7 +9,9 @@ use crate::report::escape::escape;
 use crate::report::human::{counted, diagnostic, thousands};
 
 /// Findings of one code shown without `--all`.
-const SHOWN_PER_CODE: u64 = 20;
+pub(in crate::report) const SHOWN_PER_CODE: u64 = 20;
+/// The same beside a worker's own result, which is what was asked for.
+pub(in crate::report) const SHOWN_BESIDE: u64 = 3;
 
 pub(in crate::report) struct Human {
     color: bool,
@@ -18,8 +20,8 @@ pub(in crate::report) struct Human {
 }
 
 impl Human {
-    pub(in crate::report) fn new(color: bool, all: bool) -> Self {
-        Human { color, shown_max: if all { u64::MAX } else { SHOWN_PER_CODE }, seen: IndexMap::new() }
+    pub(in crate::report) fn new(color: bool, shown_max: u64) -> Self {
+        Human { color, shown_max, seen: IndexMap::new() }
     }
 }
 

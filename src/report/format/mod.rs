@@ -5,7 +5,7 @@ mod json;
 mod junit;
 mod sarif;
 
-pub(super) use human::Human;
+pub(super) use human::{Human, SHOWN_BESIDE};
 pub(super) use json::Json;
 
 use std::io::{self, Write};
@@ -32,7 +32,7 @@ pub enum Format {
 impl Format {
     pub(super) fn render(self, color: bool, all: bool) -> Box<dyn Render> {
         match self {
-            Format::Human => Box::new(Human::new(color, all)),
+            Format::Human => Box::new(Human::new(color, if all { u64::MAX } else { human::SHOWN_PER_CODE })),
             Format::Json => Box::new(Json),
             Format::Sarif => Box::<sarif::Sarif>::default(),
             Format::Junit => Box::<junit::Junit>::default(),

@@ -1,1 +1,0 @@
-//! The whole road on an example shop and a sandbox marketplace, for a newcomer.
