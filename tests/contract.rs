@@ -97,16 +97,14 @@ fn lead_mirakl(call: &str, told: &mut Value) {
             (parcel["order_id"], parcel["status"]) = (json!("Order_00010-A"), json!("SHIPPING"));
         }
         "POST /api/offers/stock/imports" | "POST /api/offers/pricing/imports" => told["import_id"] = json!("1"),
-        "GET /api/offers/pricing/imports" => {
-            let import = &mut told["data"][0];
-            (import["import_id"], import["status"], import["has_error_report"]) =
-                (json!("1"), json!("COMPLETE"), json!(true));
-        }
-        "GET /api/offers/stock/imports/1/status" => {
-            (told["status"], told["has_error_report"]) = (json!("COMPLETE"), json!(true));
-        }
+        "GET /api/offers/pricing/imports" => end_import(&mut told["data"][0]),
+        "GET /api/offers/stock/imports/1/status" => end_import(told),
         _ => {}
     }
+}
+
+fn end_import(told: &mut Value) {
+    (told["import_id"], told["status"], told["has_error_report"]) = (json!("1"), json!("COMPLETE"), json!(true));
 }
 
 /// What the answers make of each call does not matter here.
@@ -172,5 +170,7 @@ fn mirakl_takes_every_request() {
         "PUT /api/orders/cancel",
         "PUT /api/shipments/ready_for_pick_up",
     ];
-    assert!(asked.is_none_or(|asked| asked == every));
+    if let Some(asked) = asked {
+        assert_eq!(asked, every);
+    }
 }
