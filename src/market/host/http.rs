@@ -205,6 +205,8 @@ fn causes(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
 
     #[test]
     fn orders_and_keys_travel_encrypted_or_stay_on_this_machine() {
@@ -218,10 +220,50 @@ mod tests {
         }
     }
 
+    /// Answers one request with these bytes and then, if `endless`, with zeros until the other side hangs up.
+    fn serve_once(answer: &'static str, endless: bool) -> (String, std::thread::JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let served = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut asked = vec![0; 4096];
+            let length = stream.read(&mut asked).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+            while endless && stream.write_all(&[b'0'; 65_536]).is_ok() {}
+            String::from_utf8_lossy(&asked[..length]).into_owned()
+        });
+        (url, served)
+    }
+
+    #[test]
+    fn the_address_may_hold_a_path_and_nothing_is_followed() {
+        let redirect = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 2\r\n\r\nno";
+        let (url, served) = serve_once(redirect, false);
+        let request = Request::get("any", &["orders", "A/1"]).unwrap().query("since", "a b&c");
+        let Outcome::Answered(answer) = Http::new(&format!("{url}/base/v2/")).unwrap().exchange(&request).unwrap()
+        else {
+            panic!("no answer");
+        };
+        assert_eq!((answer.status, answer.body.as_slice()), (302, b"no".as_slice()));
+        assert_eq!(answer.header("location"), Some("http://127.0.0.1:9/"));
+        let asked = served.join().unwrap();
+        assert!(asked.starts_with("GET /base/v2/orders/A%2F1?since=a+b%26c HTTP/1.1"), "{asked}");
+    }
+
+    #[test]
+    fn an_endless_answer_is_cut_off() {
+        let (url, served) = serve_once("HTTP/1.1 200 OK\r\n\r\n", true);
+        match Http::new(&url).unwrap().exchange(&Request::get("any", &["api"]).unwrap()).unwrap() {
+            Outcome::Lost(lost) => assert!(lost.arrived && lost.why.contains("32 MiB"), "{}", lost.why),
+            Outcome::Answered(answer) => panic!("{} bytes", answer.body.len()),
+        }
+        served.join().unwrap();
+    }
+
     #[test]
     fn nobody_listens_is_not_arrived() {
         // bound and dropped, so that the port is free again
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let http = Http::new(&format!("http://127.0.0.1:{port}")).unwrap();
         let request = Request::get("any", &["api"]).unwrap();
         match http.exchange(&request).unwrap() {

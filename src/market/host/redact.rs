@@ -75,7 +75,6 @@ pub(super) fn blank(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
 
     #[test]

@@ -117,21 +117,25 @@ impl Mirakl {
     }
 
     pub(super) fn poll_import(&self, port: &dyn Port, job: &str, sent: &[OfferUpdate]) -> Result<Polled> {
-        let mut refused = Vec::new();
+        let mut ended = Vec::new();
         for part in job.split(' ') {
             let parsed = part.split_once(':').and_then(|(name, id)| Some((kind_of(name)?, id)));
             let (kind, id) = parsed.ok_or_else(|| Error::bug(format!("`{job}` is no import")))?;
             let import = self.status(port, kind, id)?;
-            let rows: Vec<&str> =
-                sent.iter().filter(|o| matches!(kind.row(o), Some(Ok(_)))).map(|o| o.sku.as_str()).collect();
-            match import.status.as_str() {
-                "COMPLETE" if import.has_error_report => refused.extend(self.report(port, kind, id, &rows)?),
-                "COMPLETE" => {}
-                "FAILED" => {
-                    let why = import.reason_status.unwrap_or_else(|| "the import failed".to_owned());
-                    refused.extend(rows.iter().map(|sku| ((*sku).to_owned(), why.clone())));
-                }
-                _ => return Ok(Polled::Pending),
+            if !matches!(import.status.as_str(), "COMPLETE" | "FAILED") {
+                return Ok(Polled::Pending);
+            }
+            ended.push((kind, import));
+        }
+        let mut refused = Vec::new();
+        for (kind, import) in ended {
+            let rows = sent.iter().filter(|offer| matches!(kind.row(offer), Some(Ok(_))));
+            let rows: Vec<&str> = rows.map(|offer| offer.sku.as_str()).collect();
+            if import.status == "FAILED" {
+                let why = import.reason_status.unwrap_or_else(|| "the import failed".to_owned());
+                refused.extend(rows.iter().map(|sku| ((*sku).to_owned(), why.clone())));
+            } else if import.has_error_report {
+                refused.extend(self.report(port, kind, &import.import_id, &rows)?);
             }
         }
         Ok(Polled::Done(results(sent, refused)))
@@ -280,5 +284,37 @@ mod tests {
         let got = results(&sent, vec![pair("A", "stock"), pair("A", "price"), pair("line 9", "odd")]);
         let got: Vec<_> = got.iter().map(|r| (r.sku.as_str(), r.refused.as_deref())).collect();
         assert_eq!(got, [("A", Some("stock; price")), ("B", None), ("line 9", Some("odd"))]);
+    }
+
+    #[test]
+    fn an_import_is_pending_until_it_ends_and_a_failed_one_refuses_its_offers() {
+        struct Says(&'static str);
+        impl Port for Says {
+            fn send(&self, _: Request) -> Result<Response> {
+                let body = format!(
+                    r#"{{"import_id":"1","status":"{}","has_error_report":null,"reason_status":"bad"}}"#,
+                    self.0
+                );
+                Ok(Response { status: 200, headers: Vec::new(), body: body.into_bytes() })
+            }
+
+            fn now(&self) -> jiff::Timestamp {
+                jiff::Timestamp::UNIX_EPOCH
+            }
+        }
+        let sent = [offer("A", Some(1), None, None), offer("B", None, Some(5), None)];
+        let mirakl = Mirakl { shop_id: None, carriers: std::sync::Mutex::default() };
+        let poll = |status, job: &str| mirakl.poll_import(&Says(status), job, &sent);
+        for status in ["WAITING", "RUNNING", "SOMETHING_NEW"] {
+            assert_eq!(poll(status, "stock:1").unwrap(), Polled::Pending);
+        }
+        let done = |refused: Option<&str>| {
+            let result =
+                |sku: &str, refused: Option<&str>| ItemResult { sku: sku.into(), refused: refused.map(str::to_owned) };
+            Polled::Done(vec![result("A", refused), result("B", None)])
+        };
+        assert_eq!(poll("COMPLETE", "stock:1").unwrap(), done(None));
+        assert_eq!(poll("FAILED", "stock:1").unwrap(), done(Some("bad")));
+        assert_eq!(poll("FAILED", "nonsense").unwrap_err().code, "purvey/bug");
     }
 }

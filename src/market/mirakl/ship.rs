@@ -22,7 +22,15 @@ impl Mirakl {
         }
     }
 
+    /// Reads the order first: OR23 would overwrite a number that somebody else has sent.
     fn ship_whole(&self, port: &dyn Port, parcel: &Parcel) -> Result<Receipt> {
+        let told = self.expect(port, &parcel.order_id)?;
+        if told.order_state != "SHIPPING" {
+            return shipped_already(&told, parcel);
+        }
+        if told.shipping_tracking.is_some() && told.shipping_tracking != parcel.tracking_number {
+            return Err(conflict(parcel, told.shipping_tracking.as_deref()));
+        }
         let tracking = Value::Object(self.tracking(port, parcel, "carrier_url")?);
         let order = parcel.order_id.as_str();
         let number = Request::new(Method::Put, "tracking", &["api", "orders", order, "tracking"])?
@@ -31,23 +39,11 @@ impl Mirakl {
         let left = Request::new(Method::Put, "ship", &["api", "orders", order, "ship"])?.repeatable();
         for request in [number, left] {
             if !is_success(&self.send(port, request)?) {
-                return self.shipped_already(port, parcel);
+                // it moved on under our hands, most likely by a first try whose answer was lost
+                return shipped_already(&self.expect(port, order)?, parcel);
             }
         }
         Ok(Receipt::Done)
-    }
-
-    /// The order is past shipping, or not yet there.
-    fn shipped_already(&self, port: &dyn Port, parcel: &Parcel) -> Result<Receipt> {
-        let told = self.expect(port, &parcel.order_id)?;
-        match told.order_state.as_str() {
-            "STAGING" | "WAITING_ACCEPTANCE" | "WAITING_DEBIT" | "WAITING_DEBIT_PAYMENT" | "SHIPPING" => {
-                Err(not_yet(&told))
-            }
-            "CANCELED" | "REFUSED" => Err(moved_on(&told)),
-            _ if told.shipping_tracking == parcel.tracking_number => Ok(Receipt::AlreadyDone),
-            _ => Err(conflict(parcel, told.shipping_tracking.as_deref())),
-        }
     }
 
     /// ST01.
@@ -164,6 +160,16 @@ impl Mirakl {
     fn ready_already(&self, port: &dyn Port, order_id: &str, failed: &wire::Failed) -> Result<Receipt> {
         let waiting = self.shipments(port, order_id)?.iter().any(|s| s.status.as_deref() == Some("SHIPPING"));
         if waiting { Err(failure(failed)) } else { Ok(Receipt::AlreadyDone) }
+    }
+}
+
+/// What it means to ship an order that is not waiting for it.
+fn shipped_already(told: &wire::Order, parcel: &Parcel) -> Result<Receipt> {
+    match told.order_state.as_str() {
+        "STAGING" | "WAITING_ACCEPTANCE" | "WAITING_DEBIT" | "WAITING_DEBIT_PAYMENT" | "SHIPPING" => Err(not_yet(told)),
+        "CANCELED" | "REFUSED" => Err(moved_on(told)),
+        _ if told.shipping_tracking == parcel.tracking_number => Ok(Receipt::AlreadyDone),
+        _ => Err(conflict(parcel, told.shipping_tracking.as_deref())),
     }
 }
 

@@ -37,13 +37,18 @@ fn code(response: &Response) -> Option<String> {
     refusal(response)?.code
 }
 
-/// The operator's own words, else the status.
+/// The operator's own words; else the status, with what came instead of words unless it is a web page.
 pub(super) fn words(response: &Response) -> String {
     let told = refusal(response).and_then(|r| r.message.or(r.code)).filter(|told| !told.trim().is_empty());
-    match told {
-        Some(told) => text::cut_chars(&told, MESSAGE_CHARS_MAX).to_owned(),
-        None => format!("status {}", response.status),
-    }
+    let told = told.unwrap_or_else(|| {
+        let body = String::from_utf8_lossy(&response.body);
+        match body.trim() {
+            "" => format!("status {}", response.status),
+            page if page.starts_with('<') => format!("status {}", response.status),
+            body => format!("status {}, {body}", response.status),
+        }
+    });
+    text::cut_chars(&told, MESSAGE_CHARS_MAX).to_owned()
 }
 
 #[cfg(test)]
@@ -70,7 +75,7 @@ mod tests {
             (400, moved_on, Verdict::AlreadyDone),
             (404, r#"{"message":"no order"}"#, Verdict::Rejected("no order".to_owned())),
             (400, "<html>", Verdict::Rejected("status 400".to_owned())),
-            (422, r#"{"code":"X","message":" "}"#, Verdict::Rejected("status 422".to_owned())),
+            (422, r#"{"errors":["x"]}"#, Verdict::Rejected(r#"status 422, {"errors":["x"]}"#.to_owned())),
         ] {
             assert_eq!(of(&answer(status, body)), verdict, "{status} {body}");
         }

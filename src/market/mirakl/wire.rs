@@ -32,7 +32,7 @@ pub(super) struct Order {
     pub fulfillment: Option<Fulfillment>,
     pub customer: Option<Customer>,
     pub customer_notification_email: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub order_lines: Vec<Line>,
 }
 
@@ -182,7 +182,7 @@ pub(super) struct Imported {
 pub(super) struct Import {
     pub import_id: String,
     pub status: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub has_error_report: bool,
     pub reason_status: Option<String>,
 }
