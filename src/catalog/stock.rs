@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::fault::fault;
 use super::open::Change;
 use super::product::Put;
+use super::sql::one;
 use crate::diagnostic::Result;
 
 /// A place where stock is: a store, a warehouse, a pickup point.
@@ -92,6 +93,7 @@ pub struct Ledger<'c> {
     read: CachedStatement<'c>,
     append: CachedStatement<'c>,
     apply: CachedStatement<'c>,
+    begin: CachedStatement<'c>,
 }
 
 impl<'w> Change<'w> {
@@ -120,11 +122,14 @@ impl<'w> Change<'w> {
                    reserved = reserved + excluded.reserved, allocated = allocated + excluded.allocated",
             )?,
             apply: prepare(
-                "INSERT INTO stock (variant_id, location_id, on_hand, reserved, allocated, available, revision)
-                 VALUES (?1, ?2, ?3, ?4, ?5, max(0, ?3 - ?4 - ?5 - (SELECT safety FROM variant WHERE id = ?1)), ?6)
-                 ON CONFLICT DO UPDATE SET
+                "UPDATE stock SET
                    on_hand = on_hand + ?3, reserved = reserved + ?4, allocated = allocated + ?5, revision = ?6,
-                   available = max(0, on_hand + ?3 - reserved - ?4 - allocated - ?5 - (SELECT safety FROM variant WHERE id = ?1))",
+                   available = max(0, on_hand + ?3 - reserved - ?4 - allocated - ?5 - (SELECT safety FROM variant WHERE id = ?1))
+                 WHERE variant_id = ?1 AND location_id = ?2",
+            )?,
+            begin: prepare(
+                "INSERT INTO stock (variant_id, location_id, on_hand, reserved, allocated, available, revision)
+                 VALUES (?1, ?2, ?3, ?4, ?5, max(0, ?3 - ?4 - ?5 - (SELECT safety FROM variant WHERE id = ?1)), ?6)",
             )?,
         }))
     }
@@ -133,6 +138,16 @@ impl<'w> Change<'w> {
     pub fn level(&self, variant_id: i64, location_id: i64) -> Result<Level> {
         let mut read = self.tx.prepare_cached(LEVEL).map_err(fault)?;
         Ok(read_level(&mut read, variant_id, location_id)?.unwrap_or_default())
+    }
+
+    /// The variant of a SKU, for the ledger.
+    pub fn variant_id(&self, sku: &str) -> Result<Option<i64>> {
+        one(&self.tx, "SELECT id FROM variant WHERE sku = ?1", [sku], |r| r.get(0))
+    }
+
+    /// The location of a store code, for the ledger.
+    pub fn location_id(&self, code: &str) -> Result<Option<i64>> {
+        super::desk::location_id(&self.tx, code)
     }
 
     /// Adds or changes a location, by its code.
@@ -208,7 +223,11 @@ impl Ledger<'_> {
             .execute(params![variant_id, location_id, self.cause_id, kind, on_hand, reserved, allocated])
             .map_err(fault)?;
         let revision = self.change.revision()?;
-        self.apply.execute(params![variant_id, location_id, on_hand, reserved, allocated, revision]).map_err(fault)?;
+        let level = params![variant_id, location_id, on_hand, reserved, allocated, revision];
+        // Not an upsert: SQLite holds the row it would insert against the checks, and a release alone fails them.
+        if self.apply.execute(level).map_err(fault)? == 0 {
+            self.begin.execute(level).map_err(fault)?;
+        }
         Ok(())
     }
 
