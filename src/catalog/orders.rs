@@ -300,6 +300,12 @@ impl Desk<'_, '_> {
         if changed > 0 {
             self.touch()?;
             let known = &mut self.lines[i];
+            if known.variant_id.is_some() && known.channel_sku != line.channel_sku {
+                let message = format!("the marketplace now calls it {}", line.channel_sku.as_deref().unwrap_or("nothing"));
+                let place = place(&self.order.channel, &self.order.channel_order_id, Some(&line.channel_line_id));
+                let finding = Diagnostic::warning("order/sku-changed", message).at(place);
+                self.findings.push(finding.help("if it is another item now, say so with `purvey orders match`"));
+            }
             known.channel_sku.clone_from(&line.channel_sku);
             known.gtin.clone_from(&line.gtin);
             known.listing_id.clone_from(&line.listing_id);

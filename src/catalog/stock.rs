@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::fault::fault;
 use super::open::Change;
 use super::product::Put;
+use super::sql::one;
 use crate::diagnostic::Result;
 
 /// A place where stock is: a store, a warehouse, a pickup point.
@@ -132,6 +133,16 @@ impl<'w> Change<'w> {
                  VALUES (?1, ?2, ?3, ?4, ?5, max(0, ?3 - ?4 - ?5 - (SELECT safety FROM variant WHERE id = ?1)), ?6)",
             )?,
         }))
+    }
+
+    /// The variant of a SKU, for the ledger.
+    pub fn variant_id(&self, sku: &str) -> Result<Option<i64>> {
+        one(&self.tx, "SELECT id FROM variant WHERE sku = ?1", [sku], |r| r.get(0))
+    }
+
+    /// The location of a store code, for the ledger.
+    pub fn location_id(&self, code: &str) -> Result<Option<i64>> {
+        super::desk::location_id(&self.tx, code)
     }
 
     /// What is at one location now, inside this change.
