@@ -1,3 +1,5 @@
-fn main() {
-    println!();
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    purvey::cli::run()
 }

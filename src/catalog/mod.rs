@@ -3,21 +3,47 @@
 //! Nothing outside this room writes SQL that changes it. Readers get a [`Reader`] and never wait; a command that
 //! changes things gets the one [`Writer`], opens a [`Change`] (a transaction), and commits it whole or not at all.
 mod axis;
+mod buckets;
+mod cursor;
+mod decide;
+mod desk;
+mod doctor;
 mod fault;
+mod feeds;
+mod find;
+mod listing;
 mod lock;
-mod lookup;
+mod look;
+
+mod matching;
 mod open;
+mod order_list;
+mod orders;
+mod outbox;
 mod price;
 mod product;
+mod returns;
 mod run;
+mod ship;
+mod sql;
 mod stock;
 mod vanish;
 mod withdraw;
 
+pub use buckets::Buckets;
+pub use decide::Deed;
 pub use fault::fault;
-pub use lookup::{KnownItem, KnownLocation};
+pub use feeds::FeedRecord;
+pub use find::{KnownItem, KnownLocation};
+pub use listing::{Offering, Stale};
+pub use look::{ItemView, Stocked, View};
 pub use open::{Catalog, Change, Reader, Writer};
+pub use order_list::{HoldDetail, LineDetail, OrderDetail, OrderFilter, OrderSummary, ReturnDetail};
+pub use orders::{Accept, Applied, Terms};
+pub use outbox::{EffectKind, EffectState, Outgoing};
 pub use price::{Price, PriceField};
 pub use product::{Carried, Item, ItemGroup, ProductField, ProductId, Products, Put, Status, VariantField};
+pub use returns::ReturnRequest;
+pub use ship::{ShipReceipt, ShipRequest};
 pub use stock::{Ledger, Level, Location, Movement};
 pub use vanish::Vanished;

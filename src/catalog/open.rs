@@ -28,7 +28,7 @@ pub struct Catalog {
 
 /// Reads one consistent state at a time and never waits for a writer.
 pub struct Reader {
-    conn: Connection,
+    pub(super) conn: Connection,
 }
 
 /// The only one who writes, as long as it lives.
@@ -218,6 +218,9 @@ impl Change<'_> {
     pub fn commit(self) -> Result<()> {
         if let Some(revision) = self.revision.get() {
             super::stock::settle(&self.tx, revision)?;
+            self.tx
+                .execute("UPDATE counter SET value = ?1 WHERE name = 'changed_at'", [self.now.as_second()])
+                .map_err(fault)?;
         }
         self.tx.commit().map_err(fault)
     }

@@ -378,3 +378,142 @@ fn json_object(values: &Map<String, Value>) -> String {
     // Serializing a map of JSON values cannot fail; an empty object is what an empty map is anyway.
     serde_json::to_string(values).unwrap_or_else(|_| "{}".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Catalog, Writer};
+    use std::time::Duration;
+
+    fn at() -> jiff::Timestamp {
+        "2026-11-25T10:00:00Z".parse().unwrap()
+    }
+
+    fn writer(dir: &std::path::Path) -> Writer {
+        let catalog = Catalog::of_shop(dir);
+        catalog.create(at()).unwrap();
+        catalog.write("purvey test", at(), Duration::ZERO).unwrap()
+    }
+
+    fn everything() -> Carried {
+        Carried { product: ProductField::ALL.to_vec(), variant: VariantField::ALL.to_vec() }
+    }
+
+    fn mug() -> ItemGroup {
+        ItemGroup {
+            item_group_id: "mug".into(),
+            title: "Mug".into(),
+            brand: Some("Kiln".into()),
+            ..ItemGroup::default()
+        }
+    }
+
+    fn item(sku: &str, color: &str) -> Item {
+        Item {
+            sku: Sku::parse(sku).unwrap(),
+            gtin: None,
+            mpn: None,
+            options: vec![("Colour".into(), color.into())],
+            image: None,
+            price_minor: Some(1250),
+            sale_price_minor: None,
+            sale_from: None,
+            sale_to: None,
+            currency: Some(Currency::parse("EUR").unwrap()),
+            cost_minor: None,
+            weight_g: Some(300),
+            tracked: true,
+            sells_when_out: false,
+            attributes: Map::new(),
+            status: Status::Active,
+        }
+    }
+
+    fn put(writer: &mut Writer, carried: &Carried, group: &ItemGroup, items: &[Item]) -> Vec<Put> {
+        let change = writer.change(at()).unwrap();
+        let mut products = change.products("test", carried).unwrap();
+        let (id, first) = products.put(group).unwrap();
+        let rest: Vec<Put> = items.iter().map(|item| products.put_item(id, item).unwrap().1).collect();
+        drop(products);
+        change.commit().unwrap();
+        std::iter::once(first).chain(rest).collect()
+    }
+
+    fn revision(writer: &Writer) -> i64 {
+        writer.reader().query_row("SELECT value FROM counter WHERE name = 'revision'", [], |r| r.get(0)).unwrap()
+    }
+
+    #[test]
+    fn the_same_again_changes_nothing_and_takes_no_revision() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = writer(dir.path());
+        let items = [item("MUG-BLU", "blue"), item("MUG-RED", "red")];
+        assert_eq!(put(&mut writer, &everything(), &mug(), &items), [Put::New, Put::New, Put::New]);
+        assert_eq!(revision(&writer), 1);
+        assert_eq!(put(&mut writer, &everything(), &mug(), &items), [Put::Same, Put::Same, Put::Same]);
+        assert_eq!(revision(&writer), 1);
+        let dearer = Item { price_minor: Some(1300), ..item("MUG-RED", "red") };
+        assert_eq!(
+            put(&mut writer, &everything(), &mug(), &[items[0].clone(), dearer]),
+            [Put::Same, Put::Same, Put::Changed]
+        );
+        let changed: Vec<String> = writer
+            .reader()
+            .prepare("SELECT sku FROM variant WHERE revision > 1")
+            .unwrap()
+            .query_map([], |r| r.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(changed, ["MUG-RED"]);
+    }
+
+    #[test]
+    fn what_a_source_does_not_carry_is_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = writer(dir.path());
+        put(&mut writer, &everything(), &mug(), &[item("MUG-BLU", "blue")]);
+        let prices = Carried { product: vec![], variant: vec![VariantField::Price] };
+        let bare = ItemGroup { item_group_id: "mug".into(), ..ItemGroup::default() };
+        let cheaper = Item { price_minor: Some(990), options: vec![], weight_g: None, ..item("MUG-BLU", "-") };
+        assert_eq!(put(&mut writer, &prices, &bare, &[cheaper]), [Put::Same, Put::Changed]);
+        let row: (String, i64, String, i64) = writer
+            .reader()
+            .query_row("SELECT title, price_minor, color, weight_g FROM item", [], |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
+            })
+            .unwrap();
+        assert_eq!(row, ("Mug".into(), 990, "blue".into(), 300));
+    }
+
+    #[test]
+    fn variants_of_a_product_lie_together_and_a_sku_can_move() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = writer(dir.path());
+        put(&mut writer, &everything(), &mug(), &[item("A", "blue")]);
+        let cup = ItemGroup { item_group_id: "cup".into(), title: "Cup".into(), ..ItemGroup::default() };
+        put(&mut writer, &everything(), &cup, &[item("B", "blue")]);
+        put(&mut writer, &everything(), &mug(), &[item("C", "red")]);
+        let order = |writer: &Writer| -> Vec<String> {
+            let mut statement = writer.reader().prepare("SELECT sku FROM item").unwrap();
+            statement.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        assert_eq!(order(&writer), ["A", "C", "B"]);
+        assert_eq!(put(&mut writer, &everything(), &cup, &[item("A", "blue")]), [Put::Same, Put::Changed]);
+        let group: String =
+            writer.reader().query_row("SELECT item_group_id FROM item WHERE sku = 'A'", [], |r| r.get(0)).unwrap();
+        assert_eq!(group, "cup");
+    }
+
+    #[test]
+    fn a_change_that_is_dropped_never_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = writer(dir.path());
+        let change = writer.change(at()).unwrap();
+        let carried = everything();
+        change.products("test", &carried).unwrap().put(&mug()).unwrap();
+        drop(change);
+        assert_eq!(put(&mut writer, &everything(), &mug(), &[]), [Put::New]);
+        assert_eq!(revision(&writer), 1);
+    }
+}

@@ -91,7 +91,8 @@ pub struct Ledger<'c> {
     cause_id: i64,
     read: CachedStatement<'c>,
     append: CachedStatement<'c>,
-    apply: CachedStatement<'c>,
+    update: CachedStatement<'c>,
+    insert: CachedStatement<'c>,
 }
 
 impl<'w> Change<'w> {
@@ -119,12 +120,16 @@ impl<'w> Change<'w> {
                  ON CONFLICT DO UPDATE SET on_hand = on_hand + excluded.on_hand,
                    reserved = reserved + excluded.reserved, allocated = allocated + excluded.allocated",
             )?,
-            apply: prepare(
-                "INSERT INTO stock (variant_id, location_id, on_hand, reserved, allocated, available, revision)
-                 VALUES (?1, ?2, ?3, ?4, ?5, max(0, ?3 - ?4 - ?5 - (SELECT safety FROM variant WHERE id = ?1)), ?6)
-                 ON CONFLICT DO UPDATE SET
+            // Not one upsert: its CHECKs would judge the deltas as if they were levels.
+            update: prepare(
+                "UPDATE stock SET
                    on_hand = on_hand + ?3, reserved = reserved + ?4, allocated = allocated + ?5, revision = ?6,
-                   available = max(0, on_hand + ?3 - reserved - ?4 - allocated - ?5 - (SELECT safety FROM variant WHERE id = ?1))",
+                   available = max(0, on_hand + ?3 - reserved - ?4 - allocated - ?5 - (SELECT safety FROM variant WHERE id = ?1))
+                 WHERE variant_id = ?1 AND location_id = ?2",
+            )?,
+            insert: prepare(
+                "INSERT INTO stock (variant_id, location_id, on_hand, reserved, allocated, available, revision)
+                 VALUES (?1, ?2, ?3, ?4, ?5, max(0, ?3 - ?4 - ?5 - (SELECT safety FROM variant WHERE id = ?1)), ?6)",
             )?,
         }))
     }
@@ -202,13 +207,18 @@ fn read_level(statement: &mut CachedStatement<'_>, variant_id: i64, location_id:
 impl Ledger<'_> {
     /// Writes one movement and its effect on the level.
     pub fn record(&mut self, variant_id: i64, location_id: i64, movement: Movement) -> Result<()> {
+        let known = read_level(&mut self.read, variant_id, location_id)?.is_some();
+        self.write(variant_id, location_id, movement, known)
+    }
+
+    fn write(&mut self, variant_id: i64, location_id: i64, movement: Movement, known: bool) -> Result<()> {
         let (on_hand, reserved, allocated) = movement.deltas();
-        let kind = movement.kind();
         self.append
-            .execute(params![variant_id, location_id, self.cause_id, kind, on_hand, reserved, allocated])
+            .execute(params![variant_id, location_id, self.cause_id, movement.kind(), on_hand, reserved, allocated])
             .map_err(fault)?;
-        let revision = self.change.revision()?;
-        self.apply.execute(params![variant_id, location_id, on_hand, reserved, allocated, revision]).map_err(fault)?;
+        let level = params![variant_id, location_id, on_hand, reserved, allocated, self.change.revision()?];
+        let statement = if known { &mut self.update } else { &mut self.insert };
+        statement.execute(level).map_err(fault)?;
         Ok(())
     }
 
@@ -219,7 +229,7 @@ impl Ledger<'_> {
         if known.is_some() && difference == 0 {
             return Ok(Put::Same);
         }
-        self.record(variant_id, location_id, Movement::Counted(difference))?;
+        self.write(variant_id, location_id, Movement::Counted(difference), known.is_some())?;
         Ok(if known.is_some() { Put::Changed } else { Put::New })
     }
 }
@@ -237,4 +247,88 @@ pub(super) fn settle(conn: &Connection, revision: i64) -> Result<()> {
     )
     .map_err(fault)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Catalog, Writer};
+    use std::time::Duration;
+
+    fn at() -> jiff::Timestamp {
+        "2026-11-25T10:00:00Z".parse().unwrap()
+    }
+
+    fn location(code: &str, fulfills_online: bool) -> Location {
+        Location { code: code.into(), name: code.into(), kind: "store".into(), fulfills_online, address: Map::new() }
+    }
+
+    /// One variant (id 1), two locations (ids 1 and 2), of which the second serves only who walks in.
+    fn shop(dir: &std::path::Path) -> Writer {
+        let catalog = Catalog::of_shop(dir);
+        catalog.create(at()).unwrap();
+        let mut writer = catalog.write("purvey test", at(), Duration::ZERO).unwrap();
+        let change = writer.change(at()).unwrap();
+        change
+            .tx
+            .execute_batch(
+                "INSERT INTO product (id, item_group_id, title, revision) VALUES (1, 'mug', 'Mug', 1);
+                 INSERT INTO variant (id, product_id, sku, sku_key, safety, revision) VALUES (1, 1, 'MUG', 'mug', 1, 1);",
+            )
+            .unwrap();
+        assert_eq!(change.put_location(&location("BER-01", true)).unwrap(), Put::New);
+        assert_eq!(change.put_location(&location("HAM-01", false)).unwrap(), Put::New);
+        change.commit().unwrap();
+        writer
+    }
+
+    fn available(writer: &Writer) -> i64 {
+        writer.reader().query_row("SELECT available FROM variant", [], |r| r.get(0)).unwrap()
+    }
+
+    #[test]
+    fn available_is_what_is_left_where_online_orders_are_served() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = shop(dir.path());
+        let change = writer.change(at()).unwrap();
+        let mut ledger = change.ledger("import 1").unwrap().unwrap();
+        assert_eq!(ledger.count(1, 1, 10).unwrap(), Put::New);
+        assert_eq!(ledger.count(1, 2, 5).unwrap(), Put::New);
+        assert_eq!(ledger.count(1, 1, 10).unwrap(), Put::Same);
+        drop(ledger);
+        change.commit().unwrap();
+        assert_eq!(available(&writer), 9); // 10 less 1 of safety stock; the 5 are for who walks in
+
+        let change = writer.change(at()).unwrap();
+        assert_eq!(change.put_location(&location("HAM-01", true)).unwrap(), Put::Changed);
+        change.commit().unwrap();
+        assert_eq!(available(&writer), 13);
+    }
+
+    #[test]
+    fn a_count_leaves_what_orders_hold() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = shop(dir.path());
+        let change = writer.change(at()).unwrap();
+        change.ledger("import 1").unwrap().unwrap().count(1, 1, 10).unwrap();
+        change.ledger("reserve m/1/1").unwrap().unwrap().record(1, 1, Movement::Reserved(4)).unwrap();
+        let allocated = Movement::Allocated { quantity: 4, from_reserved: 4 };
+        change.ledger("allocate m/1/1").unwrap().unwrap().record(1, 1, allocated).unwrap();
+        change.ledger("import 2").unwrap().unwrap().count(1, 1, 7).unwrap();
+        assert_eq!(change.level(1, 1).unwrap(), Level { on_hand: 7, reserved: 0, allocated: 4, available: 2 });
+        change.commit().unwrap();
+        assert_eq!(available(&writer), 2);
+    }
+
+    #[test]
+    fn a_cause_happens_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = shop(dir.path());
+        let change = writer.change(at()).unwrap();
+        change.ledger("ship m/1/1").unwrap().unwrap().record(1, 1, Movement::Received(3)).unwrap();
+        assert!(change.ledger("ship m/1/1").unwrap().is_none());
+        change.commit().unwrap();
+        let change = writer.change(at()).unwrap();
+        assert!(change.ledger("ship m/1/1").unwrap().is_none());
+    }
 }

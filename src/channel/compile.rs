@@ -36,16 +36,6 @@ pub enum Source {
     Overrides,
 }
 
-/// What every template may ask for besides the channel's own settings.
-pub struct Context<'a> {
-    pub shop: &'a str,
-    pub site: Option<&'a str>,
-    pub country: Option<&'a str>,
-    pub currency: &'a str,
-    /// The run's clock, UTC text.
-    pub now: &'a str,
-}
-
 impl Channel {
     /// The SQL of this channel: what decides which maps are loaded.
     pub fn sql_texts(&self) -> Vec<&str> {
@@ -53,8 +43,8 @@ impl Channel {
         std::iter::once(self.template.as_str()).chain(shop).collect()
     }
 
-    /// The value of `$name`: the channel's setting, else the shop's.
-    pub fn value_of(&self, name: &str, context: &Context<'_>) -> Option<Value> {
+    /// The value of `$name`: the channel's setting (to which the shop's are added), its name, or the run's clock.
+    pub fn value_of(&self, name: &str, now: &str) -> Option<Value> {
         if let Some(own) = self.parameter(name) {
             return Some(match own {
                 Parameter::Text(text) => Value::Text(text.clone()),
@@ -62,20 +52,15 @@ impl Channel {
                 Parameter::Switch(on) => Value::Integer(i64::from(*on)),
             });
         }
-        let text = match name {
-            "channel" => self.name.as_str(),
-            "shop" => context.shop,
-            "site" => context.site?,
-            "country" => context.country?,
-            "currency" => context.currency,
-            "now" => context.now,
-            _ => return None,
-        };
-        Some(Value::Text(text.to_owned()))
+        match name {
+            "channel" => Some(Value::Text(self.name.clone())),
+            "now" => Some(Value::Text(now.to_owned())),
+            _ => None,
+        }
     }
 
-    /// Compiles the template with the shop's changes, and checks its columns against the contract.
-    pub fn compile(&self, guarded: &Guarded, context: &Context<'_>) -> Result<Compiled> {
+    /// Compiles the template for a run at `now` (UTC text) with the shop's changes, and checks its columns against the contract.
+    pub fn compile(&self, guarded: &Guarded, now: &str) -> Result<Compiled> {
         let alone = Assembled::new(&Channel { settings: super::Settings::default(), ..self.clone() }, &[], false);
         let template = guarded.conn.prepare(&alone.sql).map_err(|e| self.explain(&alone, e, guarded))?;
         let template_columns: Vec<String> = template.column_names().into_iter().map(str::to_owned).collect();
@@ -96,7 +81,7 @@ impl Channel {
         for index in 1..=statement.parameter_count() {
             let Some(name) = statement.parameter_name(index) else { continue };
             let bare = name.trim_start_matches(['$', ':', '@']);
-            let value = self.value_of(bare, context).ok_or_else(|| self.no_value(&assembled, name))?;
+            let value = self.value_of(bare, now).ok_or_else(|| self.no_value(&assembled, name))?;
             parameters.push((name.to_owned(), value));
         }
         drop(statement);
@@ -260,13 +245,7 @@ mod tests {
         catalog
     }
 
-    const CONTEXT: Context<'static> = Context {
-        shop: "Shop",
-        site: Some("https://shop.example"),
-        country: Some("DE"),
-        currency: "EUR",
-        now: "2026-11-25T10:00:00Z",
-    };
+    const NOW: &str = "2026-11-25T10:00:00Z";
 
     fn settings(text: &str) -> Settings {
         toml::from_str(text).unwrap()
@@ -277,7 +256,7 @@ mod tests {
             Channel::load("google", None, settings("site = 'https://shop.example'\ncountry = 'DE'")).unwrap();
         change(&mut channel);
         let guarded = Guarded::open(&catalog(dir), None, &channel.sql_texts())?;
-        channel.compile(&guarded, &CONTEXT)
+        channel.compile(&guarded, NOW)
     }
 
     #[test]
@@ -287,7 +266,7 @@ mod tests {
             let all = settings("site = 'https://shop.example'\ncountry = 'DE'");
             let channel = Channel::load(&name, None, all).unwrap();
             let guarded = Guarded::open(&catalog(dir.path()), None, &channel.sql_texts()).unwrap();
-            channel.compile(&guarded, &CONTEXT).unwrap();
+            channel.compile(&guarded, NOW).unwrap();
         }
     }
 

@@ -202,7 +202,7 @@ fn place_of(file: &str, text: &str, near: &str) -> Place {
 }
 
 /// A TOML fault with its line, column and caret.
-pub(super) fn syntax(file: &str, text: &str, error: &toml::de::Error) -> Error {
+pub fn syntax(file: &str, text: &str, error: &toml::de::Error) -> Error {
     let mut place = Place::file(file);
     if let Some(span) = error.span() {
         let start = span.start.min(text.len());

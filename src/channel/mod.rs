@@ -13,9 +13,12 @@ mod settings;
 mod stock;
 
 pub use attribute::{Attribute, Over, Type, Unit};
-pub use compile::{Column, Compiled, Context, Source};
+pub use compile::{Column, Compiled, Source};
 pub use contract::{Contract, Delimited, Format, Missing, OpenElement, Xml};
 pub use guard::Guarded;
 pub use rule::{Condition, Demand, Rule, Test};
-pub use settings::Settings;
+pub use settings::{Parameter, Settings};
 pub use stock::{Channel, names};
+
+/// A TOML fault with its line, column and caret.
+pub use contract::syntax as toml_fault;

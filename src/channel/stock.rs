@@ -34,6 +34,12 @@ impl Channel {
         Ok(channel)
     }
 
+    /// The contract alone, as far as it can be read without a shop's settings.
+    pub fn load_contract(name: &str, shop: Option<&Path>) -> Result<Contract> {
+        let (file, text) = file(name, shop, "feeds", "toml", CONTRACTS)?.ok_or_else(|| unknown(name, shop))?;
+        Contract::parse(&file, &text)
+    }
+
     /// A parameter as text: from the shop's `[channel.<name>]`.
     pub fn parameter(&self, name: &str) -> Option<&Parameter> {
         self.settings.parameters.get(name)

@@ -1,1 +1,68 @@
-//! Where a finished feed goes.
+//! Where a finished feed goes. So far: a file of this machine, which appears whole or not at all.
+use std::io::Write;
+use std::path::Path;
+
+use crate::diagnostic::{Error, Result};
+use crate::feed::write::AtomicFile;
+
+/// What became of the place a feed was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Placed {
+    /// It is there now; there was none.
+    New,
+    Replaced,
+    /// The same bytes were there already: the file was not touched.
+    Unchanged,
+    /// A dry run: it was built and thrown away.
+    Withheld,
+}
+
+/// A feed on its way to a file. Dropping it leaves the old file as it is.
+pub struct ToFile {
+    file: AtomicFile,
+    existed: bool,
+}
+
+impl ToFile {
+    /// Opens a file beside `path`, whose folder is made if need be.
+    pub fn create(path: &Path) -> Result<ToFile> {
+        if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
+            sweep(folder);
+        }
+        Ok(ToFile { existed: path.exists(), file: AtomicFile::create(path)? })
+    }
+
+    /// Puts the finished feed in place.
+    pub fn place(self) -> Result<Placed> {
+        let existed = self.existed;
+        Ok(match (self.file.commit_if_changed()?, existed) {
+            (false, _) => Placed::Unchanged,
+            (true, true) => Placed::Replaced,
+            (true, false) => Placed::New,
+        })
+    }
+}
+
+impl Write for ToFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Removes what a killed run left beside its target. Only the writer's lock holder comes here, so nobody is writing them.
+fn sweep(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.starts_with(".purvey-") && name.ends_with(".tmp") {
+            // Somebody else's clean-up may win the race; what counts is that it is gone.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}

@@ -3,7 +3,7 @@ use super::{Diagnostic, Place, Severity};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of trouble, each with its exit code (the table is in `cli::exit`).
+/// What kind of trouble, each with its exit code (the table is in `report::exit`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The command line, `purvey.toml`, a template or a contract is wrong; nothing was touched.

@@ -15,7 +15,7 @@ use super::offer::Offer;
 use super::shape::{Fault, Raw, Side, Taken, shape};
 use super::write::FeedWriter;
 use crate::catalog::fault;
-use crate::channel::{Attribute, Channel, Compiled, Context, Format, Guarded, Source, Type};
+use crate::channel::{Attribute, Channel, Compiled, Format, Guarded, Source, Type};
 use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result, Severity};
 use crate::value::Currency;
 
@@ -23,7 +23,8 @@ use crate::value::Currency;
 pub struct Job<'a> {
     pub channel: &'a Channel,
     pub guarded: &'a Guarded,
-    pub context: &'a Context<'a>,
+    /// The run's clock, UTC text.
+    pub now: &'a str,
     pub format: &'a Format,
     /// UTC text of the catalog's last change: what a document may call its date, so that the same catalog makes the same bytes.
     pub changed: &'a str,
@@ -48,9 +49,9 @@ pub struct Built {
 /// Builds a document into `to`. A wrong template or contract stops before the first byte; a row the channel would
 /// refuse is left out and said.
 pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Result<Built> {
-    let compiled = job.channel.compile(job.guarded, job.context)?;
+    let compiled = job.channel.compile(job.guarded, job.now)?;
     let mut shaper = Shaper::new(job, &compiled);
-    let text_of = |name: &str| match job.channel.value_of(name, job.context) {
+    let text_of = |name: &str| match job.channel.value_of(name, job.now) {
         Some(rusqlite::types::Value::Text(text)) => Some(text),
         Some(rusqlite::types::Value::Integer(number)) => Some(number.to_string()),
         _ => None,
@@ -177,7 +178,10 @@ impl<'a> Shaper<'a> {
         }
         // An attribute that leaves another's value out must come after it.
         columns.sort_by_key(|(_, plan)| plan.except.is_some());
-        let default_currency = Currency::parse(job.context.currency).ok();
+        let default_currency = match job.channel.parameter("currency") {
+            Some(crate::channel::Parameter::Text(code)) => Currency::parse(code).ok(),
+            _ => None,
+        };
         Shaper { channel: job.channel, columns, currency_column, overrides_column, currency: None, default_currency }
     }
 

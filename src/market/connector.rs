@@ -4,12 +4,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostic::Result;
+use super::Secret;
+use crate::diagnostic::{Error, Kind, Result};
 use crate::order::Order;
+pub use crate::order::{Cancellation, Decision, Parcel};
+use crate::value::time;
 
 /// One marketplace. Methods a marketplace has no use for keep their default, which the capabilities announce.
 pub trait Connector: Send + Sync {
     fn describe(&self) -> Capabilities;
+
+    /// Puts the account's credentials on a request, the last thing before it leaves: a key, a token, a signature over
+    /// method, path, body and time.
+    fn authorize(&self, request: &mut Request, credentials: &Secret, now: Timestamp) -> Result<()>;
 
     /// The next page of orders after `cursor` (`None`: from `since`), normalized. The host commits the orders and
     /// `next` in one transaction, so a page may be asked for again.
@@ -19,7 +26,9 @@ pub trait Connector: Send + Sync {
     fn order(&self, port: &dyn Port, order_id: &str) -> Result<Option<Order>>;
 
     /// Tells the marketplace what we take: every line is decided.
-    fn acknowledge(&self, port: &dyn Port, decision: &Decision) -> Result<Receipt>;
+    fn acknowledge(&self, _port: &dyn Port, _decision: &Decision) -> Result<Receipt> {
+        Err(unsupported("accept or refuse orders"))
+    }
 
     /// The parcels the marketplace already knows, read before a shipment whose fate is unknown is sent again.
     fn parcels(&self, port: &dyn Port, order_id: &str) -> Result<Vec<Parcel>>;
@@ -27,23 +36,40 @@ pub trait Connector: Send + Sync {
     /// Tells the marketplace of one parcel: its lines, its carrier, its number.
     fn ship(&self, port: &dyn Port, parcel: &Parcel) -> Result<Receipt>;
 
-    /// Cancels lines from our side.
-    fn cancel(&self, port: &dyn Port, cancellation: &Cancellation) -> Result<Receipt>;
+    /// Cancels lines from our side. A cancellation whose fate is unknown is repeated only after [`Connector::order`]
+    /// told how many units are canceled by now.
+    fn cancel(&self, _port: &dyn Port, _cancellation: &Cancellation) -> Result<Receipt> {
+        Err(unsupported("cancel orders"))
+    }
 
     /// The order waits at its store for the buyer.
-    fn ready_for_pickup(&self, port: &dyn Port, order_id: &str) -> Result<Receipt>;
+    fn ready_for_pickup(&self, _port: &dyn Port, _order_id: &str) -> Result<Receipt> {
+        Err(unsupported("have orders picked up"))
+    }
 
     /// The buyer has it.
-    fn picked_up(&self, port: &dyn Port, order_id: &str) -> Result<Receipt>;
+    fn picked_up(&self, _port: &dyn Port, _order_id: &str) -> Result<Receipt> {
+        Err(unsupported("have orders picked up"))
+    }
 
     /// Sends new stock and prices; at most `Capabilities::batch_max` at once.
-    fn push(&self, port: &dyn Port, offers: &[OfferUpdate]) -> Result<Submitted>;
+    fn push(&self, _port: &dyn Port, _offers: &[OfferUpdate]) -> Result<Submitted> {
+        Err(unsupported("set stock or prices"))
+    }
 
-    /// Asks how a submitted job is doing.
-    fn poll(&self, port: &dyn Port, job: &str) -> Result<Polled>;
+    /// Asks how a submitted job is doing. `sent` is what `push` was given, in the same order: reports of refused items
+    /// often name a row, not a SKU.
+    fn poll(&self, _port: &dyn Port, _job: &str, _sent: &[OfferUpdate]) -> Result<Polled> {
+        Err(unsupported("set stock or prices"))
+    }
 
     /// What an answer means: the one place where 409, 420, 429 and "200 with an error inside" are understood.
     fn classify(&self, response: &Response) -> Verdict;
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::new(Kind::Rejected, "market/unsupported", format!("this marketplace has no way to {what}"))
+        .help("do it on the marketplace's own pages")
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -94,14 +120,15 @@ pub struct PullFrom {
     pub cursor: Option<String>,
     /// For a first pull: orders updated since then.
     pub since: Timestamp,
-    /// `now - settle`, from the host's clock corrected by the server's.
+    /// `now - settle`, from the host's clock corrected by the server's: no cursor moves beyond it, since an order may
+    /// change again while the later pages are read.
     pub until: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct OrderPage {
     pub orders: Vec<Order>,
-    /// Orders that could not be read: id if known, and why. Kept with their raw text, and the cursor stays before them.
+    /// Orders that could not be read: id if known, and why. The cursor stays before them.
     pub unreadable: Vec<Unreadable>,
     /// Where to go on; stored with the page.
     pub next: Option<String>,
@@ -112,37 +139,6 @@ pub struct OrderPage {
 pub struct Unreadable {
     pub order_id: Option<String>,
     pub why: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decision {
-    pub order_id: String,
-    /// Channel line id, and whether we take it.
-    pub lines: Vec<(String, bool)>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parcel {
-    pub order_id: String,
-    /// 1..n in its order.
-    pub package_number: u32,
-    /// Channel line id and quantity.
-    pub lines: Vec<(String, i64)>,
-    /// Our carrier id (`value::Carrier`), or the merchant's own word for one that is not in the table.
-    pub carrier: String,
-    pub tracking_number: Option<String>,
-    pub shipped_at: Timestamp,
-    /// Store code it left from.
-    pub location: Option<String>,
-    /// Whether everything still open in the order leaves with this parcel.
-    pub last: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cancellation {
-    pub order_id: String,
-    pub lines: Vec<(String, i64)>,
-    pub reason: String,
 }
 
 /// What an offer now has. `sku` is the channel SKU; money as minor units and ISO code.
@@ -200,7 +196,8 @@ pub enum Verdict {
 /// How a connector reaches its marketplace. The host stacks retry, limits, dry run and recording on one of these.
 pub trait Port: Send + Sync {
     /// Sends one request and returns an answer the connector's `classify` called ok or already done; every other
-    /// verdict has become an error with the right kind and retry.
+    /// verdict has become an error with the right kind and retry: `market/rejected`, `market/credentials`,
+    /// `market/unavailable`, and `market/outcome-unknown` for a write that may or may not have been done.
     fn send(&self, request: Request) -> Result<Response>;
 
     /// The host's clock.
@@ -217,17 +214,83 @@ pub struct Request {
     pub body: Body,
     /// Which token bucket it draws from.
     pub operation: &'static str,
-    /// Reads may be retried blindly; writes whose answer was lost are reported as of unknown outcome.
+    /// Doing it twice is the same as doing it once, so it may be retried blindly; anything else whose answer was lost
+    /// is reported as of unknown outcome.
     pub safe: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl Request {
+    /// A read. `segments` are percent-encoded here, so an order id cannot change the address.
+    ///
+    /// # Errors
+    /// `market/bad-id` for a segment no address can hold: nothing, `.` or `..`.
+    pub fn get(operation: &'static str, segments: &[&str]) -> Result<Self> {
+        let request = Self::new(Method::Get, operation, segments)?;
+        Ok(Request { safe: true, ..request })
+    }
+
+    /// A write without a body that must not be repeated blindly; see [`Request::repeatable`].
+    pub fn new(method: Method, operation: &'static str, segments: &[&str]) -> Result<Self> {
+        let path = Self::path(segments)?;
+        Ok(Request { method, path, query: Vec::new(), headers: Vec::new(), body: Body::None, operation, safe: false })
+    }
+
+    pub fn query(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.query.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub fn body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// For writes that say how things are to be, and so may be sent again.
+    pub fn repeatable(mut self) -> Self {
+        self.safe = true;
+        self
+    }
+
+    /// `/api/orders/A%2F1/ship` from its segments: all but the unreserved characters of RFC 3986 are escaped.
+    pub fn path(segments: &[&str]) -> Result<String> {
+        let mut path = String::new();
+        for segment in segments {
+            if matches!(*segment, "" | "." | "..") {
+                let message = format!("`{segment}` cannot be part of a marketplace's address");
+                return Err(Error::input("market/bad-id", message).help("look the order up at the marketplace"));
+            }
+            path.push('/');
+            for byte in segment.bytes() {
+                match byte {
+                    b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => path.push(char::from(byte)),
+                    other => path.push_str(&format!("%{other:02X}")),
+                }
+            }
+        }
+        Ok(path)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     Get,
     Post,
     Put,
     Patch,
     Delete,
+}
+
+impl Method {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -250,4 +313,75 @@ pub struct Response {
     /// Lower-case names.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+}
+
+/// Marks the answer that a dry run made up.
+const WITHHELD: &str = "x-purvey-dry-run";
+
+impl Response {
+    /// The answer of a dry run: nothing was sent, so nothing can be read from it.
+    pub fn withheld() -> Self {
+        Response { status: 204, headers: vec![(WITHHELD.to_owned(), "withheld".to_owned())], body: Vec::new() }
+    }
+
+    pub fn is_withheld(&self) -> bool {
+        self.header(WITHHELD).is_some()
+    }
+
+    /// `name` in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// How long the marketplace asks to wait: seconds, or a date, which counts from the server's own `Date`.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let text = self.header("retry-after")?.trim();
+        if let Ok(seconds) = text.parse() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let moment = |text| time::parse(text, None).ok();
+        let wait = moment(self.header("date")?)?.duration_until(moment(text)?);
+        Some(Duration::try_from(wait).unwrap_or_default())
+    }
+
+    /// # Errors
+    /// `market/unreadable` when the body is not the JSON that was expected. Worth trying again: it may be a page of some
+    /// proxy in between.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_slice(&self.body).map_err(|e| {
+            Error::new(Kind::Unavailable, "market/unreadable", format!("the marketplace's answer cannot be read: {e}"))
+                .help("run it again; if it stays, the account's address may be wrong or the marketplace has changed")
+                .source(e)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_id_cannot_change_the_address() {
+        let path = |id: &str| Request::path(&["api", "orders", id, "ship"]);
+        assert_eq!(path("A-1.b_c~").unwrap(), "/api/orders/A-1.b_c~/ship");
+        assert_eq!(path("../x?y=#z%/ü").unwrap(), "/api/orders/..%2Fx%3Fy%3D%23z%25%2F%C3%BC/ship");
+        for id in ["", ".", ".."] {
+            assert_eq!(path(id).unwrap_err().code, "market/bad-id", "{id}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_told_in_seconds_or_as_a_date() {
+        let told = |wait: &str, date: &str| {
+            let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            let headers = vec![header("retry-after", wait), header("date", date)];
+            Response { status: 429, headers, body: Vec::new() }.retry_after().map(|wait| wait.as_secs())
+        };
+        let date = "Wed, 25 Nov 2026 10:00:00 GMT";
+        assert_eq!(told("17", ""), Some(17));
+        assert_eq!(told("Wed, 25 Nov 2026 10:01:30 GMT", date), Some(90));
+        assert_eq!(told("Wed, 25 Nov 2026 09:00:00 GMT", date), Some(0));
+        assert_eq!(told("Wed, 25 Nov 2026 10:01:30 GMT", ""), None);
+        assert_eq!(told("soon", date), None);
+    }
 }

@@ -5,5 +5,36 @@
 //! [`Port`]. State lives in the catalog, never in the connector, so the same code runs against the sandbox, a
 //! recording, a contract server and the real thing.
 pub mod connector;
+pub mod host;
+mod mirakl;
+mod secret;
 
 pub use connector::*;
+pub use secret::Secret;
+
+/// One shop's account at one marketplace.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The merchant's name for it, used in messages and as the key of its limits.
+    pub name: String,
+    /// Where its API is, with any path all its calls share.
+    pub base_url: String,
+    pub key: Secret,
+    /// Which shop is meant, where one key opens several.
+    pub shop_id: Option<String>,
+}
+
+type Make = fn(&Account) -> Box<dyn Connector>;
+
+/// A new marketplace is one file and one line here.
+static MARKETPLACES: &[(&str, Make)] = &[("mirakl", |account| Box::new(mirakl::Mirakl::new(account)))];
+
+/// The connector for a marketplace by the name `purvey.toml` gives it; see [`marketplaces`].
+pub fn connector(marketplace: &str, account: &Account) -> Option<Box<dyn Connector>> {
+    MARKETPLACES.iter().find(|(name, _)| *name == marketplace).map(|(_, make)| make(account))
+}
+
+/// Names of all marketplaces purvey can talk to.
+pub fn marketplaces() -> impl Iterator<Item = &'static str> {
+    MARKETPLACES.iter().map(|(name, _)| *name)
+}

@@ -1,9 +1,13 @@
 //! What may follow what in the life of an order, and what each step does to stock. Pure: no files, clock or network.
 //!
 //! The plain types here are spoken by the marketplaces (which return orders) and the catalog (which keeps them).
+mod plan;
 mod state;
+mod tell;
 
+pub use plan::{Counts, Known, LinePlan, Plan, after_own_deed, demand, place, plan};
 pub use state::{Effect, State};
+pub use tell::{Cancellation, Decision, Parcel, Pickup};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,6 +24,28 @@ pub enum Fulfillment {
     ShipFromStore,
     /// The marketplace ships from its own warehouse: our stock is never touched.
     ByChannel,
+}
+
+impl Fulfillment {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Fulfillment::Parcel => "parcel",
+            Fulfillment::Pickup => "pickup",
+            Fulfillment::Curbside => "curbside",
+            Fulfillment::ShipFromStore => "ship_from_store",
+            Fulfillment::ByChannel => "by_channel",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Fulfillment> {
+        use Fulfillment::*;
+        [Parcel, Pickup, Curbside, ShipFromStore, ByChannel].into_iter().find(|f| f.as_str() == text)
+    }
+
+    /// The buyer comes for it.
+    pub fn is_collected(self) -> bool {
+        matches!(self, Fulfillment::Pickup | Fulfillment::Curbside)
+    }
 }
 
 /// One order as a marketplace, or a file, told it: a snapshot at `updated_at`.

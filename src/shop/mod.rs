@@ -1,1 +1,119 @@
 //! A merchant's folder: purvey.toml, secrets by reference, paths.
+mod config;
+mod secret;
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+pub use config::{Accept, Config, Market, ShopSection};
+pub use secret::resolve as secret;
+
+use crate::catalog::Catalog;
+use crate::channel::{Channel, Parameter, Settings};
+use crate::diagnostic::{Error, Kind, Place, Result};
+use crate::value::Currency;
+
+/// A shop: its folder, what `purvey.toml` says, and its catalog.
+pub struct Shop {
+    pub dir: PathBuf,
+    pub config: Config,
+    pub catalog: Catalog,
+}
+
+/// Where the address of a new shop stands until its owner writes the real one.
+pub const PLACEHOLDER_SITE: &str = "https://shop.example";
+
+/// What `purvey init` was told; the rest is said in the file it writes.
+#[derive(Debug, Clone)]
+pub struct Start {
+    pub name: String,
+    pub currency: Currency,
+    pub country: String,
+    pub site: String,
+}
+
+impl Shop {
+    /// Opens the shop in `dir`, which must have a catalog.
+    pub fn open(dir: &Path) -> Result<Shop> {
+        let catalog = Catalog::of_shop(dir);
+        let file = dir.join("purvey.toml");
+        if !catalog.exists() {
+            return Err(Error::new(Kind::NoCatalog, "catalog/none-here", format!("no shop in {}", dir.display()))
+                .at(Place::file(catalog.path().display().to_string()))
+                .help("run `purvey init` here, or choose the shop's folder with `purvey -C DIR`"));
+        }
+        let config = match file.is_file() {
+            true => Config::parse(&std::fs::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?)?,
+            false => {
+                return Err(Error::usage("shop/no-config", format!("no purvey.toml in {}", dir.display()))
+                    .at(Place::file("purvey.toml"))
+                    .help("run `purvey init` here: it writes one and leaves the catalog as it is"));
+            }
+        };
+        Ok(Shop { dir: dir.to_owned(), config, catalog })
+    }
+
+    /// Makes a shop in `dir`: the catalog and `purvey.toml`, each only where there is none.
+    pub fn create(dir: &Path, start: &Start, now: Timestamp) -> Result<Made> {
+        std::fs::create_dir_all(dir).map_err(|e| Error::io("make the folder", dir, e))?;
+        let file = dir.join("purvey.toml");
+        let catalog = Catalog::of_shop(dir);
+        let made = Made { config: !file.exists(), catalog: !catalog.exists() };
+        if made.config {
+            std::fs::write(&file, config::stock_text(start)).map_err(|e| Error::io("write", &file, e))?;
+        } else {
+            // A file that is there must be one we can work with.
+            Config::parse(&std::fs::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?)?;
+        }
+        catalog.create(now)?;
+        Ok(made)
+    }
+
+    /// A channel with what the shop says of it: `[channel.<name>]`, and `[shop]` for what every channel may ask.
+    pub fn channel(&self, name: &str) -> Result<Channel> {
+        let mut settings = self.config.channel.get(name).cloned().unwrap_or_default();
+        let shop = &self.config.shop;
+        for (key, value) in [("shop", &shop.name), ("site", &shop.site), ("country", &shop.country)] {
+            settings.parameters.entry(key.to_owned()).or_insert_with(|| Parameter::Text(value.clone()));
+        }
+        let currency = shop.currency.code().to_owned();
+        settings.parameters.entry("currency".to_owned()).or_insert(Parameter::Text(currency));
+        Channel::load(name, Some(&self.dir), settings)
+    }
+
+    /// Channels `purvey.toml` names, in its order: what `feed build` and `sync` build when none is named.
+    pub fn channel_names(&self) -> Vec<&str> {
+        self.config.channel.keys().map(String::as_str).collect()
+    }
+
+    /// The marketplace called `name` in `purvey.toml`.
+    pub fn market(&self, name: &str) -> Result<&Market> {
+        self.config.market.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.config.market.keys().map(String::as_str).collect();
+            let help = match crate::value::closest::closest(name, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if known.is_empty() => format!("add [market.{name}] with connector, url and key to purvey.toml"),
+                None => format!("purvey.toml has {}", known.join(", ")),
+            };
+            Error::usage("market/unknown", format!("no marketplace `{name}`")).at(Place::file("purvey.toml")).help(help)
+        })
+    }
+
+    /// A path of the shop: relative ones are inside its folder.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.dir.join(relative)
+    }
+}
+
+/// What `Shop::create` made new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    pub config: bool,
+    pub catalog: bool,
+}
+
+/// A channel outside any shop, for checking feeds in CI without a catalog.
+pub fn channel_without_shop(name: &str, settings: Settings) -> Result<Channel> {
+    Channel::load(name, None, settings)
+}

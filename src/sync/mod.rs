@@ -1,1 +1,69 @@
-//! The order of a run: pull, match, allocate, ship, push, and the outbox that never forgets.
+//! The order of a run: orders in, our word and our parcels out, stock out.
+//!
+//! Everything reaches a marketplace through its [`Connector`] and [`Port`], and the catalog through its one [`Writer`];
+//! nothing is sent inside a change, and nothing is sent that was not committed before. A dry run reads, works everything
+//! out, commits nothing and lists what it withheld.
+mod dispatch;
+mod feeds;
+mod pull;
+mod push;
+mod run;
+
+pub use dispatch::{Dispatched, TRACKING, dispatch};
+pub use feeds::{FeedOptions, FeedRun, build_feed, write_feed};
+pub use pull::{Pulled, pull};
+pub use push::{Pushed, push_stock};
+pub use run::{ChannelSummary, Summary, look_back, run};
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+
+use crate::catalog::{Accept, Offering, Terms};
+use crate::diagnostic::{Error, Kind};
+use crate::market::{Connector, Port};
+
+/// A marketplace, ready to be spoken to, and how the merchant wants it done.
+pub struct Channel<'a> {
+    pub name: &'a str,
+    pub connector: &'a dyn Connector,
+    pub port: &'a dyn Port,
+    pub policy: Policy,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    pub accept: Accept,
+    pub terms: Terms,
+    pub offering: Offering,
+    /// How many days back the very first pull reads.
+    pub first_days: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy { accept: Accept::default(), terms: Terms::default(), offering: Offering::default(), first_days: 30 }
+    }
+}
+
+/// When and how a run happens.
+pub struct Occasion<'a> {
+    pub now: Timestamp,
+    /// Commit nothing, send nothing, say what would have been.
+    pub dry_run: bool,
+    /// Read orders from here instead of from the cursor.
+    pub since: Option<Timestamp>,
+    /// Set when the run is to end after the item in hand.
+    pub stop: &'a AtomicBool,
+}
+
+impl Occasion<'_> {
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Whether an error is about this machine or this program, so that other channels would meet it too.
+fn is_ours(error: &Error) -> bool {
+    matches!(error.kind, Kind::Io | Kind::Bug | Kind::Busy | Kind::NoCatalog | Kind::Interrupted(_))
+}

@@ -2,12 +2,13 @@
 -- UTC text (2026-11-25T09:00:00Z); lists and objects as JSON text. `revision` is set by the statement that changes a
 -- row (triggers would cost 1.9 times the import), so "what changed since" is an index lookup.
 
--- Counters that outlive a run; `revision` counts transactions that changed something a channel can see.
+-- Counters that outlive a run; `revision` counts transactions that changed something a channel can see, `changed_at`
+-- is when the last of them happened, in seconds since 1970.
 CREATE TABLE counter (
   name  TEXT NOT NULL PRIMARY KEY,
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO counter (name, value) VALUES ('revision', 0);
+INSERT INTO counter (name, value) VALUES ('revision', 0), ('changed_at', 0);
 
 -- One row for each purvey command that changed things; every cause points to the run that brought it.
 CREATE TABLE run (
@@ -179,17 +180,19 @@ CREATE TABLE orders (
   channel            TEXT NOT NULL,
   channel_order_id   TEXT NOT NULL,
   state              TEXT NOT NULL,                         -- order::State
+  heard_state        TEXT,                                  -- the last state the marketplace told; ours may be ahead of it
   channel_state      TEXT NOT NULL,                         -- the marketplace's own word, known or not
   fulfillment        TEXT NOT NULL DEFAULT 'parcel' CHECK (fulfillment IN ('parcel', 'pickup', 'curbside', 'ship_from_store', 'by_channel')),
-  pickup_location_id INTEGER REFERENCES location (id),
+  pickup_point       TEXT,                                  -- as the marketplace names it: a store code
   currency           TEXT NOT NULL,
   total_minor        INTEGER NOT NULL,
   shipping_minor     INTEGER NOT NULL DEFAULT 0,
   placed_at          TEXT NOT NULL,
   channel_updated_at TEXT NOT NULL,                         -- the marketplace's clock; an older snapshot never overwrites
   acknowledge_by     TEXT,
-  document           TEXT,                                  -- the rest of what was received, without personal data
+  reserved_until     TEXT NOT NULL,                         -- after that, nothing is held for it until it is paid
   first_seen_at      TEXT NOT NULL,
+  changes            INTEGER NOT NULL DEFAULT 0,            -- how often it changed here: makes every ledger cause unique
   revision           INTEGER NOT NULL,
   UNIQUE (channel, channel_order_id)
 ) STRICT;
@@ -208,6 +211,7 @@ CREATE TABLE line_item (
   quantity        INTEGER NOT NULL CHECK (quantity >= 0),
   canceled        INTEGER NOT NULL DEFAULT 0 CHECK (canceled >= 0),
   shipped         INTEGER NOT NULL DEFAULT 0 CHECK (shipped >= 0),
+  canceled_late   INTEGER NOT NULL DEFAULT 0 CHECK (canceled_late >= 0), -- canceled after they had shipped
   returned        INTEGER NOT NULL DEFAULT 0 CHECK (returned >= 0),
   short           INTEGER NOT NULL DEFAULT 0 CHECK (short >= 0), -- units no location could cover: oversold, and said so
   price_minor     INTEGER NOT NULL,                         -- of one unit, in the order's currency
@@ -216,7 +220,7 @@ CREATE TABLE line_item (
   UNIQUE (order_id, channel_line_id)
 ) STRICT;
 CREATE INDEX line_item_variant ON line_item (variant_id);
-CREATE INDEX line_item_unmatched ON line_item (channel_sku) WHERE variant_id IS NULL;
+CREATE INDEX line_item_waiting ON line_item (order_id) WHERE variant_id IS NULL OR short > 0;
 
 -- Units of a line item held at a location: reserved until paid, then allocated. A row goes when nothing is held.
 CREATE TABLE hold (
@@ -224,7 +228,6 @@ CREATE TABLE hold (
   location_id  INTEGER NOT NULL REFERENCES location (id),
   kind         TEXT NOT NULL CHECK (kind IN ('reservation', 'allocation')),
   quantity     INTEGER NOT NULL CHECK (quantity > 0),
-  expires_at   TEXT,
   PRIMARY KEY (line_item_id, location_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -287,7 +290,8 @@ CREATE INDEX listing_variant ON listing (variant_id);
 CREATE TABLE outbox (
   id         INTEGER PRIMARY KEY,
   channel    TEXT NOT NULL,
-  kind       TEXT NOT NULL,                                 -- acknowledge, ship, cancel, ready_for_pickup, picked_up, push
+  order_id   INTEGER REFERENCES orders (id),                -- effects on one order are sent in their order
+  kind       TEXT NOT NULL CHECK (kind IN ('acknowledge', 'ship', 'cancel', 'ready_for_pickup', 'picked_up', 'push')),
   key        TEXT NOT NULL,                                 -- natural idempotency key
   body       TEXT NOT NULL CHECK (json_valid(body)),
   body_hash  TEXT NOT NULL,
@@ -296,11 +300,13 @@ CREATE TABLE outbox (
   next_at    TEXT NOT NULL,
   job        TEXT,                                          -- what to poll, for channels that answer later
   last_error TEXT,
+  refusals   INTEGER NOT NULL DEFAULT 0,                    -- how often in a row it was refused with `last_error`
   created_at TEXT NOT NULL,
   ended_at   TEXT,
   UNIQUE (channel, key)
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (channel, next_at) WHERE state NOT IN ('done', 'dead');
+CREATE INDEX outbox_order ON outbox (order_id) WHERE order_id IS NOT NULL;
 
 CREATE TABLE cursor (
   channel TEXT NOT NULL,
@@ -310,12 +316,21 @@ CREATE TABLE cursor (
   PRIMARY KEY (channel, stream)
 ) STRICT, WITHOUT ROWID;
 
--- Token buckets, kept between runs: cron starts a new process each time and must not start with a full one.
+-- Orders a marketplace named but nobody could read: asked for again at every pull until they can be.
+CREATE TABLE unreadable (
+  channel          TEXT NOT NULL,
+  channel_order_id TEXT NOT NULL,
+  why              TEXT NOT NULL,
+  since            TEXT NOT NULL,
+  PRIMARY KEY (channel, channel_order_id)
+) STRICT, WITHOUT ROWID;
+
+-- Token buckets, kept between runs: cron starts a new process each time and must not start with a full one. A bucket
+-- that is full again at `full_at` is as empty as that moment is far away.
 CREATE TABLE bucket (
   account   TEXT NOT NULL,
   operation TEXT NOT NULL,
-  tokens    REAL NOT NULL,
-  at_ms     INTEGER NOT NULL,
+  full_at   TEXT NOT NULL,
   PRIMARY KEY (account, operation)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,0 +1,82 @@
+//! `purvey catalog`: what is in it, and what a template may read of it.
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::Context;
+use crate::catalog::{ItemView, Stocked};
+use crate::diagnostic::Result;
+use crate::report::{Cell, Outcome, Table, thousands};
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Columns of `item`, `item_stock` and `item_price`: what templates read.
+    Columns,
+    /// How much there is of everything.
+    Summary,
+    /// One SKU: everything the catalog has of it.
+    Show { sku: String },
+}
+
+pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
+    let shop = context.shop()?;
+    let reader = shop.catalog.read()?;
+    match command {
+        Command::Columns => {
+            let views = reader.views()?;
+            context.report.result(&views, |out| {
+                for view in &views {
+                    writeln!(out, "{}\n  {}\n", view.name, view.columns.join(", "))?;
+                }
+                Ok(())
+            })?;
+        }
+        Command::Summary => {
+            let counts = reader.counts()?;
+            context.report.result(&counts, |out| {
+                let mut table = Table::new(["what", "how many"]);
+                for (what, count) in &counts {
+                    table.row([Cell::from(what.as_str()), Cell::number(thousands(*count))]);
+                }
+                table.write(out)
+            })?;
+        }
+        Command::Show { sku } => {
+            let shown = Shown { item: reader.item(sku)?, stock: reader.stock_of(sku)? };
+            context.report.result(&shown, |out| shown.write(out))?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+#[derive(Serialize)]
+struct Shown {
+    item: ItemView,
+    stock: Vec<Stocked>,
+}
+
+impl Shown {
+    fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        for (column, value) in self.item.iter().filter(|(_, value)| !value.is_null()) {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let cut = crate::value::text::cut_chars(&line, 100);
+            writeln!(out, "{column:<24} {cut}{}", if cut.len() < line.len() { " …" } else { "" })?;
+        }
+        if self.stock.is_empty() {
+            return Ok(());
+        }
+        writeln!(out)?;
+        let mut table = Table::new(["location", "on hand", "reserved", "allocated", "available"]);
+        for s in &self.stock {
+            table.row([
+                Cell::from(s.location.as_str()),
+                Cell::number(s.on_hand),
+                Cell::number(s.reserved),
+                Cell::number(s.allocated),
+                Cell::number(s.available),
+            ]);
+        }
+        table.write(out)
+    }
+}

@@ -1,0 +1,91 @@
+//! `purvey channel`: what there is, and whether a contract and its template fit.
+use serde::Serialize;
+
+use super::Context;
+use crate::channel::{Channel, Guarded, names};
+use crate::diagnostic::{Error, Result};
+use crate::report::{Cell, FailOn, Format, Outcome, Table, counted};
+use crate::shop::Shop;
+use crate::value::time::to_utc_text;
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Every channel, the binary's and the shop's own.
+    List,
+    /// Check contracts and templates against each other.
+    Check {
+        /// Channels; all of them when none is named.
+        names: Vec<String>,
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+        #[arg(long, value_enum, default_value_t)]
+        fail_on: FailOn,
+    },
+}
+
+#[derive(Serialize)]
+struct Listed {
+    name: String,
+    title: String,
+    formats: Vec<String>,
+    attributes: usize,
+    checked: String,
+}
+
+pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
+    match command {
+        Command::List => list(context),
+        Command::Check { names, format, fail_on } => check(names, *format, *fail_on, context),
+    }
+}
+
+fn list(context: &Context<'_>) -> Result<Outcome> {
+    let shop = context.dir.is_dir().then_some(context.dir.as_path());
+    let mut listed = Vec::new();
+    for name in names(shop) {
+        let contract = Channel::load_contract(&name, shop)?;
+        listed.push(Listed {
+            name,
+            title: contract.title,
+            formats: contract.format.keys().cloned().collect(),
+            attributes: contract.attribute.len(),
+            checked: contract.checked.to_string(),
+        });
+    }
+    context.report.result(&listed, |out| {
+        let mut table = Table::new(["channel", "what it is", "formats", "attributes", "facts checked"]);
+        for one in &listed {
+            table.row([
+                Cell::from(one.name.as_str()),
+                Cell::from(one.title.as_str()),
+                Cell::from(one.formats.join(", ")),
+                Cell::number(one.attributes),
+                Cell::from(one.checked.as_str()),
+            ]);
+        }
+        table.write(out)
+    })?;
+    Ok(Outcome::Done)
+}
+
+fn check(wanted: &[String], format: Format, fail_on: FailOn, context: &Context<'_>) -> Result<Outcome> {
+    let shop = context.shop()?;
+    let all = names(Some(&shop.dir));
+    let wanted = if wanted.is_empty() { &all } else { wanted };
+    let mut report = context.report.checks(format);
+    for name in wanted {
+        report.channel(name);
+        if let Err(error) = check_one(&shop, name, context) {
+            report.push(&error.to_diagnostic())?;
+        }
+    }
+    Ok(report.finish(wanted.len() as u64, "channel")?.outcome(fail_on))
+}
+
+fn check_one(shop: &Shop, name: &str, context: &Context<'_>) -> Result<(), Error> {
+    let channel = shop.channel(name)?;
+    let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), &channel.sql_texts())?;
+    let compiled = channel.compile(&guarded, &to_utc_text(context.now))?;
+    context.report.note(&format!("{name}: {}", counted(compiled.columns.len() as u64, "column")));
+    Ok(())
+}

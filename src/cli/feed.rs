@@ -1,0 +1,248 @@
+//! `purvey feed`: build feeds, check feeds.
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Context, init};
+use crate::channel::{Channel, Parameter, Settings};
+use crate::deliver::{Placed, ToFile};
+use crate::diagnostic::{Error, Kind, Result};
+use crate::feed::{Built, Checked, Findings, check};
+use crate::report::{Cell, FailOn, Format, Outcome, Table, counted, thousands};
+use crate::shop::{PLACEHOLDER_SITE, Shop, channel_without_shop};
+use crate::sync::{FeedOptions, FeedRun, build_feed, write_feed};
+use crate::value::Country;
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Build the feeds of one channel, or of all that purvey.toml names.
+    Build(Build),
+    /// Check a feed file as its channel would read it.
+    Check(Check),
+}
+
+#[derive(clap::Args)]
+pub(super) struct Build {
+    /// Channels, as `purvey channel list` shows them.
+    channels: Vec<String>,
+    /// Write to this file, or to standard output with `-`, instead of the shop's out/ folder.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// The document's format, when not the channel's usual one.
+    #[arg(long)]
+    format: Option<String>,
+    /// Build and check, but leave what is in place as it is.
+    #[arg(long)]
+    dry_run: bool,
+    /// Put it in place even if it lost many offers.
+    #[arg(long)]
+    allow_shrink: bool,
+}
+
+#[derive(clap::Args)]
+pub(super) struct Check {
+    /// Feed files; `-` is standard input.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The channel that is to accept them.
+    #[arg(long)]
+    channel: String,
+    /// The country the feed is for, where rules depend on it.
+    #[arg(long, value_parser = |text: &str| Country::parse(text).map_err(|e| format!("{}; {}", e.message, e.help)))]
+    country: Option<Country>,
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// From which severity on the exit code is 1.
+    #[arg(long, value_enum, default_value_t)]
+    fail_on: FailOn,
+}
+
+pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
+    match command {
+        Command::Build(args) => build(args, context),
+        Command::Check(args) => checks(args, context),
+    }
+}
+
+// ------------------------------------------------------------------------------------------------- build
+
+fn build(args: &Build, context: &Context<'_>) -> Result<Outcome> {
+    let shop = context.shop()?;
+    let names: Vec<&str> = match args.channels.is_empty() {
+        true => shop.channel_names(),
+        false => args.channels.iter().map(String::as_str).collect(),
+    };
+    if names.is_empty() {
+        return Err(Error::usage("feed/no-channel", "purvey.toml names no channel")
+            .help("name one: purvey feed build google; `purvey channel list` shows all"));
+    }
+    if shop.config.shop.site == PLACEHOLDER_SITE {
+        context.report.diagnostic(&init::placeholder());
+    }
+    if let Some(out) = &args.out {
+        return build_elsewhere(args, out, &names, &shop, context);
+    }
+    let mut writer = context.writer(&shop, "feed build")?;
+    let options = FeedOptions { format: args.format.clone(), dry_run: args.dry_run, allow_shrink: args.allow_shrink };
+    let (mut runs, mut failures) = (Vec::new(), Vec::new());
+    for name in names {
+        let mut talk = context.report.findings();
+        let mut sink = |finding: &_| talk.push(finding);
+        let mut findings = Findings::new(&mut sink);
+        // One channel's trouble is its own: the others are still built.
+        let run = shop
+            .channel(name)
+            .and_then(|channel| build_feed(&shop, &mut writer, &channel, &options, context.now, &mut findings));
+        drop(talk);
+        match run {
+            Ok(run) => runs.push(run),
+            Err(error) => failures.push(error),
+        }
+    }
+    context.report.summary(&runs, |out| table(&runs, out))?;
+    let left_out = runs.iter().any(|run| run.built.left_out > 0);
+    finish(failures, runs.is_empty(), left_out, context)
+}
+
+/// Everything failed: the last error decides the exit code. Some did: exit 3, each said.
+fn finish(mut failures: Vec<Error>, nothing_done: bool, partly: bool, context: &Context<'_>) -> Result<Outcome> {
+    let last = if nothing_done { failures.pop() } else { None };
+    failures.iter().for_each(|error| context.report.error(error));
+    match last {
+        Some(error) => Err(error),
+        None => Ok(if partly || !failures.is_empty() { Outcome::Partly } else { Outcome::Done }),
+    }
+}
+
+fn build_elsewhere(args: &Build, out: &Path, names: &[&str], shop: &Shop, context: &Context<'_>) -> Result<Outcome> {
+    let [name] = names else {
+        return Err(Error::usage("feed/one-channel", "--out takes the feed of one channel").help("name one channel"));
+    };
+    let channel = shop.channel(name)?;
+    let mut talk = context.report.findings();
+    let mut sink = |finding: &_| talk.push(finding);
+    let mut findings = Findings::new(&mut sink);
+    let format = args.format.as_deref();
+    let left_out = if out.as_os_str() == "-" {
+        write_feed(shop, &channel, format, context.now, context.report.raw(), &mut findings)?.left_out
+    } else {
+        let mut to = ToFile::create(out)?;
+        let built = write_feed(shop, &channel, format, context.now, &mut to, &mut findings)?;
+        if !args.dry_run {
+            to.place()?;
+        }
+        context.report.summary(&built, |to| writeln!(to, "{}: {}", out.display(), sentence(&built)))?;
+        built.left_out
+    };
+    Ok(if left_out > 0 { Outcome::Partly } else { Outcome::Done })
+}
+
+fn sentence(built: &Built) -> String {
+    let left_out = match built.left_out {
+        0 => String::new(),
+        n => format!(", {} left out", thousands(n)),
+    };
+    format!("{}{left_out}, {} in stock", counted(built.offers, "offer"), thousands(built.in_stock))
+}
+
+fn table(runs: &[FeedRun], out: &mut dyn Write) -> std::io::Result<()> {
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(["channel", "offers", "left out", "in stock", "size", "file", ""]);
+    for run in runs {
+        let placed = match run.placed {
+            Placed::New => "new",
+            Placed::Replaced => "replaced",
+            Placed::Unchanged => "unchanged",
+            Placed::Withheld => "dry run: not put in place",
+        };
+        table.row([
+            Cell::from(run.channel.as_str()),
+            Cell::number(thousands(run.built.offers)),
+            Cell::number(thousands(run.built.left_out)),
+            Cell::number(thousands(run.built.in_stock)),
+            Cell::number(size(run.built.bytes)),
+            Cell::from(run.file.as_str()),
+            Cell::from(placed),
+        ]);
+    }
+    table.write(out)
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} B"),
+        10_000..10_000_000 => format!("{} kB", bytes / 1000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
+}
+
+// ------------------------------------------------------------------------------------------------- check
+
+fn checks(args: &Check, context: &Context<'_>) -> Result<Outcome> {
+    let channel = channel_of(args, context)?;
+    let setting = |name: &str| channel.parameter(name).map(Parameter::to_text);
+    let mut report = context.report.checks(args.format);
+    report.channel(&args.channel);
+    let mut total = Checked::default();
+    let mut failed = None;
+    for path in &args.files {
+        let name = path.display().to_string();
+        let mut written = Ok(());
+        let mut sink = |finding: &_| {
+            if written.is_ok() {
+                written = report.push(finding);
+            }
+        };
+        let mut findings = Findings::new(&mut sink);
+        let read = open(path).and_then(|input| check(&channel, input, &name, setting, &mut findings));
+        written?;
+        match read {
+            Ok(checked) => {
+                total.offers += checked.offers;
+                total.refused += checked.refused;
+            }
+            // The file breaks off here: a finding like any other, and what was read so far was reported.
+            Err(error) if error.kind == Kind::Input && args.files.len() > 1 => {
+                report.push(&error.to_diagnostic())?;
+                failed = Some(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let summary = report.finish(total.offers, "offer")?;
+    match failed {
+        Some(_) => Ok(Outcome::Findings),
+        None => Ok(summary.outcome(args.fail_on)),
+    }
+}
+
+/// Inside a shop the channel as the shop has it; elsewhere (CI, a forked repository) the stock one.
+fn channel_of(args: &Check, context: &Context<'_>) -> Result<Channel> {
+    let mut channel = match context.dir.join("purvey.toml").is_file() && context.dir.join("shop.db").is_file() {
+        true => context.shop()?.channel(&args.channel)?,
+        false => {
+            let mut settings = Settings::default();
+            for key in ["site", "country", "shop", "currency"] {
+                settings.parameters.insert(key.to_owned(), Parameter::Text(String::new()));
+            }
+            channel_without_shop(&args.channel, settings)?
+        }
+    };
+    if let Some(country) = args.country {
+        channel.settings.parameters.insert("country".to_owned(), Parameter::Text(country.code().to_owned()));
+    }
+    Ok(channel)
+}
+
+fn open(path: &Path) -> Result<Box<dyn BufRead>> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(std::io::stdin().lock()));
+    }
+    let file = File::open(path).map_err(|e| Error::io("read", path, e))?;
+    if file.metadata().is_ok_and(|m| m.is_dir()) {
+        return Err(Error::input("feed/directory", format!("{} is a folder", path.display())).help("name a file in it"));
+    }
+    Ok(Box::new(BufReader::with_capacity(256 * 1024, file)))
+}

@@ -1,0 +1,232 @@
+//! HTTP for connectors: plain blocking calls over one small runtime that all of them share.
+use std::net::IpAddr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, multipart, redirect};
+use tokio::runtime::Runtime;
+use url::{Host as UrlHost, Url};
+
+use super::{Lost, Outcome, Transport};
+use crate::diagnostic::{Error, Kind, Result};
+use crate::market::{Body, Method, Request, Response};
+
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+const EXCHANGE_MAX: Duration = Duration::from_secs(90);
+/// An answer larger than this is a fault, or an attack.
+const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+const HEADERS_MAX: usize = 100;
+
+/// One account's address, and a client that is made when it is first needed.
+pub struct Http {
+    base: String,
+    loopback: bool,
+    client: OnceLock<Client>,
+}
+
+impl Http {
+    /// `base` may hold a path, which every request's path follows.
+    ///
+    /// # Errors
+    /// `market/address` unless it is https, or http to this machine.
+    pub fn new(base: &str) -> Result<Self> {
+        let refuse = |why: &str| {
+            Error::usage("market/address", format!("`{base}` cannot be a marketplace's address: {why}"))
+                .help("write it as the marketplace gives it, for example https://marketplace.example")
+        };
+        let url = Url::parse(base).map_err(|e| refuse(&e.to_string()))?;
+        let loopback = is_loopback(&url);
+        match url.scheme() {
+            "https" => {}
+            "http" if loopback => {}
+            "http" => return Err(refuse("orders and keys must not travel unencrypted, use https")),
+            _ => return Err(refuse("it must start with https://")),
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refuse("it holds a user name or password, which belong elsewhere"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(refuse("it holds a `?` or `#`"));
+        }
+        Ok(Http { base: base.trim_end_matches('/').to_owned(), loopback, client: OnceLock::new() })
+    }
+
+    fn client(&self) -> Result<&Client> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let client = build_client(self.loopback)?;
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    fn build(&self, request: &Request) -> Result<reqwest::RequestBuilder> {
+        let url = Url::parse(&format!("{}{}", self.base, request.path))
+            .map_err(|e| Error::bug(format!("{}{} is no address: {e}", self.base, request.path)))?;
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Patch => reqwest::Method::PATCH,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let mut builder = self.client()?.request(method, url).query(&request.query);
+        builder = match &request.body {
+            Body::None => builder,
+            Body::Json(value) => builder.json(value),
+            Body::Form(pairs) => {
+                let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+                builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)
+            }
+            Body::File { field, name, media_type, bytes } => {
+                let part = multipart::Part::bytes(bytes.clone()).file_name(name.clone());
+                let part = part.mime_str(media_type).map_err(|e| Error::bug(format!("{media_type}: {e}")))?;
+                builder.multipart(multipart::Form::new().part(*field, part))
+            }
+        };
+        // after the body, whose media type they may replace
+        Ok(builder.headers(headers(&request.headers)?))
+    }
+}
+
+impl Transport for Http {
+    fn exchange(&self, request: &Request) -> Result<Outcome> {
+        let builder = self.build(request)?;
+        runtime()?.block_on(async {
+            match builder.send().await {
+                Ok(response) => Ok(read(response).await),
+                Err(e) if e.is_builder() => Err(Error::bug(format!("a request cannot be built: {}", causes(&e)))),
+                Err(e) => Ok(Outcome::Lost(Lost { arrived: !e.is_connect(), why: causes(&e) })),
+            }
+        })
+    }
+}
+
+async fn read(mut response: reqwest::Response) -> Outcome {
+    let status = response.status().as_u16();
+    let readable = |(name, value): (&HeaderName, &HeaderValue)| {
+        Some((name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+    };
+    let headers = response.headers().iter().take(HEADERS_MAX).filter_map(readable).collect();
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len().saturating_add(chunk.len()) > BODY_BYTES_MAX => {
+                let why = format!("the answer is larger than {} MiB", BODY_BYTES_MAX / 1024 / 1024);
+                return Outcome::Lost(Lost { arrived: true, why });
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Outcome::Answered(Response { status, headers, body }),
+            Err(e) => return Outcome::Lost(Lost { arrived: true, why: causes(&e) }),
+        }
+    }
+}
+
+fn headers(pairs: &[(String, String)]) -> Result<HeaderMap> {
+    let mut map = HeaderMap::new();
+    for (name, value) in pairs {
+        let parsed = HeaderName::try_from(name).ok().zip(HeaderValue::try_from(value).ok());
+        let Some((name, mut value)) = parsed else {
+            let message = format!("the value of header `{name}` holds characters that cannot be sent");
+            return Err(Error::new(Kind::Credentials, "market/header", message)
+                .help("check the account's key for spaces or line ends that were copied along"));
+        };
+        value.set_sensitive(true);
+        map.insert(name, value);
+    }
+    Ok(map)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(UrlHost::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+        Some(UrlHost::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+        Some(UrlHost::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn build_client(loopback: bool) -> Result<Client> {
+    install_crypto();
+    let builder = Client::builder()
+        .user_agent(concat!("purvey/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT_MAX)
+        .timeout(EXCHANGE_MAX);
+    // a proxy has no business between this machine and itself
+    let builder = if loopback { builder.no_proxy() } else { builder.https_only(true) };
+    builder.build().map_err(|e| {
+        Error::new(Kind::Unavailable, "market/http", format!("HTTPS cannot be set up: {}", causes(&e)))
+            .help("check the machine's certificates and the proxy variables of the environment")
+            .source(e)
+    })
+}
+
+/// reqwest is built without a crypto provider of its own.
+fn install_crypto() {
+    static ONCE: OnceLock<()> = OnceLock::new();
+    ONCE.get_or_init(|| {
+        // an error says that somebody in this process installed one already, which is as good
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+fn runtime() -> Result<&'static Runtime> {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    if let Some(runtime) = RUNTIME.get() {
+        return Ok(runtime);
+    }
+    let made = tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("http").enable_all().build();
+    let made = made.map_err(|e| {
+        Error::new(Kind::Io, "market/http", format!("the network cannot be used: {e}"))
+            .help("the system has no threads or files left; end other programs and run it again")
+            .source(e)
+    })?;
+    Ok(RUNTIME.get_or_init(|| made))
+}
+
+/// The whole chain: reqwest's own message says little. Its address is left out, since a query may hold a key.
+fn causes(error: &reqwest::Error) -> String {
+    let mut text = match error {
+        e if e.is_timeout() => "no answer in time".to_owned(),
+        e if e.is_connect() => "no connection".to_owned(),
+        e if e.is_body() || e.is_decode() => "the answer broke off".to_owned(),
+        _ => "the connection broke".to_owned(),
+    };
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_and_keys_travel_encrypted_or_stay_on_this_machine() {
+        for good in ["https://m.example", "https://m.example/base/v2/", "http://127.0.0.1:4151", "http://[::1]:1"] {
+            assert!(Http::new(good).is_ok(), "{good}");
+        }
+        for bad in
+            ["http://m.example", "ftp://m.example", "m.example", "https://u:p@m.example", "https://m.example/?k=1", ""]
+        {
+            assert_eq!(Http::new(bad).err().map(|e| e.code), Some("market/address"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn nobody_listens_is_not_arrived() {
+        // bound and dropped, so that the port is free again
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let http = Http::new(&format!("http://127.0.0.1:{port}")).unwrap();
+        let request = Request::get("any", &["api"]).unwrap();
+        match http.exchange(&request).unwrap() {
+            Outcome::Lost(lost) => assert!(!lost.arrived, "{}", lost.why),
+            Outcome::Answered(answer) => panic!("{answer:?}"),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What every connector runs on: HTTP, clock, credentials, limits, retry, dry run and recording, in layers that can each
+//! be replaced in a test.
+//!
+//! | layer | what it adds |
+//! |---|---|
+//! | [`DryRun`] | a [`Port`](super::Port) that lets reads through and lists writes instead of sending them |
+//! | [`Host`] | the [`Port`](super::Port) itself: waits for a token of the bucket, signs, sends, has the connector classify, tries again |
+//! | [`Recorder`] | a [`Transport`] that keeps every exchange as a file, without secrets and personal data |
+//! | [`Http`], [`Replay`] | the [`Transport`]s at the bottom: the network, or a recording |
+mod clock;
+mod dry_run;
+mod exchange;
+mod http;
+mod limits;
+mod record;
+mod redact;
+mod replay;
+mod send;
+
+pub use clock::{Clock, SystemClock};
+pub use dry_run::{DryRun, Withheld};
+pub use http::Http;
+pub use limits::{BucketStore, MemoryBuckets};
+pub use record::Recorder;
+pub use replay::Replay;
+pub use send::Host;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Request, Response, Secret};
+use crate::diagnostic::Result;
+
+/// Carries one request, as it is, once.
+pub trait Transport: Send + Sync {
+    /// # Errors
+    /// Only what is wrong on our side; that no answer came is an [`Outcome`].
+    fn exchange(&self, request: &Request) -> Result<Outcome>;
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Answered(Response),
+    Lost(Lost),
+}
+
+/// No whole answer came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// Whether the request may have arrived, and been done.
+    pub arrived: bool,
+    pub why: String,
+}
+
+/// Where an account's credentials come from: a fixed key, or a store of tokens that renews them.
+pub trait Keyring: Send + Sync {
+    fn current(&self) -> Result<Secret>;
+
+    /// Better credentials than `stale`, which was refused; `None` when there are no others.
+    fn renew(&self, stale: &Secret) -> Result<Option<Secret>>;
+}
+
+/// A key that does not change.
+impl Keyring for Secret {
+    fn current(&self) -> Result<Secret> {
+        Ok(self.clone())
+    }
+
+    fn renew(&self, _stale: &Secret) -> Result<Option<Secret>> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,161 @@
+//! Feeds out: build, guard against a feed that shrank or ran empty, put in place, remember.
+use std::io::Write;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::catalog::{FeedRecord, Writer};
+use crate::channel::{Channel, Format, Guarded, Missing};
+use crate::deliver::{Placed, ToFile};
+use crate::diagnostic::{Error, Kind, Place, Result};
+use crate::feed::{Built, Findings, Job, build};
+use crate::shop::Shop;
+use crate::value::time::to_utc_text;
+
+/// How a feed is to be built.
+#[derive(Debug, Clone, Default)]
+pub struct FeedOptions {
+    pub format: Option<String>,
+    pub dry_run: bool,
+    pub allow_shrink: bool,
+}
+
+/// One feed of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FeedRun {
+    pub channel: String,
+    pub format: String,
+    /// Relative to the shop's folder.
+    pub file: String,
+    pub placed: Placed,
+    #[serde(flatten)]
+    pub built: Built,
+}
+
+/// A feed that loses more than this is held back, unless the shop says otherwise.
+const SHRINK_PERCENT_MAX: u8 = 30;
+
+/// Builds the feed of `channel` and puts it in place; the old one stays when anything is wrong.
+pub fn build_feed(
+    shop: &Shop,
+    writer: &mut Writer,
+    channel: &Channel,
+    options: &FeedOptions,
+    now: Timestamp,
+    findings: &mut Findings<'_>,
+) -> Result<FeedRun> {
+    let (format_name, format) = format_of(channel, options.format.as_deref())?;
+    let file = target(channel, format);
+    let path = shop.path(&file);
+    let mut to = ToFile::create(&path)?;
+    let built = run(shop, channel, format, now, &mut to, findings)?;
+    if !options.allow_shrink {
+        guard(channel, &file, writer.last_feed(&channel.name, &file)?.as_ref(), &built)?;
+    }
+    let placed = if options.dry_run {
+        drop(to);
+        Placed::Withheld
+    } else {
+        let placed = to.place()?;
+        let record = FeedRecord {
+            offers: built.offers,
+            in_stock: built.in_stock,
+            left_out: built.left_out,
+            bytes: built.bytes,
+            hash: built.hash.clone(),
+            built_at: to_utc_text(now),
+        };
+        let known = writer.last_feed(&channel.name, &file)?;
+        if known.is_none_or(|known| known.hash != record.hash) {
+            let change = writer.change(now)?;
+            change.put_feed(&channel.name, &file, &record)?;
+            change.commit()?;
+        }
+        placed
+    };
+    Ok(FeedRun { channel: channel.name.clone(), format: format_name, file, placed, built })
+}
+
+/// Builds the feed of `channel` into `to`, which is somebody else's: nothing is guarded or remembered.
+pub fn write_feed<W: Write>(
+    shop: &Shop,
+    channel: &Channel,
+    format: Option<&str>,
+    now: Timestamp,
+    to: W,
+    findings: &mut Findings<'_>,
+) -> Result<Built> {
+    let (_, format) = format_of(channel, format)?;
+    run(shop, channel, format, now, to, findings)
+}
+
+fn run<W: Write>(
+    shop: &Shop,
+    channel: &Channel,
+    format: &Format,
+    now: Timestamp,
+    to: W,
+    findings: &mut Findings<'_>,
+) -> Result<Built> {
+    let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), &channel.sql_texts())?;
+    let changed = shop.catalog.read()?.changed_at()?;
+    let job = Job { channel, guarded: &guarded, now: &to_utc_text(now), format, changed: &changed };
+    build(&job, to, findings)
+}
+
+/// The format asked for, else the shop's, else the contract's first.
+fn format_of<'c>(channel: &'c Channel, asked: Option<&str>) -> Result<(String, &'c Format)> {
+    let formats = &channel.contract.format;
+    let wanted = asked.or(channel.settings.format.as_deref());
+    let found = match wanted {
+        Some(name) => formats.get_key_value(name),
+        None => formats.first(),
+    };
+    found.map(|(name, format)| (name.clone(), format)).ok_or_else(|| {
+        let known: Vec<&str> = formats.keys().map(String::as_str).collect();
+        Error::usage(
+            "channel/no-such-format",
+            format!("{} comes in no format `{}`", channel.name, wanted.unwrap_or_default()),
+        )
+        .help(format!("choose one of {}", known.join(", ")))
+    })
+}
+
+fn target(channel: &Channel, format: &Format) -> String {
+    let stock = || PathBuf::from("out").join(format.file()).display().to_string();
+    channel.settings.file.clone().unwrap_or_else(stock)
+}
+
+/// Where an offer that is missing is taken off, a shrunken feed does damage: a person has to mean it.
+fn guard(channel: &Channel, file: &str, last: Option<&FeedRecord>, built: &Built) -> Result<()> {
+    if channel.contract.missing == Missing::Kept {
+        return Ok(());
+    }
+    let held = |code: &'static str, message: String| {
+        Err(Error::new(Kind::Guard, code, format!("{message}; {file} was left as it was"))
+            .at(Place::file(file))
+            .help("if that is meant, add --allow-shrink; else see what was left out and why above"))
+    };
+    let Some(last) = last else {
+        if built.offers == 0 {
+            return held("feed/empty", format!("{} would have no offers", channel.name));
+        }
+        return Ok(());
+    };
+    let percent = u64::from(channel.settings.shrink_percent_max.unwrap_or(SHRINK_PERCENT_MAX).min(100));
+    // offers < last * (100 - percent) / 100, without rounding
+    if built.offers * 100 < last.offers * (100 - percent) {
+        return held(
+            "feed/shrunk",
+            format!("{} would go from {} offers to {}", channel.name, last.offers, built.offers),
+        );
+    }
+    if last.in_stock > 0 && built.in_stock == 0 {
+        return held(
+            "feed/zeroed",
+            format!("{} would go from {} offers in stock to none", channel.name, last.in_stock),
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! A whole sync: first every channel's orders, so that stock is right, then our word and our stock to every channel.
+//! One dead channel does not stop the others.
+use serde::Serialize;
+
+use super::{Channel, Dispatched, Occasion, Pulled, Pushed, dispatch, is_ours, pull, push_stock};
+use crate::catalog::{Applied, Writer};
+use crate::diagnostic::{Error, Result};
+
+#[derive(Debug, Default, Serialize)]
+pub struct Summary {
+    /// What had waited in the catalog and could be settled now.
+    pub looked_back: Applied,
+    /// Orders whose buyer's personal data was erased, its date having come.
+    pub erased: usize,
+    pub channels: Vec<ChannelSummary>,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub struct ChannelSummary {
+    pub name: String,
+    pub pulled: Pulled,
+    pub dispatched: Dispatched,
+    pub pushed: Pushed,
+    /// What stopped this channel, if anything did.
+    #[serde(skip)]
+    pub error: Option<Error>,
+}
+
+impl Summary {
+    /// Whether something was left undone that was asked for.
+    pub fn is_partial(&self) -> bool {
+        self.channels.iter().any(|c| {
+            c.error.is_some()
+                || c.pulled.unreadable > 0
+                || c.dispatched.postponed + c.dispatched.dead > 0
+                || c.pushed.refused > 0
+        })
+    }
+}
+
+/// Runs everything for every channel. Feeds are built by the caller, before or after.
+///
+/// # Errors
+/// Only what would meet every channel alike: the catalog, the disk, an interruption.
+pub fn run(writer: &mut Writer, channels: &[Channel<'_>], occasion: &Occasion<'_>) -> Result<Summary> {
+    let (looked_back, erased) = look_back(writer, occasion)?;
+    let mut summary = Summary { looked_back, erased, channels: Vec::with_capacity(channels.len()) };
+    for channel in channels {
+        let mut done = ChannelSummary { name: channel.name.to_owned(), ..ChannelSummary::default() };
+        // Cancels of ours are told before anything new is read; acceptances go out as soon as they are decided.
+        guard(&mut done, |done| {
+            add(&mut done.dispatched, dispatch(writer, channel, occasion, &[])?);
+            done.pulled = pull(writer, channel, occasion)?;
+            Ok(())
+        })?;
+        summary.channels.push(done);
+    }
+    for (channel, done) in channels.iter().zip(&mut summary.channels) {
+        if done.error.is_some() || occasion.stopped() {
+            continue;
+        }
+        guard(done, |done| {
+            done.dispatched.withheld.clear();
+            add(&mut done.dispatched, dispatch(writer, channel, occasion, &[])?);
+            done.pushed = push_stock(writer, channel, occasion)?;
+            Ok(())
+        })?;
+    }
+    Ok(summary)
+}
+
+/// What time has brought: stock for short lines, SKUs for unmatched ones, reservations and personal data that expired.
+pub fn look_back(writer: &mut Writer, occasion: &Occasion<'_>) -> Result<(Applied, usize)> {
+    let change = writer.change(occasion.now)?;
+    let looked_back = change.revisit_orders()?;
+    let erased = change.erase_buyers()?;
+    if !occasion.dry_run {
+        change.commit()?;
+    }
+    Ok((looked_back, erased))
+}
+
+fn guard(done: &mut ChannelSummary, work: impl FnOnce(&mut ChannelSummary) -> Result<()>) -> Result<()> {
+    match work(done) {
+        Err(error) if is_ours(&error) => Err(error),
+        Err(error) => {
+            done.error = Some(error);
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+fn add(sum: &mut Dispatched, more: Dispatched) {
+    sum.sent += more.sent;
+    sum.already += more.already;
+    sum.moot += more.moot;
+    sum.postponed += more.postponed;
+    sum.dead += more.dead;
+    sum.withheld.extend(more.withheld);
+    sum.findings.extend(more.findings);
+}

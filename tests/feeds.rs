@@ -1,0 +1,101 @@
+//! Golden feeds: each folder of tests/feeds/<channel>/ is a small shop, the document it must become, and what purvey
+//! must say on the way. `UPDATE=1 cargo test --test feeds` rewrites the expectations; `git diff` is the review.
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The moment at which every golden feed is built.
+const NOW: &str = "2026-11-25T10:00:00Z";
+
+fn purvey(shop: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_purvey"))
+        .args(["-C", ".", "--now", NOW])
+        .args(args)
+        .current_dir(shop)
+        .env_clear()
+        .env("TZ", "Pacific/Auckland")
+        .output()
+        .expect("purvey starts")
+}
+
+fn entries(parent: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(parent).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    found
+}
+
+fn folders(parent: &Path) -> Vec<PathBuf> {
+    entries(parent).into_iter().filter(|path| path.is_dir()).collect()
+}
+
+/// Files a case gives to `purvey import`, in the order a merchant would.
+fn imports(case: &Path) -> Vec<String> {
+    let order = ["locations.csv", "products.csv", "stock.csv", "prices.csv"];
+    order.into_iter().filter(|name| case.join(name).is_file()).map(str::to_owned).collect()
+}
+
+fn compare(expected: &Path, actual: &str, wrong: &mut Vec<String>) {
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(expected, actual).unwrap();
+        return;
+    }
+    let wanted = fs::read_to_string(expected).unwrap_or_default();
+    if wanted != actual {
+        let line = wanted.lines().zip(actual.lines()).position(|(a, b)| a != b);
+        let line = line.unwrap_or_else(|| wanted.lines().count().min(actual.lines().count()));
+        wrong.push(format!(
+            "{} differs from line {}\n  expected: {:?}\n  actual:   {:?}",
+            expected.display(),
+            line + 1,
+            wanted.lines().nth(line),
+            actual.lines().nth(line)
+        ));
+    }
+}
+
+#[test]
+fn golden_feeds() {
+    let mut wrong = Vec::new();
+    let mut documents = 0;
+    for channel in folders(Path::new("tests/feeds")) {
+        let name = channel.file_name().unwrap().to_string_lossy().into_owned();
+        for case in folders(&channel) {
+            let shop = tempfile::tempdir().unwrap();
+            fs::copy(case.join("purvey.toml"), shop.path().join("purvey.toml")).unwrap();
+            let said = purvey(shop.path(), &["init"]);
+            assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+            let mut report = String::new();
+            for file in imports(&case) {
+                fs::copy(case.join(&file), shop.path().join(&file)).unwrap();
+                let said = purvey(shop.path(), &["import", &file]);
+                report += &format!("$ purvey import {file}\n{}", String::from_utf8_lossy(&said.stderr));
+            }
+            for expected in entries(&case) {
+                let Some(format) =
+                    expected.file_name().and_then(|n| n.to_str()?.strip_prefix("expected.")).map(str::to_owned)
+                else {
+                    continue;
+                };
+                documents += 1;
+                let out = format!("out/feed.{format}");
+                let said = purvey(shop.path(), &["feed", "build", &name, "--format", &format, "--out", &out]);
+                report +=
+                    &format!("$ purvey feed build {name} --format {format}\n{}", String::from_utf8_lossy(&said.stderr));
+                let built = fs::read_to_string(shop.path().join(&out)).unwrap_or_default();
+                compare(&expected, &built, &mut wrong);
+                // What purvey writes, purvey accepts.
+                let said = purvey(shop.path(), &["feed", "check", &out, "--channel", &name]);
+                if said.status.code() != Some(0) {
+                    wrong.push(format!(
+                        "{}: feed check refuses our own feed:\n{}",
+                        case.display(),
+                        String::from_utf8_lossy(&said.stdout)
+                    ));
+                }
+            }
+            compare(&case.join("report.txt"), &report, &mut wrong);
+        }
+    }
+    assert!(documents >= 2, "no golden feeds found");
+    assert!(wrong.is_empty(), "{}\n(UPDATE=1 cargo test --test feeds rewrites them)", wrong.join("\n"));
+}
