@@ -1,12 +1,17 @@
 //! One file into the catalog: detected, read record by record, and stored as a whole or not at all.
 use super::detect::{self, Format, Kind, detect};
 use super::findings::{Findings, Refusal};
+use super::levels::{self, LevelField, Levels};
+use super::locations::Locations;
 use super::mapping::Mapping;
+use super::prices::Prices;
 use super::product_row::ProductReader;
 use super::products::{Here, Keeper};
 use super::seen::Seen;
+use super::shopify_inventory::ShopifyInventory;
 use super::shopify_products::ShopifyProducts;
 use super::source::Source;
+use super::stock::StockTable;
 use super::table::{self, Record, Table};
 use crate::catalog::{Change, Put, Writer};
 use crate::diagnostic::{Diagnostic, Error, Kind as Trouble, Place, Result};
@@ -142,7 +147,7 @@ pub fn import(
         let help = "mend them, or leave out `--strict` to take the others";
         return Err(Error::input("import/strict", message).at(Place::file(&file)).help(help));
     }
-    if !options.dry_run {
+    if !options.dry_run && !taken.is_moot {
         change.commit()?;
     }
     Ok(Imported {
@@ -163,6 +168,8 @@ pub(super) struct Taken {
     pub counts: Counts,
     pub vanished: u64,
     pub archived: u64,
+    /// What was done is to be undone: it had been done before.
+    pub is_moot: bool,
 }
 
 /// The import of one file on its way.
@@ -184,8 +191,71 @@ impl Intake<'_, '_> {
                 let mut reader = ShopifyProducts::new(&mut mapping, self.options, &mut self.findings);
                 self.products(change, table, &mut reader, head)
             }
+            "shopify-inventory" | "shopify-inventory-wide" => self.inventory(change, table, format),
+            "stock" => self.stock(change, table),
+            "prices" => {
+                let mut prices = Prices::new(change, &mut Mapping::new(table), self.options);
+                self.each(table, |record, findings| prices.take(record, findings))?;
+                Ok(Taken { counts: prices.counts, ..Taken::default() })
+            }
+            "locations" => {
+                let mut locations = Locations::new(change, &mut Mapping::new(table));
+                self.each(table, |record, findings| locations.take(record, findings))?;
+                Ok(Taken { counts: locations.counts, ..Taken::default() })
+            }
             _ => Err(no_reader(table, format)),
         }
+    }
+
+    fn inventory(&mut self, change: &Change<'_>, table: &mut Table, format: &Format) -> Result<Taken> {
+        let reader = ShopifyInventory::new(&mut Mapping::new(table), format);
+        let mut levels = Levels::new(change, levels::Locations::Made)?;
+        self.each(table, |record, findings| {
+            let rows = match reader.read(record) {
+                Ok(rows) => rows,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            for (column, row) in &rows {
+                let place = |field| match (field, reader.column(field)) {
+                    (LevelField::Quantity, _) | (_, None) => record.place(*column),
+                    (_, Some(column)) => record.place(column),
+                };
+                if let Err(refusal) = levels.take(row, record.number, &place, findings)? {
+                    return Ok(Err(refusal));
+                }
+            }
+            Ok(Ok(()))
+        })?;
+        Ok(Taken { counts: levels.counts, ..Taken::default() })
+    }
+
+    fn stock(&mut self, change: &Change<'_>, table: &mut Table) -> Result<Taken> {
+        let reader = StockTable::new(&mut Mapping::new(table));
+        let mut levels = Levels::new(change, levels::Locations::Known)?;
+        if !reader.names_locations() {
+            let wanted = self.options.location.as_deref();
+            levels.settle_default(wanted).map_err(|invalid| Error::from(invalid).at(Place::file(table.file())))?;
+        }
+        let mut digest = 0u64;
+        self.each(table, |record, findings| {
+            digest = digest.rotate_left(7) ^ record.digest();
+            let place = |field| reader.column(field).map_or_else(|| record.whole(), |column| record.place(column));
+            match reader.read(record) {
+                Ok(row) => levels.take(&row, record.number, &place, findings),
+                Err(refusal) => Ok(Err(refusal)),
+            }
+        })?;
+        let mut taken = Taken { counts: levels.counts, ..Taken::default() };
+        if reader.is_of_changes() && change.ledger(&format!("changes {digest:016x}"))?.is_none() {
+            let message = "these changes were taken before: nothing was done";
+            let help =
+                "a file of changes counts once; one that truly happened again has to differ, by a date for example";
+            self.findings
+                .tell(Diagnostic::warning("import/changes-again", message).at(Place::file(table.file())).help(help));
+            taken =
+                Taken { counts: Counts { same: self.records, ..Counts::default() }, is_moot: true, ..Taken::default() };
+        }
+        Ok(taken)
     }
 
     fn products(
@@ -211,7 +281,7 @@ impl Intake<'_, '_> {
         })?;
         let (counts, seen) = keeper.finish(&mut self.findings)?;
         let (vanished, archived) = self.vanish(change, source, &seen, table.file())?;
-        Ok(Taken { counts, vanished, archived })
+        Ok(Taken { counts, vanished, archived, is_moot: false })
     }
 
     /// Reads all records; the inner result of `take` is why a record is not taken.
