@@ -82,7 +82,7 @@ fn run(base: &Path, file: &Path, options: &Options) -> Outcome {
             findings.push(error.to_diagnostic());
             "fatal"
         }
-        Ok(imported) if imported.refused > 0 => "row",
+        Ok(imported) if imported.refused + imported.held > 0 => "row",
         Ok(_) if findings.iter().any(|finding| finding.severity == Severity::Warning) => "warn",
         Ok(_) => "ok",
     };
@@ -99,8 +99,12 @@ fn make_base(bad: &Path) -> tempfile::TempDir {
     dir
 }
 
-const BASE: &[(&str, Kind)] =
-    &[("stores.csv", Kind::Locations), ("products.csv", Kind::Products), ("stock.csv", Kind::Stock)];
+const BASE: &[(&str, Kind)] = &[
+    ("stores.csv", Kind::Locations),
+    ("products.csv", Kind::Products),
+    ("stock.csv", Kind::Stock),
+    ("orders.jsonl", Kind::Orders),
+];
 
 fn kind_of(case: &Case) -> Option<Kind> {
     match case.kind.as_str() {

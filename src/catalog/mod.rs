@@ -34,7 +34,7 @@ pub use buckets::Buckets;
 pub use decide::Deed;
 pub use fault::fault;
 pub use feeds::FeedRecord;
-pub use find::{KnownItem, KnownLocation};
+pub use find::{FoundLine, FoundOrder, KnownItem, KnownLocation};
 pub use listing::{Offering, Stale};
 pub use look::{ItemView, Stocked, View};
 pub use open::{Catalog, Change, Reader, Writer};
