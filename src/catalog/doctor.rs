@@ -309,15 +309,17 @@ fn futures(conn: &Connection, now: Timestamp) -> Result<Vec<Diagnostic>> {
     for (channel, value, at) in cursors {
         if at > to_utc_text(now) || latest_moment(&value).is_some_and(|t| t > now) {
             findings.push(
-                Diagnostic::error("doctor/cursor-ahead", format!("the pull has read up to {value}, which is yet to come"))
-                    .at(Place::default().attribute("subject").value(&channel))
-                    .help("check the clock; then pull again with --since, so that no order is missed"),
+                Diagnostic::error(
+                    "doctor/cursor-ahead",
+                    format!("the pull has read up to {value}, which is yet to come"),
+                )
+                .at(Place::default().attribute("subject").value(&channel))
+                .help("check the clock; then pull again with --since, so that no order is missed"),
             );
         }
     }
-    let late: i64 = conn
-        .query_row("SELECT count(*) FROM cause WHERE at > ?1", [to_utc_text(now)], |r| r.get(0))
-        .map_err(fault)?;
+    let late: i64 =
+        conn.query_row("SELECT count(*) FROM cause WHERE at > ?1", [to_utc_text(now)], |r| r.get(0)).map_err(fault)?;
     if late > 0 {
         let message = format!("{late} stock movements are dated after now");
         findings.push(Diagnostic::warning("doctor/future-movement", message).help("check this machine's clock"));
@@ -328,95 +330,19 @@ fn futures(conn: &Connection, now: Timestamp) -> Result<Vec<Diagnostic>> {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::time::Duration;
 
     use super::*;
-    use crate::catalog::{
-        Carried, Catalog, Item, ItemGroup, Location, ReturnRequest, ShipRequest, Status, Terms, Writer,
-    };
-    use crate::order::{Line, Order};
-    use crate::value::{Currency, Sku, TrackingNumber};
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
+    use crate::catalog::testing::{at, order, shop_with};
+    use crate::catalog::{Catalog, ReturnRequest, ShipRequest, Terms, Writer};
+    use crate::value::{Sku, TrackingNumber};
 
     fn now() -> Timestamp {
         at("2026-11-25T12:00:00Z")
     }
 
-    fn item(sku: &str) -> Item {
-        Item {
-            sku: Sku::parse(sku).unwrap(),
-            gtin: None,
-            mpn: None,
-            options: vec![],
-            image: None,
-            price_minor: None,
-            sale_price_minor: None,
-            sale_from: None,
-            sale_to: None,
-            currency: None,
-            cost_minor: None,
-            weight_g: None,
-            tracked: true,
-            sells_when_out: false,
-            attributes: serde_json::Map::new(),
-            status: Status::Active,
-        }
-    }
-
-    fn order(id: &str, state: State, quantity: i64) -> Order {
-        let line = Line {
-            channel_line_id: "1".into(),
-            channel_sku: Some("TEA-1".into()),
-            gtin: None,
-            listing_id: None,
-            title: "Tea".into(),
-            quantity,
-            canceled: 0,
-            shipped: 0,
-            price_minor: 500,
-            tax_minor: 0,
-        };
-        Order {
-            channel_order_id: id.into(),
-            state: Some(state),
-            channel_state: "WORD".into(),
-            fulfillment: Fulfillment::Parcel,
-            pickup_point: None,
-            currency: Currency::parse("EUR").unwrap(),
-            total_minor: 500,
-            shipping_minor: 0,
-            placed_at: at("2026-11-25T09:00:00Z"),
-            updated_at: at("2026-11-25T09:00:00Z"),
-            acknowledge_by: None,
-            lines: vec![line],
-            buyer: None,
-        }
-    }
-
     /// A shop where everything has happened once: one order reserved, one allocated, one shipped and partly returned.
     fn shop(dir: &Path) -> Catalog {
-        let catalog = Catalog::of_shop(dir);
-        catalog.create(now()).unwrap();
-        let mut writer = catalog.write("doctor", now(), Duration::ZERO).unwrap();
-        let change = writer.change(at("2026-11-25T08:00:00Z")).unwrap();
-        for code in ["MAIN", "SHOP"] {
-            let address = serde_json::Map::new();
-            let kind = "warehouse".to_owned();
-            change
-                .put_location(&Location { code: code.into(), name: code.into(), kind, fulfills_online: true, address })
-                .unwrap();
-        }
-        let carried = Carried::default();
-        let mut products = change.products("test", &carried).unwrap();
-        let group = ItemGroup { item_group_id: "g".into(), title: "Tea".into(), ..ItemGroup::default() };
-        let (product, _) = products.put(&group).unwrap();
-        let (variant, _) = products.put_item(product, &item("TEA-1")).unwrap();
-        drop(products);
-        change.ledger("count").unwrap().unwrap().count(variant, 1, 9).unwrap();
-        change.commit().unwrap();
+        let (catalog, mut writer) = shop_with(dir, 9);
         trade(&mut writer);
         catalog
     }
@@ -462,6 +388,7 @@ mod tests {
     }
 
     /// Each damage, made by hand, and the finding it must bring.
+    #[rustfmt::skip]
     const DAMAGES: &[(&str, &str)] = &[
         ("UPDATE stock SET on_hand = on_hand + 1, available = available + 1", "doctor/level-not-sum"),
         ("UPDATE stock SET reserved = reserved + 1, available = available - 1 WHERE location_id = 1", "doctor/level-not-sum"),

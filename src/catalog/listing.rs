@@ -74,8 +74,15 @@ impl Change<'_> {
     pub fn begin_push(&self, channel: &str, part: usize, body: &impl serde::Serialize) -> Result<i64> {
         let key = format!("push {}.{part}", self.run_id);
         self.enqueue(channel, None, EffectKind::Push, &key, body)?;
-        run(&self.tx, "UPDATE outbox SET state = 'sending', attempts = 1 WHERE channel = ?1 AND key = ?2", [channel, &key])?;
-        let id = super::sql::one(&self.tx, "SELECT id FROM outbox WHERE channel = ?1 AND key = ?2", [channel, &key], |r| r.get(0))?;
+        run(
+            &self.tx,
+            "UPDATE outbox SET state = 'sending', attempts = 1 WHERE channel = ?1 AND key = ?2",
+            [channel, &key],
+        )?;
+        let id =
+            super::sql::one(&self.tx, "SELECT id FROM outbox WHERE channel = ?1 AND key = ?2", [channel, &key], |r| {
+                r.get(0)
+            })?;
         Ok(id.unwrap_or(0))
     }
 
@@ -90,7 +97,13 @@ impl Change<'_> {
     }
 
     /// The marketplace has this quantity, and this price where one was told.
-    pub fn listing_accepted(&self, channel: &str, channel_sku: &str, quantity: i64, price_minor: Option<i64>) -> Result<()> {
+    pub fn listing_accepted(
+        &self,
+        channel: &str,
+        channel_sku: &str,
+        quantity: i64,
+        price_minor: Option<i64>,
+    ) -> Result<()> {
         run(
             &self.tx,
             "UPDATE listing SET quantity = ?3, price_minor = coalesce(?4, price_minor), last_error = NULL, refusals = 0,

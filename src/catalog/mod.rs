@@ -22,6 +22,8 @@ mod run;
 mod ship;
 mod sql;
 mod stock;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use buckets::Buckets;
 pub use decide::Deed;

@@ -125,11 +125,11 @@ fn summary(r: &Row<'_>) -> rusqlite::Result<OrderSummary> {
 
 fn detail(conn: &Connection, channel: &str, order_id: &str) -> Result<Option<OrderDetail>> {
     let sql = format!("{SUMMARY} WHERE o.channel = ?1 AND o.channel_order_id = ?2 GROUP BY o.id");
-    let Some((id, summary)) = one(conn, &sql, [channel, order_id], |r| Ok((r.get::<_, i64>("id")?, summary(r)?)))? else {
+    let Some((id, summary)) = one(conn, &sql, [channel, order_id], |r| Ok((r.get::<_, i64>("id")?, summary(r)?)))?
+    else {
         return Ok(None);
     };
-    let buyer: Option<String> =
-        one(conn, "SELECT data FROM customer WHERE order_id = ?1", [id], |r| r.get(0))?;
+    let buyer: Option<String> = one(conn, "SELECT data FROM customer WHERE order_id = ?1", [id], |r| r.get(0))?;
     Ok(Some(OrderDetail {
         summary,
         line_items: lines(conn, id)?,

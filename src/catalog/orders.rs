@@ -301,7 +301,8 @@ impl Desk<'_, '_> {
             self.touch()?;
             let known = &mut self.lines[i];
             if known.variant_id.is_some() && known.channel_sku != line.channel_sku {
-                let message = format!("the marketplace now calls it {}", line.channel_sku.as_deref().unwrap_or("nothing"));
+                let message =
+                    format!("the marketplace now calls it {}", line.channel_sku.as_deref().unwrap_or("nothing"));
                 let place = place(&self.order.channel, &self.order.channel_order_id, Some(&line.channel_line_id));
                 let finding = Diagnostic::warning("order/sku-changed", message).at(place);
                 self.findings.push(finding.help("if it is another item now, say so with `purvey orders match`"));
@@ -335,9 +336,12 @@ impl Desk<'_, '_> {
         }
         let point = told.pickup_point.as_deref().unwrap_or("");
         if super::desk::location_id(&self.change.tx, point)?.is_none() {
-            let finding = Diagnostic::warning("order/unknown-pickup-point", format!("no location has the code `{point}`"))
-                .at(place(&self.order.channel, &self.order.channel_order_id, None))
-                .help("add the location under the marketplace's code for it; until then nothing is held for this order");
+            let finding = Diagnostic::warning(
+                "order/unknown-pickup-point",
+                format!("no location has the code `{point}`"),
+            )
+            .at(place(&self.order.channel, &self.order.channel_order_id, None))
+            .help("add the location under the marketplace's code for it; until then nothing is held for this order");
             self.findings.push(finding);
         }
         Ok(())

@@ -115,7 +115,8 @@ fn backoff(attempts: i64) -> SignedDuration {
     SignedDuration::from_mins(1_i64 << doubling).min(SignedDuration::from_hours(6))
 }
 
-const SELECT: &str = "SELECT b.id, b.channel, b.kind, b.key, b.body, b.state, b.attempts, b.next_at, b.job, b.last_error,
+const SELECT: &str =
+    "SELECT b.id, b.channel, b.kind, b.key, b.body, b.state, b.attempts, b.next_at, b.job, b.last_error,
   b.created_at, o.channel_order_id FROM outbox b LEFT JOIN orders o ON o.id = b.order_id";
 
 fn outgoing(r: &Row<'_>) -> rusqlite::Result<Outgoing> {
@@ -137,9 +138,8 @@ fn outgoing(r: &Row<'_>) -> rusqlite::Result<Outgoing> {
 
 /// Rows of the outbox, oldest first; of every channel where none is named, and only the open ones unless `all`.
 fn list(conn: &Connection, channel: Option<&str>, everything: bool, limit: usize) -> Result<Vec<Outgoing>> {
-    let sql = format!(
-        "{SELECT} WHERE (?1 IS NULL OR b.channel = ?1) AND (?2 OR b.state <> 'done') ORDER BY b.id LIMIT ?3"
-    );
+    let sql =
+        format!("{SELECT} WHERE (?1 IS NULL OR b.channel = ?1) AND (?2 OR b.state <> 'done') ORDER BY b.id LIMIT ?3");
     all(conn, &sql, params![channel, everything, limit as i64], outgoing)
 }
 
@@ -200,7 +200,9 @@ impl Change<'_> {
         let body = serde_json::to_string(body).map_err(|e| Error::bug("an effect could not be written").source(e))?;
         let hash = body_hash(&body);
         let known: Option<String> =
-            one(&self.tx, "SELECT body_hash FROM outbox WHERE channel = ?1 AND key = ?2", [channel, key], |r| r.get(0))?;
+            one(&self.tx, "SELECT body_hash FROM outbox WHERE channel = ?1 AND key = ?2", [channel, key], |r| {
+                r.get(0)
+            })?;
         match known {
             Some(known) if known == hash => Ok(false),
             Some(_) => Err(Error::bug(format!("the outbox has `{key}` of {channel} with another body"))),
@@ -232,14 +234,21 @@ impl Change<'_> {
         self.outbox_again(row, "waiting", why, not_before)
     }
 
-    fn outbox_again(&self, row: &Outgoing, state: &str, why: &str, not_before: Option<Timestamp>) -> Result<EffectState> {
+    fn outbox_again(
+        &self,
+        row: &Outgoing,
+        state: &str,
+        why: &str,
+        not_before: Option<Timestamp>,
+    ) -> Result<EffectState> {
         let attempts = row.attempts.saturating_add(1);
         if attempts >= ATTEMPTS_MAX {
             return self.outbox_dead(row.id, why);
         }
         let waited = self.now.checked_add(backoff(attempts)).unwrap_or(Timestamp::MAX);
         let next_at = not_before.map_or(waited, |t| t.max(waited));
-        let sql = "UPDATE outbox SET state = ?2, next_at = ?3, last_error = ?4, refusals = 0, attempts = ?5 WHERE id = ?1";
+        let sql =
+            "UPDATE outbox SET state = ?2, next_at = ?3, last_error = ?4, refusals = 0, attempts = ?5 WHERE id = ?1";
         run(&self.tx, sql, params![row.id, state, to_utc_text(next_at), why, attempts])?;
         Ok(if state == "unknown" { EffectState::Unknown } else { EffectState::Waiting })
     }

@@ -243,8 +243,11 @@ impl Sender<'_, '_> {
         let what = row.kind.as_str().replace('_', " ");
         let finding = if state == EffectState::Dead {
             self.done.dead += 1;
-            Diagnostic::error("outbox/dead", format!("the marketplace was not told of `{what}`, and will not be: {why}"))
-                .help("see `purvey orders outbox`: retry it, or drop it once it is settled by hand")
+            Diagnostic::error(
+                "outbox/dead",
+                format!("the marketplace was not told of `{what}`, and will not be: {why}"),
+            )
+            .help("see `purvey orders outbox`: retry it, or drop it once it is settled by hand")
         } else {
             self.done.postponed += 1;
             Diagnostic::warning("outbox/postponed", format!("the marketplace could not be told of `{what}` yet: {why}"))
@@ -307,7 +310,8 @@ fn not_before(error: &Error, now: Timestamp) -> Option<Timestamp> {
 /// The same error for the caller, when the outbox has been told of it.
 fn copy(error: &Error) -> Error {
     debug_assert!(is_ours(error) || matches!(error.kind, Kind::Credentials | Kind::Usage | Kind::Guard));
-    let mut copy = Error::new(error.kind, error.code, error.message.clone()).at((*error.place).clone()).retry(error.retry);
+    let mut copy =
+        Error::new(error.kind, error.code, error.message.clone()).at((*error.place).clone()).retry(error.retry);
     copy.help.clone_from(&error.help);
     copy
 }

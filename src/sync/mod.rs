@@ -7,6 +7,8 @@ mod dispatch;
 mod pull;
 mod push;
 mod run;
+#[cfg(test)]
+mod tests;
 
 pub use dispatch::{Dispatched, TRACKING, dispatch};
 pub use pull::{Pulled, pull};

@@ -64,7 +64,10 @@ impl Pusher<'_, '_> {
         match self.channel.connector.poll(self.channel.port, job, &sent) {
             Ok(Polled::Done(results)) => self.book(row.id, &sent, &results, None),
             Ok(Polled::Pending) if is_old(row, self.occasion.now) => {
-                self.find(Diagnostic::warning("push/job-lost", format!("job {job} has not ended in {JOB_HOURS_MAX} hours")));
+                self.find(Diagnostic::warning(
+                    "push/job-lost",
+                    format!("job {job} has not ended in {JOB_HOURS_MAX} hours"),
+                ));
                 self.end(row.id)
             }
             Ok(Polled::Pending) => {
@@ -72,7 +75,10 @@ impl Pusher<'_, '_> {
                 Ok(())
             }
             Err(error) if error.kind == Kind::Rejected => {
-                self.find(Diagnostic::warning("push/job-lost", format!("job {job} cannot be asked for: {}", error.message)));
+                self.find(Diagnostic::warning(
+                    "push/job-lost",
+                    format!("job {job} cannot be asked for: {}", error.message),
+                ));
                 self.end(row.id)
             }
             Err(error) => {
@@ -124,7 +130,8 @@ impl Pusher<'_, '_> {
                 Some(why) => {
                     change.listing_refused(self.channel.name, &offer.sku, why)?;
                     self.done.refused += 1;
-                    let finding = Diagnostic::warning("push/refused", format!("the marketplace refused its stock: {why}"));
+                    let finding =
+                        Diagnostic::warning("push/refused", format!("the marketplace refused its stock: {why}"));
                     let help = "mend the listing on the marketplace; after three equal refusals it is left alone";
                     self.done.findings.push(finding.at(Place::of_sku(offer.sku.clone())).help(help));
                 }

@@ -30,7 +30,10 @@ impl Summary {
     /// Whether something was left undone that was asked for.
     pub fn is_partial(&self) -> bool {
         self.channels.iter().any(|c| {
-            c.error.is_some() || c.pulled.unreadable > 0 || c.dispatched.postponed + c.dispatched.dead > 0 || c.pushed.refused > 0
+            c.error.is_some()
+                || c.pulled.unreadable > 0
+                || c.dispatched.postponed + c.dispatched.dead > 0
+                || c.pushed.refused > 0
         })
     }
 }

@@ -257,7 +257,10 @@ fn one_package_never_gets_two_numbers_and_one_number_twice_is_one_parcel() {
     assert_eq!(shop.ship("1", "A3"), Err("order/nothing-open"));
     let order = shop.order("1");
     assert_eq!(order.summary.state, State::Shipped);
-    assert_eq!(order.parcels.iter().map(|p| (p.package_number, p.carrier.as_str())).collect::<Vec<_>>(), [(1, "dhl"), (2, "dhl")]);
+    assert_eq!(
+        order.parcels.iter().map(|p| (p.package_number, p.carrier.as_str())).collect::<Vec<_>>(),
+        [(1, "dhl"), (2, "dhl")]
+    );
     assert_eq!(order.outbox.iter().map(|o| o.key.as_str()).collect::<Vec<_>>(), ["ship 1/1", "ship 1/2"]);
 }
 
@@ -278,7 +281,10 @@ fn a_page_told_again_changes_not_one_byte() {
         order("5", State::Shipped, 2, &[1]),
     ];
     let said = shop.pull(&page);
-    assert_eq!(said, ["order/short", "order/short", "order/unmatched-line", "order/short", "order/unknown-pickup-point"]);
+    assert_eq!(
+        said,
+        ["order/short", "order/short", "order/unmatched-line", "order/short", "order/unknown-pickup-point"]
+    );
     shop.ship("1", "A1").unwrap();
     let before = shop.dump();
     assert!(before["movement"].len() > 3 && before["customer"].len() == 1);
@@ -317,7 +323,8 @@ fn every_order_of_six_updates_ends_the_same() {
             shop.pull(&[told]);
         }
         let order = shop.order(&n.to_string());
-        let lines: Vec<_> = order.line_items.iter().map(|l| (l.quantity, l.canceled, l.shipped, l.short, l.holds.len())).collect();
+        let lines: Vec<_> =
+            order.line_items.iter().map(|l| (l.quantity, l.canceled, l.shipped, l.short, l.holds.len())).collect();
         ends.insert((order.summary.state, lines));
     }
     assert_eq!(ends, [(State::Shipped, vec![(3, 0, 3, 0, 0), (2, 1, 1, 0, 0)])].into());
