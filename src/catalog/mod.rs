@@ -14,8 +14,6 @@ mod find;
 mod listing;
 mod lock;
 mod look;
-mod lookup;
-
 mod matching;
 mod open;
 mod order_list;
@@ -28,6 +26,8 @@ mod run;
 mod ship;
 mod sql;
 mod stock;
+#[cfg(test)]
+pub(crate) mod testing;
 mod vanish;
 mod withdraw;
 
@@ -38,7 +38,6 @@ pub use feeds::FeedRecord;
 pub use find::{FoundLine, FoundOrder, KnownItem, KnownLocation};
 pub use listing::{Offering, Stale};
 pub use look::{ItemView, Stocked, View};
-pub use lookup::{KnownItem, KnownLocation};
 pub use open::{Catalog, Change, Reader, Writer};
 pub use order_list::{HoldDetail, LineDetail, OrderDetail, OrderFilter, OrderSummary, ReturnDetail};
 pub use orders::{Accept, Applied, Terms};

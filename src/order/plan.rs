@@ -285,10 +285,14 @@ mod tests {
         }
     }
 
+    type Told = (Option<State>, Lines);
+    type Kept = (State, Lines);
+    type Case = (&'static str, Option<Kept>, Told, Kept, &'static [&'static str]);
     type Lines = &'static [(&'static str, i64, i64, i64)];
 
     /// What is known (state; line, quantity, canceled, shipped), what is told, what follows, and what is said.
-    const TABLE: &[(&str, Option<(State, Lines)>, (Option<State>, Lines), (State, Lines), &[&str])] = &[
+    #[rustfmt::skip]
+    const TABLE: &[Case] = &[
         ("new and unpaid", None, (Some(AwaitingPayment), &[("a", 2, 0, 0)]), (AwaitingPayment, &[("a", 2, 0, 0)]), &[]),
         ("new, seen when it had left", None, (Some(Shipped), &[("a", 2, 0, 0)]), (Shipped, &[("a", 2, 0, 2)]), &[]),
         (
