@@ -190,7 +190,7 @@ const CHECKS: &[Check] = &[
         code: "doctor/listing-refused",
         message: "the marketplace refuses this listing's stock",
         severe: false,
-        help: "mend the listing there, then `purvey push --retry`",
+        help: "mend the listing there, then `purvey stock retry MARKET`",
         sql: "SELECT channel || ' ' || channel_sku AS subject, coalesce(last_error, '') AS detail FROM listing WHERE refusals >= 3",
     },
 ];

@@ -200,6 +200,11 @@ impl Change<'_> {
         Ok(revision)
     }
 
+    /// The run this change belongs to: part of the key of a cause that is a person's deed.
+    pub fn run_id(&self) -> i64 {
+        self.run_id
+    }
+
     /// What [`Change::revision`] is or would be, without taking it.
     pub(super) fn peek_revision(&self) -> Result<i64> {
         if let Some(revision) = self.revision.get().or(self.peeked.get()) {

@@ -163,7 +163,7 @@ fn report_line(before: Option<Counts>, after: &Counts, findings: &mut Vec<Diagno
                 format!("{units} units were canceled after they had left"),
             )
             .at(at())
-            .help("stop the parcel if you can, or expect it back: `purvey returns` books what comes home"),
+            .help("stop the parcel if you can, or expect it back: `purvey return` books what comes home"),
         );
     }
     if before.is_some() && after.quantity != was.quantity {
