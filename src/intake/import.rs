@@ -52,6 +52,8 @@ pub struct Options {
     pub allow_shrink: bool,
     /// Lets a SKU go over to another product.
     pub allow_moves: bool,
+    /// Makes SKUs of handle and options also where most variants of the file have one of their own.
+    pub make_skus: bool,
     /// Reads amounts in any custom (`1.234,56 €`) also where the format always writes `1234.56`.
     pub local_prices: bool,
     /// Where units are whose record names no location.
@@ -77,6 +79,7 @@ impl Options {
             archive_missing: false,
             allow_shrink: false,
             allow_moves: false,
+            make_skus: false,
             local_prices: false,
             location: None,
             market: None,
@@ -406,7 +409,7 @@ impl<'o> Intake<'_, 'o> {
     ) -> Result<Taken> {
         let (source, carried) = (reader.source(), reader.carried().clone());
         let mut keeper = Keeper::new(change, source, &carried, self.options)?;
-        if uses_skus(head, self.options, reader) {
+        if !self.options.make_skus && uses_skus(head, self.options, reader) {
             keeper.refuse_made_skus();
         }
         self.each(table, |record, findings| {

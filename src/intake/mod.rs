@@ -5,6 +5,7 @@ mod counter;
 pub mod detect;
 mod dialect;
 pub mod encoding;
+mod explain;
 mod findings;
 mod import;
 mod json_lines;
@@ -28,4 +29,8 @@ pub mod table;
 mod tally;
 mod tracking;
 
+pub use explain::{Explained, ExplainedRow, explain};
 pub use import::{Counts, Imported, Options, import};
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ pub struct Tracking<'c, 'w, 'o> {
     pub counts: Counts,
 }
 
-struct Columns {
+pub(super) struct Columns {
     order: Option<usize>,
     channel: Option<usize>,
     number: Option<usize>,
@@ -52,7 +52,7 @@ struct At {
 }
 
 impl Columns {
-    fn find(mapping: &mut Mapping<'_>) -> Columns {
+    pub fn find(mapping: &mut Mapping<'_>) -> Columns {
         Columns {
             order: mapping.find("order_id|order id|order-id|order|order number|order_number", "order"),
             channel: mapping.find("market|channel", "channel"),
