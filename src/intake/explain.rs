@@ -2,8 +2,9 @@
 use super::detect::Format;
 use super::encoding::How;
 use super::findings::Findings;
-use super::import::{Options, choose};
+use super::input::choose;
 use super::mapping::Mapping;
+use super::options::Options;
 use super::product_row::ProductReader;
 use super::shopify_inventory::ShopifyInventory;
 use super::shopify_products::ShopifyProducts;

@@ -1,5 +1,6 @@
 //! Other people's files in: detect, decode, read, and hand clean records to the catalog.
 mod address;
+mod by_kind;
 mod cell;
 mod counter;
 pub mod detect;
@@ -8,12 +9,14 @@ pub mod encoding;
 mod explain;
 mod findings;
 mod import;
+mod input;
 mod json_lines;
 mod levels;
 mod locations;
 mod looks;
 mod mapping;
 mod oddity;
+mod options;
 mod order_document;
 mod order_table;
 mod orders;
@@ -30,7 +33,8 @@ mod tally;
 mod tracking;
 
 pub use explain::{Explained, ExplainedRow, explain};
-pub use import::{Counts, Imported, Options, import};
+pub use import::{Counts, Imported, import};
+pub use options::Options;
 
 #[cfg(test)]
 mod tests;

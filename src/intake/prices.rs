@@ -1,8 +1,9 @@
 //! Prices without products: the variant's own, or those of a price list; with a sale and its time, in UTC.
 use super::cell::{self, Custom};
 use super::findings::{Findings, Refusal};
-use super::import::{Counts, Options};
+use super::import::Counts;
 use super::mapping::Mapping;
+use super::options::Options;
 use super::table::Record;
 use crate::catalog::{Change, Price, PriceField};
 use crate::diagnostic::Result;

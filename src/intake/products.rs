@@ -1,7 +1,8 @@
 //! Products into the catalog, whatever their format: records of one product are put together, each SKU is taken once.
 use super::counter::{Counter, MAIN, new_location};
 use super::findings::{Findings, Refusal};
-use super::import::{Counts, Options};
+use super::import::Counts;
+use super::options::Options;
 use super::product_row::{Field, Image, NO_CHOICE, ProductRow, Variant};
 use super::seen::{Seen, Sight, Spot};
 use crate::catalog::{Carried, Change, Item, ItemGroup, ProductField, ProductId, Products, Put};

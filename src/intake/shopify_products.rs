@@ -7,8 +7,8 @@
 use super::address;
 use super::cell::{self, Custom};
 use super::findings::{Findings, Refusal};
-use super::import::Options;
 use super::mapping::Mapping;
+use super::options::Options;
 use super::product_row::{Field, Image, ProductReader, ProductRow, Variant, made_sku};
 use super::table::{Column, Record};
 use crate::catalog::{Carried, Item, ItemGroup, ProductField, Status, VariantField};

@@ -2,8 +2,9 @@
 //! number are one parcel.
 use super::cell;
 use super::findings::{Findings, Refusal};
-use super::import::{Counts, Options};
+use super::import::Counts;
 use super::mapping::Mapping;
+use super::options::Options;
 use super::table::Record;
 use crate::catalog::{Change, FoundOrder, ShipRequest};
 use crate::diagnostic::{Diagnostic, Place, Result};
