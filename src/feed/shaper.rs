@@ -78,7 +78,7 @@ impl<'a> Shaper<'a> {
             Some(Parameter::Text(code)) => Currency::parse(code).ok(),
             _ => None,
         };
-        Shaper { channel: channel, columns, currency_column, overrides_column, currency: None, default_currency }
+        Shaper { channel, columns, currency_column, overrides_column, currency: None, default_currency }
     }
 
     /// Positions of what this template can give, in document order.
