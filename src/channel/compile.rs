@@ -181,10 +181,11 @@ impl Channel {
             Some((Origin::Template, at)) => place_in(&self.template_file, &self.template, at),
             Some((Origin::Shop(key), at)) => {
                 let text = self.shop_text(key);
-                let mut place = place_in("purvey.toml", text, at).attribute(format!("channel.{}.{key}", self.name));
-                // The line inside a TOML string says nothing of the line in the file.
-                place.line = None;
-                place
+                // The line inside a TOML string says nothing of the line in the file: `Shop` finds that.
+                Place {
+                    line: None,
+                    ..place_in("purvey.toml", text, at).attribute(format!("channel.{}.{key}", self.name))
+                }
             }
             None => Place::file(&self.template_file),
         };
@@ -205,7 +206,7 @@ impl Channel {
             "template/no-such-function" => "use SQLite's own functions, or greatest and least".to_owned(),
             _ => "mend the SQL here; nothing was built".to_owned(),
         };
-        Error::new(Kind::Usage, code, message).at(place).help(help).source(error)
+        Error::new(Kind::Usage, code, message).at(place).help(help)
     }
 
     fn shop_text(&self, key: &str) -> &str {

@@ -339,6 +339,13 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_cell_is_no_value() {
+        let table = "id\ttitle\tdescription\tlink\timage_link\tavailability\tprice\tbrand\tmpn\tsale_price\tgtin\tavailability_date\n\
+                     1\tMug\tA mug\thttps://x.example/m\thttps://x.example/m.jpg\tin_stock\t1.00 EUR\tKiln\t1\t\t \t\n";
+        assert_eq!(said(table), [""; 0]);
+    }
+
+    #[test]
     fn groups_are_read_in_either_form() {
         let xml = "<g:id>1</g:id><g:price>1.00 EUR</g:price>\n<g:shipping><g:country>XX</g:country><g:price>1.00 EUR</g:price></g:shipping>";
         assert_eq!(said(&rss(xml)), ["3:1 google/shipping-invalid"]);

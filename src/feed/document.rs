@@ -1,4 +1,6 @@
 //! A contract's format and a template's columns become an encoder: which slot an attribute is written to.
+use std::borrow::Cow;
+
 use super::offer::Offer;
 use super::write::{DelimitedEncoder, Dialect, Encoder, FeedWriter, XmlElement, XmlEncoder, XmlEnvelope, XmlSlot};
 use crate::channel::{Attribute, Channel, Delimited, Format, Type, Xml};
@@ -99,7 +101,13 @@ impl Document {
         writer.begin_offer();
         for column in &self.columns {
             if column.fields == 0 {
-                offer.values(column.attribute).for_each(|value| writer.field(column.slot, value));
+                match self.group {
+                    // A row is a line: readers of tables seldom know how to quote a line break.
+                    Some(_) => {
+                        offer.values(column.attribute).for_each(|value| writer.field(column.slot, &one_line(value)))
+                    }
+                    None => offer.values(column.attribute).for_each(|value| writer.field(column.slot, value)),
+                }
                 continue;
             }
             for parts in offer.groups(column.attribute, column.fields) {
@@ -131,4 +139,11 @@ fn header_name(name: &str, attribute: &Attribute, join: &str) -> String {
     }
     let parts: Vec<&str> = attribute.fields.keys().map(String::as_str).collect();
     format!("{name}({})", parts.join(join))
+}
+
+fn one_line(value: &str) -> Cow<'_, str> {
+    match value.contains('\n') {
+        true => Cow::Owned(value.replace('\n', " ")),
+        false => Cow::Borrowed(value),
+    }
 }

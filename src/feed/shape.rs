@@ -52,6 +52,9 @@ pub(super) fn shape(
     side: Side,
     out: &mut String,
 ) -> Result<Taken, Fault> {
+    if matches!(raw, Raw::Text(text) if text.trim().is_empty()) {
+        return Ok(Taken::Plain);
+    }
     let start = out.len();
     match (attribute.kind, raw) {
         (Type::Text, Raw::Integer(number)) => out.push_str(&number.to_string()),
@@ -202,9 +205,6 @@ fn range(text: &str, side: Side, out: &mut String) -> Result<(), Fault> {
 }
 
 fn spelled(attribute: &Attribute, text: &str, out: &mut String) -> Result<Taken, Fault> {
-    if text.is_empty() {
-        return Ok(Taken::Plain);
-    }
     if let Some(value) = attribute.values.iter().find(|v| *v == text) {
         out.push_str(value);
         return Ok(Taken::Plain);
@@ -228,18 +228,12 @@ fn spelled(attribute: &Attribute, text: &str, out: &mut String) -> Result<Taken,
 }
 
 fn address(attribute: &Attribute, text: &str, out: &mut String) -> Result<(), Fault> {
-    if text.trim().is_empty() {
-        return Ok(());
-    }
     // In a list of addresses a comma would split one in two.
     encode_address(text, attribute.repeats() > 1, out)
         .map_err(|fault| Fault::new("invalid", fault.message(), "give a whole address that starts with https://"))
 }
 
 fn measure(attribute: &Attribute, text: &str, out: &mut String) -> Result<(), Fault> {
-    if text.is_empty() {
-        return Ok(());
-    }
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = (&text[..split], text[split..].trim());
     let units = || format!("write a number and one of {}", attribute.units.join(", "));

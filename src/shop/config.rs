@@ -93,6 +93,26 @@ impl Config {
     }
 }
 
+/// Where the value of `section.key` (`channel.google.set.title`) stands: its line, that line's text, and how many
+/// columns stand before the value. Values over several lines are not found.
+pub(super) fn find<'t>(text: &'t str, key: &str) -> Option<(u64, &'t str, u64)> {
+    let (section, key) = key.rsplit_once('.')?;
+    let header = format!("[{section}]");
+    let mut inside = false;
+    for (i, line) in text.lines().enumerate() {
+        let bare = line.trim();
+        if bare.starts_with('[') {
+            inside = bare.starts_with(&header);
+        }
+        let named = inside && bare.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+        if named {
+            let quote = line.find('=').and_then(|eq| Some(eq + line[eq..].find(['"', '\''])?))?;
+            return Some((i as u64 + 1, line, line[..=quote].chars().count() as u64));
+        }
+    }
+    None
+}
+
 /// The file a new shop starts with; each line says what it is for.
 pub(super) fn stock_text(start: &Start) -> String {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
@@ -144,6 +164,13 @@ mod tests {
         let config = Config::parse(&stock_text(&start())).unwrap();
         assert_eq!(config.shop.name, "Lantern \"& Co\"");
         assert_eq!(config.channel.keys().collect::<Vec<_>>(), ["google", "google-local"]);
+    }
+
+    #[test]
+    fn a_key_is_found_in_its_section() {
+        let text = "[channel.a.set]\ntitle = 'x'\n[channel.b.set] # more\nother = 1\ntitle  = \"item.titel\"\n";
+        assert_eq!(find(text, "channel.b.set.title"), Some((5, "title  = \"item.titel\"", 10)));
+        assert_eq!(find(text, "channel.c.set.title"), None);
     }
 
     #[test]

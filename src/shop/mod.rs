@@ -19,6 +19,8 @@ pub struct Shop {
     pub dir: PathBuf,
     pub config: Config,
     pub catalog: Catalog,
+    /// `purvey.toml` as it stands, to point into.
+    text: String,
 }
 
 /// Where the address of a new shop stands until its owner writes the real one.
@@ -43,15 +45,13 @@ impl Shop {
                 .at(Place::file(catalog.path().display().to_string()))
                 .help("run `purvey init` here, or choose the shop's folder with `purvey -C DIR`"));
         }
-        let config = match file.is_file() {
-            true => Config::parse(&std::fs::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?)?,
-            false => {
-                return Err(Error::usage("shop/no-config", format!("no purvey.toml in {}", dir.display()))
-                    .at(Place::file("purvey.toml"))
-                    .help("run `purvey init` here: it writes one and leaves the catalog as it is"));
-            }
-        };
-        Ok(Shop { dir: dir.to_owned(), config, catalog })
+        if !file.is_file() {
+            return Err(Error::usage("shop/no-config", format!("no purvey.toml in {}", dir.display()))
+                .at(Place::file("purvey.toml"))
+                .help("run `purvey init` here: it writes one and leaves the catalog as it is"));
+        }
+        let text = std::fs::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?;
+        Ok(Shop { dir: dir.to_owned(), config: Config::parse(&text)?, catalog, text })
     }
 
     /// Makes a shop in `dir`: the catalog and `purvey.toml`, each only where there is none.
@@ -98,6 +98,21 @@ impl Shop {
             };
             Error::usage("market/unknown", format!("no marketplace `{name}`")).at(Place::file("purvey.toml")).help(help)
         })
+    }
+
+    /// Finds the line of `purvey.toml` that an error about one of its keys means, and puts the caret there.
+    pub fn locate(&self, mut error: Error) -> Error {
+        let place = &mut error.place;
+        if place.file.as_deref() == Some("purvey.toml")
+            && place.line.is_none()
+            && let Some((line, text, value)) = place.attribute.as_deref().and_then(|key| config::find(&self.text, key))
+        {
+            let width = place.snippet.as_ref().map_or(1, |(_, width)| *width);
+            place.column = Some(value + place.column.unwrap_or(1));
+            place.line = Some(line);
+            place.snippet = Some((text.to_owned(), width));
+        }
+        error
     }
 
     /// A path of the shop: relative ones are inside its folder.

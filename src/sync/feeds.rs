@@ -108,7 +108,7 @@ fn run<W: Write>(
     let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), &channel.sql_texts())?;
     let changed = shop.catalog.read()?.changed_at()?;
     let job = Job { channel, guarded: &guarded, now: &to_utc_text(now), format, changed: &changed };
-    build(&job, to, findings)
+    build(&job, to, findings).map_err(|error| shop.locate(error))
 }
 
 /// The format asked for, else the shop's, else the contract's first.
