@@ -301,7 +301,8 @@ impl Desk<'_, '_> {
             self.touch()?;
             let known = &mut self.lines[i];
             if known.variant_id.is_some() && known.channel_sku != line.channel_sku {
-                let message = format!("the marketplace now calls it {}", line.channel_sku.as_deref().unwrap_or("nothing"));
+                let message =
+                    format!("the marketplace now calls it {}", line.channel_sku.as_deref().unwrap_or("nothing"));
                 let place = place(&self.order.channel, &self.order.channel_order_id, Some(&line.channel_line_id));
                 let finding = Diagnostic::warning("order/sku-changed", message).at(place);
                 self.findings.push(finding.help("if it is another item now, say so with `purvey orders match`"));

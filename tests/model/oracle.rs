@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use purvey::order::{Effect, Fulfillment, Order, State};
 
 /// Places, in the order the catalog numbers them: (code, kind, serves parcels).
-pub const PLACES: [(&str, &str, bool); 3] = [("MAIN", "warehouse", true), ("SHOP", "store", true), ("LOCKER", "pickup", false)];
+pub const PLACES: [(&str, &str, bool); 3] =
+    [("MAIN", "warehouse", true), ("SHOP", "store", true), ("LOCKER", "pickup", false)];
 /// The last but one never runs out, the last sells on when it has.
 pub const SKUS: [&str; 6] = ["TEA-1", "TEA-2", "POT-1", "POT-2", "GIFT", "LATE"];
 pub const UNTRACKED: usize = 4;
@@ -311,7 +312,11 @@ impl Oracle {
         for line in &told.lines {
             let order = self.orders.get_mut(id).unwrap();
             let (n, gone, unseen) = hear_line(order, line, told.state, &self.means);
-            if unseen || is_new { self.deduct_unseen(id, n) } else { self.deduct_left(id, n, gone) }
+            if unseen || is_new {
+                self.deduct_unseen(id, n)
+            } else {
+                self.deduct_left(id, n, gone)
+            }
             self.keep(id, n);
         }
         for n in 0..self.orders[id].lines.len() {
@@ -340,7 +345,9 @@ impl Oracle {
         let order = &self.orders[id];
         let mut units: Vec<(usize, usize)> = Vec::new();
         match lines {
-            None => units.extend((0..order.lines.len()).map(|n| (n, order.lines[n].open())).filter(|(_, open)| *open > 0)),
+            None => {
+                units.extend((0..order.lines.len()).map(|n| (n, order.lines[n].open())).filter(|(_, open)| *open > 0))
+            }
             Some(lines) => {
                 for (line, quantity) in lines {
                     let n = order.lines.iter().position(|l| l.id == *line).ok_or("order/unknown-line")?;

@@ -275,7 +275,8 @@ impl Shop {
         let held = self.oracle.all_held();
         for (n, sku) in SKUS.iter().enumerate() {
             for (p, (place, ..)) in PLACES.iter().enumerate() {
-                let level = levels.iter().find(|(s, l, _)| s == sku && l == place).map_or([0; 3], |(_, _, level)| *level);
+                let level =
+                    levels.iter().find(|(s, l, _)| s == sku && l == place).map_or([0; 3], |(_, _, level)| *level);
                 let on_hand = self.oracle.on_hand.get(&(n, p)).copied().unwrap_or(0);
                 let [reserved, allocated] = held.get(&(n, p)).copied().unwrap_or_default();
                 let expected = [on_hand, reserved, allocated];
@@ -337,7 +338,14 @@ fn tell(order: &Order) -> String {
             format!("{}:{sku} {}-{}-{}", l.channel_line_id, l.quantity, l.canceled, l.shipped)
         })
         .collect();
-    format!("{} {:?} {:?} {} at {}", order.channel_order_id, order.state, order.fulfillment, lines.join(" "), order.updated_at)
+    format!(
+        "{} {:?} {:?} {} at {}",
+        order.channel_order_id,
+        order.state,
+        order.fulfillment,
+        lines.join(" "),
+        order.updated_at
+    )
 }
 
 pub fn ids(change: &Change<'_>, sku: usize, place: usize) -> (i64, i64) {
