@@ -20,7 +20,7 @@ use purvey::sandbox::{Faults, OrderSpec, OrderState};
 use stage::{Said, Stage, products};
 
 const KILLS: usize = 200;
-const VARIANTS: usize = 300;
+const VARIANTS: usize = 240;
 const FEED: &str = "out/google.xml";
 
 fn seed() -> u64 {
@@ -74,8 +74,8 @@ struct Road {
 }
 
 /// What is true of a shop whatever way it went; both shops must give the same.
-const FACTS: [&str; 8] = [
-    "SELECT channel_order_id, state, heard_state, total_minor FROM orders ORDER BY 1",
+const FACTS: [&str; 9] = [
+    "SELECT channel_order_id, state, total_minor FROM orders ORDER BY 1",
     "SELECT o.channel_order_id, l.channel_line_id, v.sku, l.quantity, l.canceled, l.shipped, l.short
        FROM line_item l JOIN orders o ON o.id = l.order_id LEFT JOIN variant v ON v.id = l.variant_id ORDER BY 1, 2",
     "SELECT o.channel_order_id, l.channel_line_id, h.kind, h.quantity
@@ -86,7 +86,9 @@ const FACTS: [&str; 8] = [
     "SELECT o.channel_order_id, s.package_number, s.carrier, s.tracking_number, l.line_item_id, l.quantity
        FROM shipment s JOIN orders o ON o.id = s.order_id JOIN shipment_line l ON l.shipment_id = s.id ORDER BY 1, 2, 5",
     "SELECT kind, key, state, body_hash FROM outbox WHERE kind <> 'push' ORDER BY 2",
+    // what only agrees once nothing is under way
     "SELECT channel_sku, quantity, price_minor FROM listing ORDER BY 1",
+    "SELECT channel_order_id, heard_state FROM orders ORDER BY 1",
 ];
 
 impl Road {
@@ -198,12 +200,14 @@ impl Road {
     fn arrive(&mut self) {
         self.killed.faults(Faults::default());
         for stage in [&mut self.killed, &mut self.twin] {
-            for _ in 0..3 {
+            let restful = (0..12).any(|_| {
                 stage.now += SignedDuration::from_hours(6);
                 stage.sandbox.advance(6 * 3600);
                 let said = stage.run(&["sync"]);
                 assert_eq!(said.code, Some(0), "{said:?}");
-            }
+                said.out.ends_with("nothing changed\n") && !said.out.contains("still worked on")
+            });
+            assert!(restful, "the syncs never come to rest");
         }
         self.same(&FACTS);
         assert_eq!(self.feed(&self.killed), self.feed(&self.twin));
@@ -366,14 +370,11 @@ fn slow_sync(stage: &Stage) -> Child {
 fn of_two_syncs_one_runs_and_the_other_waits_if_asked() {
     let stage = Stage::furnished(8, 1);
     let mut first = slow_sync(&stage);
-    let started = Instant::now();
     let second = stage.run(&["sync"]);
-    let took = started.elapsed();
     assert_eq!(second.code, Some(75), "{second:?}");
     assert!(second.err.contains("`purvey sync` (pid ") && second.err.contains(&first.id().to_string()), "{second:?}");
     assert!(second.err.contains("--wait"), "{second:?}");
-    assert!(took < Duration::from_secs(1), "{took:?}");
-    assert!(first.try_wait().unwrap().is_none(), "the first was not disturbed");
+    assert!(first.try_wait().unwrap().is_none(), "it neither waited nor disturbed the first");
 
     stage.faults(Faults::default());
     let mut third =
