@@ -224,7 +224,7 @@ impl<'c, 'w> Desk<'c, 'w> {
             let message = format!("{} units left, but no location is known to take them from", settled.unplaced);
             let finding = Diagnostic::warning("stock/no-location", message)
                 .at(place(&self.order.channel, &self.order.channel_order_id, Some(&line.channel_line_id)))
-                .help("add a location with `purvey stock location`, then count the stock");
+                .help("import the locations, then count the stock with `purvey stock count`");
             self.findings.push(finding);
         }
         if settled.moves.is_empty() {
@@ -370,7 +370,7 @@ pub(super) fn require_location(conn: &Connection, code: &str) -> Result<i64> {
     let near = crate::value::closest::closest(code, codes.iter().map(String::as_str));
     let help = match near {
         Some(near) => format!("did you mean {near}?"),
-        None => "see `purvey stock` for the locations there are".to_owned(),
+        None => "`purvey stock locations` lists them".to_owned(),
     };
     Err(Error::input("stock/unknown-location", format!("there is no location {code}")).help(help))
 }

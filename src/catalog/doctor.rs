@@ -23,6 +23,7 @@ struct Check {
     sql: &'static str,
 }
 
+const DAMAGED: &str = "doctor/damaged";
 const RESTORE: &str = "restore a backup, and please report how it came about: purvey never writes this";
 const COUNT: &str = "count the stock of this SKU there: `purvey stock count`";
 
@@ -189,7 +190,7 @@ const CHECKS: &[Check] = &[
         code: "doctor/listing-refused",
         message: "the marketplace refuses this listing's stock",
         severe: false,
-        help: "mend the listing there, then `purvey push --retry`",
+        help: "mend the listing there, then `purvey stock retry MARKET`",
         sql: "SELECT channel || ' ' || channel_sku AS subject, coalesce(last_error, '') AS detail FROM listing WHERE refusals >= 3",
     },
 ];
@@ -198,6 +199,10 @@ impl Reader {
     /// Everything that is wrong, the gravest first. An error means a damaged catalog, a warning something to be mended.
     pub fn doctor(&self, now: Timestamp) -> Result<Vec<Diagnostic>> {
         let mut findings = file_checks(&self.conn)?;
+        if findings.iter().any(|f| f.code == DAMAGED) {
+            // Whatever else a damaged file says is not worth hearing.
+            return Ok(findings);
+        }
         for check in CHECKS {
             findings.extend(run_check(&self.conn, check)?);
         }
@@ -214,7 +219,7 @@ fn file_checks(conn: &Connection) -> Result<Vec<Diagnostic>> {
     let mut findings = Vec::new();
     for said in all(conn, "PRAGMA integrity_check(20)", [], |r| r.get::<_, String>(0))? {
         if said != "ok" {
-            findings.push(damage("doctor/damaged", format!("the file is damaged: {said}")));
+            findings.push(damage(DAMAGED, format!("the file is damaged: {said}")));
         }
     }
     let orphans = all(conn, "PRAGMA foreign_key_check", [], |r| {
@@ -282,6 +287,19 @@ fn hashes(conn: &Connection) -> Result<Vec<Diagnostic>> {
     }))
 }
 
+/// A cursor is the connector's own; where it is, or holds, moments, the latest of them.
+fn latest_moment(cursor: &str) -> Option<Timestamp> {
+    fn latest(value: &serde_json::Value) -> Option<Timestamp> {
+        match value {
+            serde_json::Value::String(text) => text.parse().ok(),
+            serde_json::Value::Array(list) => list.iter().filter_map(latest).max(),
+            serde_json::Value::Object(fields) => fields.values().filter_map(latest).max(),
+            _ => None,
+        }
+    }
+    cursor.parse().ok().or_else(|| latest(&serde_json::from_str(cursor).ok()?))
+}
+
 /// Nothing can have been read, or have happened, after now.
 fn futures(conn: &Connection, now: Timestamp) -> Result<Vec<Diagnostic>> {
     let mut findings = Vec::new();
@@ -289,8 +307,7 @@ fn futures(conn: &Connection, now: Timestamp) -> Result<Vec<Diagnostic>> {
         Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, String>(2)?))
     })?;
     for (channel, value, at) in cursors {
-        let ahead = value.parse::<Timestamp>().is_ok_and(|t| t > now) || at > to_utc_text(now);
-        if ahead {
+        if at > to_utc_text(now) || latest_moment(&value).is_some_and(|t| t > now) {
             findings.push(
                 Diagnostic::error(
                     "doctor/cursor-ahead",
@@ -308,4 +325,145 @@ fn futures(conn: &Connection, now: Timestamp) -> Result<Vec<Diagnostic>> {
         findings.push(Diagnostic::warning("doctor/future-movement", message).help("check this machine's clock"));
     }
     Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::catalog::testing::{at, order, shop_with};
+    use crate::catalog::{Catalog, ReturnRequest, ShipRequest, Terms, Writer};
+    use crate::value::{Sku, TrackingNumber};
+
+    fn now() -> Timestamp {
+        at("2026-11-25T12:00:00Z")
+    }
+
+    /// A shop where everything has happened once: one order reserved, one allocated, one shipped and partly returned.
+    fn shop(dir: &Path) -> Catalog {
+        let (catalog, mut writer) = shop_with(dir, 9);
+        trade(&mut writer);
+        catalog
+    }
+
+    fn trade(writer: &mut Writer) {
+        let change = writer.change(at("2026-11-25T10:00:00Z")).unwrap();
+        let orders = [order("A", State::AwaitingPayment, 1), order("B", State::Ready, 2), order("C", State::Ready, 3)];
+        change.put_orders("m", &orders, &Terms::default()).unwrap();
+        let number = TrackingNumber::parse("T1").unwrap();
+        change
+            .ship(&ShipRequest {
+                channel: "m",
+                order_id: "C",
+                lines: None,
+                carrier: "dhl",
+                tracking_number: Some(&number),
+                location: None,
+                shipped_at: at("2026-11-25T10:00:00Z"),
+                package_number: None,
+                tell: true,
+            })
+            .unwrap();
+        let back = ReturnRequest {
+            channel: "m",
+            order_id: "C",
+            line_id: "1",
+            quantity: 1,
+            location: "SHOP",
+            restock: true,
+            reason: None,
+            key: Some("R1"),
+        };
+        change.record_return(&back).unwrap();
+        change.put_listing("m", "TEA-1", &Sku::parse("TEA-1").unwrap(), None).unwrap();
+        change.put_cursor("m", "orders", r#"{"upto":"2026-11-25T09:00:00Z"}"#).unwrap();
+        change.commit().unwrap();
+    }
+
+    #[test]
+    fn a_sound_catalog_has_no_findings() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(shop(dir.path()).read().unwrap().doctor(now()).unwrap(), vec![]);
+    }
+
+    /// Each damage, made by hand, and the finding it must bring.
+    #[rustfmt::skip]
+    const DAMAGES: &[(&str, &str)] = &[
+        ("UPDATE stock SET on_hand = on_hand + 1, available = available + 1", "doctor/level-not-sum"),
+        ("UPDATE stock SET reserved = reserved + 1, available = available - 1 WHERE location_id = 1", "doctor/level-not-sum"),
+        ("DELETE FROM movement WHERE kind = 'shipped'", "doctor/level-not-sum"),
+        ("DELETE FROM stock WHERE location_id = 2", "doctor/level-not-sum"),
+        ("UPDATE movement SET allocated = allocated + 1 WHERE kind = 'allocated'", "doctor/level-not-sum"),
+        ("UPDATE stock SET available = available + 1 WHERE location_id = 1", "doctor/level-available"),
+        ("UPDATE variant SET safety = 2", "doctor/level-available"),
+        ("UPDATE variant SET available = available + 1", "doctor/variant-available"),
+        ("UPDATE location SET fulfills_online = 0 WHERE code = 'SHOP'", "doctor/variant-available"),
+        ("DELETE FROM hold", "doctor/holds-not-level"),
+        ("UPDATE hold SET quantity = quantity + 1", "doctor/holds-not-level"),
+        ("UPDATE hold SET kind = 'allocation'", "doctor/holds-not-level"),
+        ("UPDATE hold SET location_id = 2", "doctor/holds-not-level"),
+        ("UPDATE line_item SET canceled = 9", "doctor/line-overdrawn"),
+        ("UPDATE line_item SET short = 1", "doctor/line-held"),
+        ("UPDATE line_item SET quantity = 1 WHERE quantity = 2", "doctor/line-held"),
+        ("UPDATE orders SET state = 'canceled'", "doctor/held-when-over"),
+        ("UPDATE line_item SET variant_id = NULL", "doctor/held-when-over"),
+        ("UPDATE line_item SET shipped = 0, returned = 0", "doctor/line-not-sent"),
+        ("UPDATE shipment_line SET quantity = 9", "doctor/line-not-sent"),
+        ("UPDATE shipment_line SET line_item_id = 1", "doctor/foreign-parcel-line"),
+        ("UPDATE line_item SET returned = 2 WHERE shipped > 0", "doctor/returned-too-much"),
+        ("DELETE FROM return_line", "doctor/returned-too-much"),
+        ("UPDATE outbox SET channel = 'other'", "doctor/outbox-order"),
+        ("UPDATE outbox SET state = 'done'", "doctor/outbox-ends"),
+        ("UPDATE outbox SET state = 'polling'", "doctor/outbox-ends"),
+        ("UPDATE outbox SET order_id = NULL", "doctor/outbox-ends"),
+        ("UPDATE shipment SET tracking_number = 'T2'", "doctor/parcel-not-in-outbox"),
+        ("DELETE FROM shipment_line; DELETE FROM shipment", "doctor/parcel-not-in-outbox"),
+        ("UPDATE outbox SET body = json_set(body, '$.carrier', 'ups')", "doctor/outbox-body"),
+        ("UPDATE orders SET state = 'lost'", "doctor/unknown-word"),
+        ("UPDATE orders SET heard_state = 'lost'", "doctor/unknown-word"),
+        ("DELETE FROM orders WHERE channel_order_id = 'A'", "doctor/orphan"),
+        ("DELETE FROM variant", "doctor/orphan"),
+        ("UPDATE cursor SET value = '2026-12-24T00:00:00Z'", "doctor/cursor-ahead"),
+        (r#"UPDATE cursor SET value = '{"walk":{"from":"2026-11-01T00:00:00Z","until":"2026-12-24T00:00:00Z"}}'"#, "doctor/cursor-ahead"),
+        ("UPDATE cursor SET at = '2026-12-24T00:00:00Z'", "doctor/cursor-ahead"),
+        ("UPDATE cause SET at = '2026-12-24T00:00:00Z'", "doctor/future-movement"),
+        ("UPDATE outbox SET state = 'dead', ended_at = created_at", "doctor/outbox-dead"),
+        ("UPDATE listing SET refusals = 3", "doctor/listing-refused"),
+        ("UPDATE movement SET on_hand = -9 WHERE kind = 'counted'; UPDATE stock SET on_hand = on_hand - 18, available = 0 WHERE location_id = 1", "doctor/below-zero"),
+        ("UPDATE movement SET on_hand = 4 WHERE kind = 'counted'; UPDATE stock SET on_hand = on_hand - 5, available = 0 WHERE location_id = 1", "doctor/oversold"),
+        ("DROP INDEX orders_state; CREATE UNIQUE INDEX orders_state ON orders (id); PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX orders_state ON orders (state)' WHERE name = 'orders_state'", "doctor/damaged"),
+    ];
+
+    #[test]
+    fn every_damage_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let sound = shop(dir.path());
+        for (damage, code) in DAMAGES {
+            let dir = tempfile::tempdir().unwrap();
+            let catalog = Catalog::of_shop(dir.path());
+            std::fs::copy(sound.path(), catalog.path()).unwrap();
+            let conn = Connection::open(catalog.path()).unwrap();
+            conn.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON").unwrap();
+            conn.execute_batch(damage).unwrap();
+            drop(conn);
+            let findings = catalog.read().unwrap().doctor(now()).unwrap();
+            let codes: Vec<&str> = findings.iter().map(|f| f.code.as_str()).collect();
+            assert!(codes.contains(code), "{damage}: {codes:?}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_page_is_found_or_refused_and_never_believed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = shop(dir.path()).path().to_owned();
+        let sound = std::fs::read(&path).unwrap();
+        for page in 1..sound.len() / 16_384 {
+            let mut bytes = sound.clone();
+            bytes[page * 16_384..page * 16_384 + 64].fill(0xA5);
+            std::fs::write(&path, bytes).unwrap();
+            let said = Catalog::of_shop(dir.path()).read().and_then(|reader| reader.doctor(now()));
+            assert!(said.map_or(true, |findings| !findings.is_empty()), "page {page}");
+        }
+    }
 }

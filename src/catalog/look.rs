@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::fault::fault;
 use super::open::Reader;
+use super::stock::Location;
 use crate::diagnostic::{Error, Place, Result};
 use crate::value::closest::closest;
 use crate::value::text::fold_key;
@@ -72,6 +73,21 @@ impl Reader {
             item.insert(name, value);
         }
         Ok(item)
+    }
+
+    /// Every location, by its code.
+    pub fn locations(&self) -> Result<Vec<Location>> {
+        let sql = "SELECT code, name, kind, fulfills_online, address FROM location WHERE active = 1 ORDER BY code";
+        super::sql::all(&self.conn, sql, [], |r| {
+            let address: String = r.get(4)?;
+            Ok(Location {
+                code: r.get(0)?,
+                name: r.get(1)?,
+                kind: r.get(2)?,
+                fulfills_online: r.get(3)?,
+                address: serde_json::from_str(&address).unwrap_or_default(),
+            })
+        })
     }
 
     /// Where `sku` lies, and how much of it.

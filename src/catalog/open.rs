@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::fault::fault;
@@ -107,6 +108,8 @@ impl Catalog {
         )
         .map_err(fault)?;
         conn.set_prepared_statement_cache_capacity(128);
+        // Else SQLite plans a cached statement anew whenever a bound value could let it use a partial index.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fault)?;
         let mut writer = Writer { conn, run_id: 0, _lock: lock };
         writer.migrate()?;
         writer.run_id = super::run::start(&writer.conn, command, now)?;
@@ -195,6 +198,11 @@ impl Change<'_> {
             .map_err(fault)?;
         self.revision.set(Some(revision));
         Ok(revision)
+    }
+
+    /// The run this change belongs to: part of the key of a cause that is a person's deed.
+    pub fn run_id(&self) -> i64 {
+        self.run_id
     }
 
     /// What [`Change::revision`] is or would be, without taking it.

@@ -147,8 +147,13 @@ impl<'w> Change<'w> {
 
     /// What is at one location now, inside this change.
     pub fn level(&self, variant_id: i64, location_id: i64) -> Result<Level> {
+        Ok(self.known_level(variant_id, location_id)?.unwrap_or_default())
+    }
+
+    /// The same; `None` where nothing was ever counted or moved.
+    pub fn known_level(&self, variant_id: i64, location_id: i64) -> Result<Option<Level>> {
         let mut read = self.tx.prepare_cached(LEVEL).map_err(fault)?;
-        Ok(read_level(&mut read, variant_id, location_id)?.unwrap_or_default())
+        read_level(&mut read, variant_id, location_id)
     }
 
     /// Adds or changes a location, by its code.

@@ -3,7 +3,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::Context;
+use super::{Context, stock};
 use crate::catalog::{ItemView, Stocked};
 use crate::diagnostic::Result;
 use crate::report::{Cell, Outcome, Table, thousands};
@@ -63,20 +63,7 @@ impl Shown {
             let cut = crate::value::text::cut_chars(&line, 100);
             writeln!(out, "{column:<24} {cut}{}", if cut.len() < line.len() { " …" } else { "" })?;
         }
-        if self.stock.is_empty() {
-            return Ok(());
-        }
         writeln!(out)?;
-        let mut table = Table::new(["location", "on hand", "reserved", "allocated", "available"]);
-        for s in &self.stock {
-            table.row([
-                Cell::from(s.location.as_str()),
-                Cell::number(s.on_hand),
-                Cell::number(s.reserved),
-                Cell::number(s.allocated),
-                Cell::number(s.available),
-            ]);
-        }
-        table.write(out)
+        stock::table(&self.stock, out)
     }
 }

@@ -28,23 +28,30 @@ const ORDERS: &str = include_str!("../../examples/lantern/orders.json");
 const KEY: &str = "sandbox-key";
 
 /// What is typed, and why.
-const STEPS: [(&str, &str); 14] = [
+const STEPS: [(&str, &str); 18] = [
     ("An empty catalog beside the purvey.toml that is there.", "init"),
     (
-        "Stores and warehouses, products, stock in each of them: formats are recognized, nothing is configured.",
+        "Stores and warehouses, products, stock in each of them: formats are recognized, nothing is configured.\n# The example has two faults on purpose; they are named, and everything else goes in.",
         "import locations.csv products_export.csv inventory_export.csv",
     ),
     ("Google's product feed and its local inventory feed.", "feed build"),
-    ("The same checker reads any feed.", "feed check out/google.xml --channel google"),
+    ("The same checker reads any feed.", "feed check out/google.xml --channel google --fail-on error"),
     ("Orders in from the marketplace: matched to SKUs, stock held for each, once.", "orders pull sandbox"),
     ("What is unmatched or short waits for a person.", "orders list"),
+    (
+        "The person decides: five of these cannot be had, and LAMP-9000 is another name of ours.",
+        "orders accept L-1004 --refuse L-1004-1",
+    ),
+    ("", "orders match L-1005 L-1005-1 MAYAK-BRS"),
     ("Our word goes out: what stock covers is accepted.", "sync"),
     ("The buyers have paid: reserved units become allocated.", "sync"),
     ("Two parcels leave.", "ship L-1001 --carrier DHL --tracking 00340434161094042557"),
     ("", "ship L-1002 --carrier DPD --tracking 01505011234567"),
     ("Their numbers go to the marketplace.", "tracking push sandbox"),
-    ("Again: nothing is sent twice, and stock that changed goes out once.", "sync"),
-    ("And again.", "sync"),
+    ("What changed goes out once: stock to the marketplace, feeds to their files.", "sync"),
+    ("", "sync"),
+    ("And again: nothing is sent twice.", "sync"),
+    ("One order in full.", "orders show L-1001"),
     ("The ledger proves itself.", "doctor"),
 ];
 

@@ -40,17 +40,65 @@ pub(super) struct Args {
     /// Where units are whose record names no location.
     #[arg(long, value_name = "STORE")]
     location: Option<String>,
+    /// The marketplace of orders whose record names none, and of parcels whose order is on several.
+    #[arg(long)]
+    market: Option<String>,
     /// With --dry-run: exit with 4 when something would change.
     #[arg(long)]
     detailed_exitcode: bool,
 }
 
+/// `purvey orders import`: the same for files that are known to be orders.
+#[derive(clap::Args)]
+pub(super) struct OrderArgs {
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The marketplace of orders whose record names none.
+    #[arg(long)]
+    market: Option<String>,
+    /// Take nothing of a file of which one record is refused.
+    #[arg(long)]
+    strict: bool,
+    /// Say what would change, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
 pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     let shop = context.shop()?;
     let options = options(args, &shop, context);
-    let mut writer = context.writer(&shop, "import")?;
-    let (mut done, mut failures) = (Vec::new(), Vec::new());
-    for source in Source::open_all(&args.files)? {
+    let done = import_all(&args.files, &shop, &options, context)?;
+    let refused = done.failed || done.imported.iter().any(|i| i.refused > 0);
+    Ok(match refused {
+        true => Outcome::Partly,
+        false if args.detailed_exitcode && done.imported.iter().any(changes) => Outcome::Changes,
+        false => Outcome::Done,
+    })
+}
+
+pub(super) fn orders(args: &OrderArgs, context: &Context<'_>) -> Result<Outcome> {
+    let shop = context.shop()?;
+    let options = Options {
+        kind: Some(intake::detect::Kind::Orders),
+        market: args.market.clone(),
+        strict: args.strict,
+        dry_run: args.dry_run,
+        ..of_shop(&shop, context)
+    };
+    let done = import_all(&args.files, &shop, &options, context)?;
+    Ok(if done.failed || done.imported.iter().any(|i| i.refused > 0) { Outcome::Partly } else { Outcome::Done })
+}
+
+struct Done {
+    imported: Vec<Imported>,
+    /// Some file could not be taken at all; the others were.
+    failed: bool,
+}
+
+fn import_all(files: &[PathBuf], shop: &Shop, options: &Options, context: &Context<'_>) -> Result<Done> {
+    let mut writer = context.writer(shop, "import")?;
+    let (mut imported, mut failures) = (Vec::new(), Vec::new());
+    for source in Source::open_all(files)? {
         let mut talk = context.report.findings();
         let bar = context.report.progress("reading", None, Unit::Bytes);
         let mut told = 0;
@@ -58,20 +106,18 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
             bar.advance(bytes.saturating_sub(told));
             told = bytes;
         };
-        match intake::import(&mut writer, source, &options, &mut |finding| talk.push(finding), &mut progress) {
-            Ok(imported) => done.push(imported),
+        match intake::import(&mut writer, source, options, &mut |finding| talk.push(finding), &mut progress) {
+            Ok(one) => imported.push(one),
             // A file is a transaction: the others go in all the same.
             Err(error) => failures.push(error),
         }
     }
-    context.report.summary(&done, |out| table(&done, options.dry_run, out))?;
-    let last = if done.is_empty() { failures.pop() } else { None };
+    context.report.summary(&imported, |out| table(&imported, options.dry_run, out))?;
+    let last = if imported.is_empty() { failures.pop() } else { None };
     failures.iter().for_each(|error| context.report.error(error));
     match last {
         Some(error) => Err(error),
-        None if !failures.is_empty() || done.iter().any(|i| i.refused > 0) => Ok(Outcome::Partly),
-        None if args.detailed_exitcode && done.iter().any(changes) => Ok(Outcome::Changes),
-        None => Ok(Outcome::Done),
+        None => Ok(Done { imported, failed: !failures.is_empty() }),
     }
 }
 
@@ -79,17 +125,27 @@ fn changes(imported: &Imported) -> bool {
     imported.counts.new + imported.counts.changed + imported.archived > 0
 }
 
+fn of_shop(shop: &Shop, context: &Context<'_>) -> Options {
+    Options {
+        told_markets: shop.config.market.keys().cloned().collect(),
+        ..Options::new(shop.config.shop.currency, context.now)
+    }
+}
+
 fn options(args: &Args, shop: &Shop, context: &Context<'_>) -> Options {
-    let mut options = Options::new(shop.config.shop.currency, context.now);
-    options.kind = args.kind;
-    options.format = args.format.clone();
+    let mut options = Options {
+        kind: args.kind,
+        format: args.format.clone(),
+        strict: args.strict,
+        dry_run: args.dry_run,
+        archive_missing: args.archive_missing,
+        allow_shrink: args.allow_shrink,
+        allow_moves: args.allow_moves,
+        location: args.location.clone(),
+        market: args.market.clone(),
+        ..of_shop(shop, context)
+    };
     options.table.encoding = args.encoding.clone();
-    options.strict = args.strict;
-    options.dry_run = args.dry_run;
-    options.archive_missing = args.archive_missing;
-    options.allow_shrink = args.allow_shrink;
-    options.allow_moves = args.allow_moves;
-    options.location = args.location.clone();
     options
 }
 

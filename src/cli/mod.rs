@@ -16,6 +16,7 @@ mod outbox;
 mod returns;
 mod sandbox;
 mod ship;
+mod stock;
 mod sync;
 mod tracking;
 
@@ -85,7 +86,10 @@ enum Command {
     /// Look into the catalog.
     #[command(subcommand)]
     Catalog(catalog::Command),
-    /// Build, check and preview feeds.
+    /// What lies where, and what a person counts.
+    #[command(subcommand)]
+    Stock(stock::Command),
+    /// Build feeds, and check anybody's.
     #[command(subcommand)]
     Feed(feed::Command),
     /// The channels a feed can be built for.
@@ -155,6 +159,7 @@ impl Command {
             Command::Init(args) => init::run(&args, context),
             Command::Import(args) => import::run(&args, context),
             Command::Catalog(command) => catalog::run(&command, context),
+            Command::Stock(command) => stock::run(&command, context),
             Command::Feed(command) => feed::run(&command, context),
             Command::Channel(command) => channel::run(&command, context),
             Command::Orders(command) => orders::run(&command, context),

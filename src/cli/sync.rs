@@ -53,11 +53,15 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
         if occasion.stopped() {
             break;
         }
-        let mut talk = context.report.findings();
+        let mut talk = context.report.held_findings();
         let mut sink = |finding: &_| talk.push(finding);
-        let built = shop.channel(name).and_then(|channel| {
-            build_feed(&shop, &mut writer, &channel, &options, context.now, &mut Findings::new(&mut sink))
-        });
+        let mut findings = Findings::new(&mut sink);
+        let built = shop
+            .channel(name)
+            .and_then(|channel| build_feed(&shop, &mut writer, &channel, &options, context.now, &mut findings));
+        if built.as_ref().map_or(true, FeedRun::changed_something) {
+            talk.tell();
+        }
         match built {
             Ok(run) => feeds.push(run),
             Err(error) => failures.push(error),

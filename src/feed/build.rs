@@ -147,6 +147,14 @@ struct ColumnPlan<'a> {
     except: Option<usize>,
     /// What the previous row had here and what became of it: variants of one product share their long texts.
     last: Option<Memo>,
+    list: List,
+}
+
+/// The values of the list that the previous row had here: each shaped, or as it came and what is wrong with it.
+#[derive(Default)]
+struct List {
+    raw: String,
+    shaped: Vec<Result<String, (String, Fault)>>,
 }
 
 struct Memo {
@@ -168,7 +176,10 @@ impl<'a> Shaper<'a> {
                 Source::Attribute(index) => {
                     if let Some((name, attribute)) = contract.attribute.get_index(index) {
                         let except = attribute.except.as_ref().and_then(|other| contract.attribute.get_index_of(other));
-                        columns.push((position, ColumnPlan { index, name, attribute, except, last: None }));
+                        columns.push((
+                            position,
+                            ColumnPlan { index, name, attribute, except, last: None, list: List::default() },
+                        ));
                     }
                 }
                 Source::Input(index) if contract.inputs[index] == "currency" => currency_column = Some(position),
@@ -253,7 +264,7 @@ impl<'a> Shaper<'a> {
         findings: &mut Findings<'_>,
     ) -> bool {
         let Some((index, name, attribute)) = self.channel.contract.attribute.get_full(name) else { return true };
-        let mut plan = ColumnPlan { index, name, attribute, except: None, last: None };
+        let mut plan = ColumnPlan { index, name, attribute, except: None, last: None, list: List::default() };
         let text = match value {
             serde_json::Value::String(text) => Cow::Borrowed(text.as_str()),
             serde_json::Value::Null => return true,
@@ -345,42 +356,46 @@ impl ColumnPlan<'_> {
                 memo
             }
         };
-        let Ok(()) = offer.push(self.index, |out| {
-            out.push_str(&memo.shaped);
-            Ok::<(), std::convert::Infallible>(())
-        });
+        offer.push_text(self.index, &memo.shaped);
         if let Some(remark) = memo.remark.clone() {
             findings.add(self.finding(channel, offer, Raw::Text(text), remark, Severity::Warning));
         }
         true
     }
 
+    /// A JSON list. The list of the row before, as variants of one product have it, is not shaped again.
     fn fill_list(
-        &self,
+        &mut self,
         channel: &Channel,
         text: &str,
         currency: Option<Currency>,
         offer: &mut Offer,
         findings: &mut Findings<'_>,
     ) -> bool {
-        let Ok(values) = serde_json::from_str::<Vec<Cow<'_, str>>>(text) else {
-            return self.fill_one(channel, Raw::Text(text), currency, offer, findings);
-        };
+        if self.list.raw != text {
+            let Ok(values) = serde_json::from_str::<Vec<Cow<'_, str>>>(text) else {
+                return self.fill_one(channel, Raw::Text(text), currency, offer, findings);
+            };
+            self.list.raw.clear();
+            self.list.raw.push_str(text);
+            self.list.shaped.clear();
+            for value in values.into_iter().filter(|value| !value.is_empty()) {
+                let mut shaped = String::new();
+                let taken = shape(self.attribute, Raw::Text(&value), currency, Side::Build, &mut shaped);
+                self.list.shaped.push(taken.map(|_| shaped).map_err(|fault| (value.into_owned(), fault)));
+            }
+        }
+        // Compared as shaped: the other value may have been encoded.
         let except = self.except.and_then(|other| offer.first(other)).map(str::to_owned);
+        let wanted = self.list.shaped.iter().filter(|one| one.as_ref().ok() != except.as_ref());
         let mut whole = true;
-        let mut count = 0;
-        for value in values.iter().filter(|v| !v.is_empty()) {
-            if count == self.attribute.repeats() {
-                break;
+        for one in wanted.take(self.attribute.repeats()) {
+            match one {
+                Ok(shaped) => offer.push_text(self.index, shaped),
+                Err((value, fault)) => {
+                    whole &= report(channel, self, offer, Raw::Text(value), fault.clone(), findings);
+                }
             }
-            // Compared as shaped: the other value may have been encoded.
-            let mut shaped = String::new();
-            let taken = shape(self.attribute, Raw::Text(value), currency, Side::Build, &mut shaped);
-            if taken.is_ok() && except.as_deref() == Some(shaped.as_str()) {
-                continue;
-            }
-            whole &= self.fill_one(channel, Raw::Text(value), currency, offer, findings);
-            count += 1;
         }
         whole
     }

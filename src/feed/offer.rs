@@ -46,6 +46,15 @@ impl Offer {
         Ok(())
     }
 
+    /// Adds a value that is in shape already.
+    pub fn push_text(&mut self, attribute: usize, value: &str) {
+        let start = self.text.len();
+        self.text.push_str(value);
+        if !value.is_empty() {
+            self.add(attribute, Span { start: start as u32, end: self.text.len() as u32 });
+        }
+    }
+
     /// Adds one part of a group; an empty one is remembered as absent.
     pub fn push_part(&mut self, attribute: usize, part: &str) {
         let start = self.text.len();

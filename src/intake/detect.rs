@@ -146,16 +146,16 @@ pub static FORMATS: &[Format] = &[
     },
     Format {
         name: "stock", kind: Stock,
-        must: &["sku", "quantity|qty|on_hand|on hand|stock|available"],
+        must: &["sku", "quantity|qty|on_hand|on hand|stock|available|delta|adjustment"],
         never: &["order_id|order id|order-id|order_number|order number", "tracking_number|tracking number"],
         may: &["store_code|store code|location|location_code|store|warehouse", "updated_at|counted_at"],
         rest: Rest::Unknown,
     },
     Format {
         name: "prices", kind: Prices,
-        must: &["sku", "price|price_minor"],
+        must: &["sku", "price"],
         never: &["title", "name", "quantity|qty", "order_id|order id|order-id"],
-        may: &["currency", "sale_price|sale price|sale_price_minor", "price_list|price list|market",
+        may: &["currency", "sale_price|sale price", "price_list|price list|market",
             "sale_from|sale_starts_at", "sale_to|sale_until|sale_ends_at", "compare_at_price|compare at price"],
         rest: Rest::Unknown,
     },
@@ -163,16 +163,25 @@ pub static FORMATS: &[Format] = &[
         name: "locations", kind: Locations,
         must: &["store_code|store code|location_code|code", "name|store_name|store name"],
         never: &["sku", "quantity", "price"],
-        may: &["kind|type", "address|street|address1", "address2", "city", "region|state|province",
+        may: &["kind|type", "fulfills_online", "address|street|address1", "address2", "city", "region|state|province",
             "postal_code|postcode|zip", "country|country_code", "timezone", "latitude|lat", "longitude|lng|lon", "phone",
             "email", "hours|opening_hours", "url|website"],
+        rest: Rest::Unknown,
+    },
+    Format {
+        name: "orders", kind: Orders,
+        must: &["order|order_id", "currency", "quantity", "price|unit_price", "placed_at|created_at"],
+        never: &["tracking_number|tracking number"],
+        may: &["market|channel", "external_id", "state|status", "updated_at", "fulfillment", "pickup_point", "total",
+            "shipping", "discount", "note", "buyer|name", "email", "phone", "street|address1", "postal_code|zip", "city",
+            "region", "country", "line|line_id", "sku", "gtin", "title", "canceled", "shipped", "tax"],
         rest: Rest::Unknown,
     },
     Format {
         name: "tracking", kind: Tracking,
         must: &["order_id|order id|order-id|order|order number|order_number", "tracking_number|tracking number|tracking-number"],
         never: &[],
-        may: &["carrier|carrier_code|carrier-code|company|carrier name", "shipped_at|shipped at|ship_date|ship-date|ship date",
+        may: &["market|channel", "location|store_code", "carrier|carrier_code|carrier-code|company|carrier name", "shipped_at|shipped at|ship_date|ship-date|ship date",
             "line_id|line id|order-item-id|order_item_id", "sku", "quantity|qty", "tracking_url|tracking url",
             "shipment_id|package_id", "service|service_level"],
         rest: Rest::Unknown,
@@ -217,8 +226,10 @@ impl Format {
         unread
             .map(|(_, column)| {
                 let message = format!("{} has no column `{}`: it is not read", self.name, column.name);
-                let place = Place::file(table.file()).record(1).attribute(&column.name);
-                Diagnostic::warning("format/unknown-column", message).at(place)
+                let place = Place::file(table.file()).record(1).line(1).attribute(&column.name);
+                Diagnostic::warning("format/unknown-column", message)
+                    .at(place)
+                    .help("rename it if it is one of the format's")
             })
             .collect()
     }

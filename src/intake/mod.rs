@@ -1,20 +1,31 @@
 //! Other people's files in: detect, decode, read, and hand clean records to the catalog.
 mod address;
 mod cell;
+mod counter;
 pub mod detect;
 mod dialect;
 pub mod encoding;
 mod findings;
 mod import;
+mod json_lines;
+mod levels;
+mod locations;
 mod looks;
 mod mapping;
 mod oddity;
+mod order_document;
+mod order_table;
+mod orders;
+mod prices;
 mod product_row;
 mod products;
 mod seen;
+mod shopify_inventory;
 mod shopify_products;
 pub mod source;
+mod stock;
 pub mod table;
 mod tally;
+mod tracking;
 
 pub use import::{Counts, Imported, Options, import};

@@ -86,7 +86,7 @@ fn override_of_direction(text: &str) -> Option<Invalid> {
 }
 
 fn marks(text: &str) -> Option<Invalid> {
-    let is_mark = |c: &char| matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{20d0}'..='\u{20ff}');
+    let is_mark = |c: &char| matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{20d0}'..='\u{20ff}');
     let mut run = 0;
     let stacked = text.chars().any(|c| {
         run = if is_mark(&c) { run + 1 } else { 0 };

@@ -1,16 +1,14 @@
 //! Products into the catalog, whatever their format: records of one product are put together, each SKU is taken once.
+use super::counter::{Counter, MAIN, new_location};
 use super::findings::{Findings, Refusal};
 use super::import::{Counts, Options};
 use super::product_row::{Field, Image, NO_CHOICE, ProductRow, Variant};
 use super::seen::{Seen, Sight, Spot};
-use crate::catalog::{Carried, Change, Item, ItemGroup, Ledger, Location, ProductField, ProductId, Products, Put};
+use crate::catalog::{Carried, Change, Item, ItemGroup, ProductField, ProductId, Products, Put};
 use crate::diagnostic::{Diagnostic, Place, Result, Severity};
 use crate::value::{Gtin, Sku};
 use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
-
-/// The location of units that a file counts without one.
-const MAIN: &str = "main";
 
 /// Where a record stands, and where its cells are, should one of them be wrong.
 pub struct Here<'p> {
@@ -366,7 +364,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
         for held in &group.variants {
             let (id, put) = self.products.put_item(product, &held.item)?;
             let counted = match held.quantity {
-                Some(quantity) => self.main.count(id, quantity, put)?,
+                Some(quantity) => self.main.count(id, quantity)?,
                 None => Put::Same,
             };
             let beside = shared.max(counted).min(Put::Changed);
@@ -405,8 +403,7 @@ struct Main<'c, 'w> {
     change: &'c Change<'w>,
     id: Option<i64>,
     is_alone: bool,
-    /// Opened when the first count differs, so that a file with nothing new leaves nothing behind.
-    ledger: Option<Ledger<'c>>,
+    counter: Counter<'c, 'w>,
     was_ignored: bool,
 }
 
@@ -415,37 +412,19 @@ impl<'c, 'w> Main<'c, 'w> {
         let locations = change.locations()?;
         let id = locations.iter().find(|location| location.code == MAIN).map(|location| location.id);
         let is_alone = locations.iter().all(|location| location.code == MAIN);
-        Ok(Main { change, id, is_alone, ledger: None, was_ignored: false })
+        Ok(Main { change, id, is_alone, counter: Counter::new(change, "products"), was_ignored: false })
     }
 
-    fn count(&mut self, variant_id: i64, quantity: i64, put: Put) -> Result<Put> {
+    fn count(&mut self, variant_id: i64, quantity: i64) -> Result<Put> {
         if !self.is_alone {
             self.was_ignored = true;
             return Ok(Put::Same);
         }
         let location_id = match self.id {
             Some(id) => id,
-            None => self.make()?,
+            None => new_location(self.change, MAIN, "Main", "warehouse")?,
         };
-        if put != Put::New && self.ledger.is_none() && self.change.level(variant_id, location_id)?.on_hand == quantity {
-            return Ok(Put::Same);
-        }
-        if self.ledger.is_none() {
-            self.ledger = self.change.ledger(&self.change.fresh_cause("import", "products")?)?;
-        }
-        self.ledger.as_mut().map_or(Ok(Put::Same), |ledger| ledger.count(variant_id, location_id, quantity))
-    }
-
-    fn make(&mut self) -> Result<i64> {
-        self.change.put_location(&Location {
-            code: MAIN.to_owned(),
-            name: "Main".to_owned(),
-            kind: "warehouse".to_owned(),
-            fulfills_online: true,
-            address: serde_json::Map::new(),
-        })?;
-        let made = self.change.locations()?.into_iter().find(|location| location.code == MAIN);
-        self.id = made.map(|location| location.id);
-        self.id.ok_or_else(|| crate::diagnostic::Error::bug("the location just made is not there"))
+        self.id = Some(location_id);
+        self.counter.count(variant_id, location_id, quantity)
     }
 }

@@ -163,7 +163,7 @@ fn report_line(before: Option<Counts>, after: &Counts, findings: &mut Vec<Diagno
                 format!("{units} units were canceled after they had left"),
             )
             .at(at())
-            .help("stop the parcel if you can, or expect it back: `purvey returns` books what comes home"),
+            .help("stop the parcel if you can, or expect it back: `purvey return` books what comes home"),
         );
     }
     if before.is_some() && after.quantity != was.quantity {
@@ -285,10 +285,14 @@ mod tests {
         }
     }
 
+    type Told = (Option<State>, Lines);
+    type Kept = (State, Lines);
+    type Case = (&'static str, Option<Kept>, Told, Kept, &'static [&'static str]);
     type Lines = &'static [(&'static str, i64, i64, i64)];
 
     /// What is known (state; line, quantity, canceled, shipped), what is told, what follows, and what is said.
-    const TABLE: &[(&str, Option<(State, Lines)>, (Option<State>, Lines), (State, Lines), &[&str])] = &[
+    #[rustfmt::skip]
+    const TABLE: &[Case] = &[
         ("new and unpaid", None, (Some(AwaitingPayment), &[("a", 2, 0, 0)]), (AwaitingPayment, &[("a", 2, 0, 0)]), &[]),
         ("new, seen when it had left", None, (Some(Shipped), &[("a", 2, 0, 0)]), (Shipped, &[("a", 2, 0, 2)]), &[]),
         (

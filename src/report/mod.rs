@@ -140,7 +140,15 @@ impl Report {
             true => Box::new(format::Json),
             false => Box::new(Human::new(self.err.color, if self.options.all { u64::MAX } else { SHOWN_BESIDE })),
         };
-        Talk { report: self, render }
+        Talk { report: self, render, held: None }
+    }
+
+    /// Findings that are told only if [`Talk::tell`] says so: beside a feed that came out as it was, nobody needs them
+    /// again. With `--json` they are told as they come.
+    pub fn held_findings(&self) -> Talk<'_> {
+        let mut talk = self.findings();
+        talk.held = (!self.options.json).then(Vec::new);
+        talk
     }
 
     /// The error that stopped the command, on standard error.
@@ -181,20 +189,35 @@ impl Report {
 pub struct Talk<'r> {
     report: &'r Report,
     render: Box<dyn format::Render>,
+    held: Option<Vec<u8>>,
 }
 
 impl Talk<'_> {
+    /// Tells what was held back, and everything that follows.
+    pub fn tell(&mut self) {
+        if let Some(held) = self.held.take() {
+            self.report.talk(|out| out.write_all(&held));
+        }
+    }
+
     pub fn push(&mut self, diagnostic: &Diagnostic) {
         if self.report.options.quiet && diagnostic.severity < Severity::Error {
             return;
         }
-        self.report.talk(|out| self.render.finding(Finding { diagnostic, channel: None }, out));
+        let finding = Finding { diagnostic, channel: None };
+        match &mut self.held {
+            // A vector takes everything.
+            Some(held) => drop(self.render.finding(finding, held)),
+            None => self.report.talk(|out| self.render.finding(finding, out)),
+        }
     }
 }
 
 impl Drop for Talk<'_> {
     fn drop(&mut self) {
-        self.report.talk(|out| self.render.rest(out));
+        if self.held.is_none() {
+            self.report.talk(|out| self.render.rest(out));
+        }
     }
 }
 

@@ -109,6 +109,7 @@ mod tests {
     }
 
     #[test]
+    #[rustfmt::skip]
     fn the_policy_in_examples() {
         let shop = [supply(1, Store, 4), supply(2, Warehouse, 3), supply(3, Warehouse, 2), supply(4, Pickup, 9)];
         for (need, source, holding, taken) in [

@@ -224,6 +224,7 @@ mod tests {
     }
 
     #[test]
+    #[rustfmt::skip]
     fn the_steps_of_a_life() {
         use Move::*;
         let reserved = [held(1, Reservation, 2)];

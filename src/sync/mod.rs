@@ -9,6 +9,8 @@ mod feeds;
 mod pull;
 mod push;
 mod run;
+#[cfg(test)]
+mod tests;
 
 pub use connect::with_markets;
 pub use dispatch::{Dispatched, TRACKING, dispatch};

@@ -490,8 +490,9 @@ impl Oracle {
         Ok(true)
     }
 
-    /// Orders by when they were placed, as a look back serves them.
-    pub fn look_back(&mut self, by_age: &[String]) {
+    /// Serves orders by when they were placed; says which had something to wait for.
+    pub fn look_back(&mut self, by_age: &[String]) -> Vec<String> {
+        let mut served = Vec::new();
         for id in by_age {
             let Some(order) = self.orders.get(id) else { continue };
             let waits = order.lines.iter().any(|l| l.sku.is_none() || l.short > 0);
@@ -501,6 +502,7 @@ impl Oracle {
             if !waits && !expired {
                 continue;
             }
+            served.push(id.clone());
             for n in 0..self.orders[id].lines.len() {
                 let line = &mut self.orders.get_mut(id).unwrap().lines[n];
                 if line.sku.is_none() {
@@ -510,6 +512,7 @@ impl Oracle {
                 self.keep(id, n);
             }
         }
+        served
     }
 }
 

@@ -252,8 +252,7 @@ impl Shop {
         }
         by_age.sort();
         let by_age: Vec<String> = by_age.into_iter().map(|(_, _, id)| id).collect();
-        self.oracle.look_back(&by_age);
-        self.touched = by_age;
+        self.touched = self.oracle.look_back(&by_age);
         "look back".to_owned()
     }
 

@@ -12,7 +12,7 @@ use crate::value::time::to_utc_text;
 use crate::value::{Currency, Money};
 
 #[derive(clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     filter: Filter,
     /// A file; standard output when not said.

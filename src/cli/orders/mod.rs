@@ -81,6 +81,8 @@ pub(super) enum Command {
     },
     /// Orders as CSV or JSON lines, one row or object for each.
     Export(export::Args),
+    /// Take orders from a file that `export` or another tool wrote.
+    Import(super::import::OrderArgs),
 }
 
 #[derive(clap::Args)]
@@ -149,6 +151,7 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
         Command::List(filter) => list::list(filter, context),
         Command::Show { order, buyer } => list::show(order, *buyer, context),
         Command::Export(args) => export::run(args, context),
+        Command::Import(args) => super::import::orders(args, context),
         Command::Match { order, line, sku } => {
             let sku = Sku::parse(sku).map_err(Error::from)?;
             deed(order, "orders match", context, |change, channel, id| {

@@ -1,5 +1,4 @@
 //! Web addresses as feeds want them: http or https, ASCII, already encoded parts left alone.
-use super::scan::find;
 
 /// Why an address cannot go into a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,17 +73,30 @@ fn push_authority(authority: &str, out: &mut String) -> Result<(), AddressFault>
     Ok(())
 }
 
+/// Bytes that do not stand in a path as they are. A table: addresses are short, and most bytes of a feed that is not
+/// text are in them.
+const UNSAFE: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = byte <= b' ' as usize || byte >= 0x7F;
+        byte += 1;
+    }
+    let marks = b"\"<>\\^`{|}%";
+    let mut i = 0;
+    while i < marks.len() {
+        table[marks[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
 fn push_encoded(path: &str, commas: bool, out: &mut String) {
     let bytes = path.as_bytes();
-    let unsafe_mark = |b: u8| {
-        (b <= b' ')
-            | (b >= 0x7F)
-            | matches!(b, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' | b'%')
-            | (commas & (b == b','))
-    };
+    let unsafe_mark = |b: &u8| UNSAFE[usize::from(*b)] | (commas & (*b == b','));
     let mut at = 0;
     while at < bytes.len() {
-        let end = find(bytes, at, unsafe_mark);
+        let end = bytes[at..].iter().position(unsafe_mark).map_or(bytes.len(), |found| at + found);
         out.push_str(&path[at..end]);
         let Some(c) = path[end..].chars().next() else { return };
         at = end + c.len_utf8();

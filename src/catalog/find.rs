@@ -3,16 +3,13 @@ use rusqlite::{OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 
 use super::fault::fault;
+use super::matching::nearest_skus;
 use super::open::Change;
 use super::product::ProductId;
+use super::ship::parcels_of;
+use super::sql::all;
 use crate::diagnostic::Result;
-use crate::value::closest::closest;
-use crate::value::text::{cut_chars, fold_key};
-
-/// SKUs looked at to find what was meant.
-const NEAR_MAX: usize = 500;
-/// A typing error is rarely among the first characters, and they make the search an index lookup.
-const NEAR_PREFIX_CHARS: usize = 2;
+use crate::order::Parcel;
 
 /// A variant the catalog has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +26,26 @@ pub struct KnownLocation {
     pub id: i64,
     pub code: String,
     pub name: String,
+}
+
+/// An order the catalog has, as far as a parcel needs to know it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundOrder {
+    pub channel: String,
+    pub order_id: String,
+    /// UTC text.
+    pub placed_at: String,
+    pub lines: Vec<FoundLine>,
+    /// Those that were booked.
+    pub parcels: Vec<Parcel>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundLine {
+    pub line_id: String,
+    pub sku: Option<String>,
+    /// Units that neither left nor were canceled.
+    pub open: i64,
 }
 
 fn known(row: &Row<'_>) -> rusqlite::Result<KnownItem> {
@@ -62,14 +79,36 @@ impl Change<'_> {
 
     /// A SKU of the catalog that may have been meant by one it does not have.
     pub fn nearest_sku(&self, sku: &str) -> Result<Option<String>> {
-        let key = fold_key(sku);
-        let from = cut_chars(&key, NEAR_PREFIX_CHARS);
-        let sql = "SELECT sku FROM variant WHERE sku_key = ?1 UNION ALL
-                   SELECT sku FROM (SELECT sku FROM variant WHERE sku_key BETWEEN ?2 AND ?2 || char(1114111) LIMIT ?3)";
-        let mut near = self.tx.prepare_cached(sql).map_err(fault)?;
-        let rows = near.query_map(params![key, from, NEAR_MAX as i64], |r| r.get::<_, String>(0)).map_err(fault)?;
-        let candidates = rows.collect::<Result<Vec<_>, _>>().map_err(fault)?;
-        Ok(closest(sku, candidates.iter().map(String::as_str)).map(str::to_owned))
+        Ok(nearest_skus(&self.tx, sku)?.into_iter().next())
+    }
+
+    /// The order people mean by an id, which may be written `channel:id`; two channels may have the same id.
+    pub fn find_orders(&self, channel: Option<&str>, id: &str) -> Result<Vec<FoundOrder>> {
+        let (prefix, rest) = id.split_once(':').unwrap_or(("", id));
+        // channels first, one seek each, so that every look-up is by the key (channel, id)
+        let sql = "WITH RECURSIVE known (channel) AS (
+                     SELECT min(channel) FROM orders UNION ALL
+                     SELECT (SELECT min(o.channel) FROM orders o WHERE o.channel > known.channel) FROM known
+                     WHERE known.channel IS NOT NULL)
+                   SELECT o.id, o.channel, o.channel_order_id, o.placed_at
+                   FROM known JOIN orders o ON o.channel = known.channel AND o.channel_order_id IN (?1, ?2)
+                   WHERE o.channel = ifnull(?3, o.channel) AND (o.channel_order_id = ?1 OR o.channel = ?4)";
+        let heads: Vec<(i64, String, String, String)> = all(&self.tx, sql, params![id, rest, channel, prefix], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
+        })?;
+        heads
+            .into_iter()
+            .map(|(id, channel, order_id, placed_at)| self.found_order(id, channel, order_id, placed_at))
+            .collect()
+    }
+
+    fn found_order(&self, id: i64, channel: String, order_id: String, placed_at: String) -> Result<FoundOrder> {
+        let sql = "SELECT l.channel_line_id, coalesce(v.sku, l.channel_sku), l.quantity - l.canceled - l.shipped
+                   FROM line_item l LEFT JOIN variant v ON v.id = l.variant_id WHERE l.order_id = ?1 ORDER BY l.id";
+        let lines =
+            all(&self.tx, sql, [id], |r| Ok(FoundLine { line_id: r.get(0)?, sku: r.get(1)?, open: r.get(2)? }))?;
+        let parcels = parcels_of(&self.tx, id, &order_id)?;
+        Ok(FoundOrder { channel, order_id, placed_at, lines, parcels })
     }
 
     /// Another SKU that has the GTIN.
