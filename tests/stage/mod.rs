@@ -19,6 +19,8 @@ pub struct Stage {
     pub sandbox: Sandbox,
     /// What the commands take for now.
     pub now: Timestamp,
+    /// The key the commands find in their environment.
+    pub key: Option<String>,
 }
 
 /// What a command said, and how it ended: `None` by a signal.
@@ -44,7 +46,8 @@ impl Stage {
         let sandbox = Sandbox::start(options).unwrap();
         // what is tested here is not the disk: where `fsync` costs nothing, more can be tried
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
-        let stage = Stage { folder, sandbox, now: now + SignedDuration::from_hours(1) };
+        let now = now + SignedDuration::from_hours(1);
+        let stage = Stage { folder, sandbox, now, key: Some(KEY.to_owned()) };
         stage.write(
             "purvey.toml",
             &format!(
@@ -111,7 +114,8 @@ impl Stage {
     /// The command as typed in the shop's folder, ready to be run.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_purvey"));
-        command.current_dir(self.folder.path()).env_clear().env("FAIR_KEY", KEY);
+        command.current_dir(self.folder.path()).env_clear();
+        command.envs(self.key.iter().map(|key| ("FAIR_KEY", key)));
         command.args(["--now", &self.now.to_string()]).args(arguments).stdin(Stdio::null());
         command
     }
