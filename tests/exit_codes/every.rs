@@ -24,6 +24,9 @@ use Sort::*;
 const ROAD: &[(Sort, &str)] = &[
     (Worker, "init"),
     (Worker, "import products.csv"),
+    (Worker, "import stock.csv"),
+    (Worker, "import prices.csv"),
+    (Worker, "import locations.csv"),
     (Worker, "stock count SKU-1 MAIN 40"),
     (Adds, "stock receive SKU-1 MAIN 2"),
     (Adds, "stock adjust SKU-1 MAIN -1"),
@@ -43,7 +46,9 @@ const ROAD: &[(Sort, &str)] = &[
     (Viewer, "orders show U-1"),
     (Viewer, "outbox list"),
     (Worker, "outbox retry 1"),
+    (Worker, "outbox drop 2"),
     (Worker, "ship P-1 --carrier DHL --tracking 00340434161094042557"),
+    (Worker, "import parcels.csv"),
     (Worker, "orders ready C-1"),
     (Worker, "orders picked-up C-1"),
     (Worker, "orders cancel P-2 --reason 34"),
@@ -53,7 +58,6 @@ const ROAD: &[(Sort, &str)] = &[
     (Worker, "orders import orders.csv"),
     (Worker, "sync"),
     (Worker, "stock retry fair"),
-    (Worker, "outbox drop 1"),
     (Viewer, "doctor"),
     (Script, "demo"),
     (Script, "completions bash"),
@@ -76,10 +80,15 @@ fn stage() -> Stage {
         order("P-2", "SKU-2", OrderState::Shipping, None),
         order("U-1", "THEIR-OWN-NAME", OrderState::Shipping, None),
         order("W-1", "SKU-3", OrderState::WaitingAcceptance, None),
+        order("W-2", "SKU-3", OrderState::WaitingAcceptance, None),
         order("C-1", "SKU-4", OrderState::Shipping, Some("MAIN")),
     ];
     stage.sandbox.place(orders).unwrap();
     stage.write("products.csv", &products(12, 1));
+    stage.write("stock.csv", "sku,location,quantity\nSKU-1,MAIN,50\nSKU-2,MAIN,60\n");
+    stage.write("prices.csv", "sku,price,currency\nSKU-1,9.90,EUR\n");
+    stage.write("locations.csv", "code,name,kind\nEAST,East,store\n");
+    stage.write("parcels.csv", "order,sku,quantity,carrier,tracking_number\nU-1,SKU-5,2,UPS,1Z999AA10123456784\n");
     stage
 }
 
