@@ -16,6 +16,8 @@ use std::time::Duration;
 const CHOICES: &[(&str, &str, &str)] = &[
     ("csv/bom-mid.csv", "ok", "blank lines, outer spaces and byte order marks around a header are harmless"),
     ("csv/preamble-comments.csv", "ok", "comment records above the header are found by themselves"),
+    ("orders/date-epoch.jsonl", "ok", "ten digits are seconds since 1970: nothing else has that form"),
+    ("orders/date-epoch-ms.jsonl", "ok", "thirteen digits are milliseconds since 1970"),
 ];
 
 struct Case {

@@ -37,7 +37,7 @@ impl Reader {
             .into_iter()
             .map(|name| {
                 let statement = self.conn.prepare(&format!("SELECT * FROM {name}")).map_err(fault)?;
-                Ok(View { name, columns: statement.column_names().into_iter().map(str::to_owned).collect() })
+                Ok(View { name, columns: statement.column_names().map(str::to_owned).collect() })
             })
             .collect()
     }
@@ -60,7 +60,7 @@ impl Reader {
     /// Everything a template sees of `sku`.
     pub fn item(&self, sku: &str) -> Result<ItemView> {
         let mut statement = self.conn.prepare("SELECT * FROM item WHERE sku = ?1").map_err(fault)?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query([sku]).map_err(fault)?;
         let Some(row) = rows.next().map_err(fault)? else { return Err(self.no_such_sku(sku)?) };
         let mut item = Map::new();

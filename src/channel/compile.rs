@@ -63,7 +63,7 @@ impl Channel {
     pub fn compile(&self, guarded: &Guarded, now: &str) -> Result<Compiled> {
         let alone = Assembled::new(&Channel { settings: super::Settings::default(), ..self.clone() }, &[], false);
         let template = guarded.conn.prepare(&alone.sql).map_err(|e| self.explain(&alone, e, guarded))?;
-        let template_columns: Vec<String> = template.column_names().into_iter().map(str::to_owned).collect();
+        let template_columns: Vec<String> = template.column_names().map(str::to_owned).collect();
         self.check_first(&template_columns)?;
         drop(template);
 
@@ -72,7 +72,6 @@ impl Channel {
         let statement = guarded.conn.prepare(&assembled.sql).map_err(|e| self.explain(&assembled, e, guarded))?;
         let columns = statement
             .column_names()
-            .into_iter()
             .enumerate()
             .map(|(i, name)| Ok(Column { name: name.to_owned(), source: self.source_of(i, name)? }))
             .collect::<Result<Vec<_>>>()?;
@@ -228,8 +227,7 @@ impl Channel {
 }
 
 fn item_columns(guarded: &Guarded) -> Vec<String> {
-    let names =
-        guarded.conn.prepare("SELECT * FROM item").map(|s| s.column_names().into_iter().map(str::to_owned).collect());
+    let names = guarded.conn.prepare("SELECT * FROM item").map(|s| s.column_names().map(str::to_owned).collect());
     names.unwrap_or_default()
 }
 

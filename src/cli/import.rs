@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use super::Context;
 use crate::diagnostic::Result;
 use crate::intake::source::Source;
-use crate::intake::{self, Imported, Options};
-use crate::report::{Cell, Outcome, Table, Unit, counted, thousands};
+use crate::intake::{self, Explained, Imported, Options};
+use crate::report::{Cell, Outcome, Table, Unit, counted, escape, thousands};
 use crate::shop::Shop;
+use crate::value::text::cut_chars;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -40,9 +41,18 @@ pub(super) struct Args {
     /// Where units are whose record names no location.
     #[arg(long, value_name = "STORE")]
     location: Option<String>,
+    /// Make SKUs of handle and options for variants that have none.
+    #[arg(long)]
+    make_skus: bool,
+    /// Read prices in any custom (1.234,56 €), also where the format always writes 1234.56.
+    #[arg(long)]
+    local_prices: bool,
     /// The marketplace of orders whose record names none, and of parcels whose order is on several.
     #[arg(long)]
     market: Option<String>,
+    /// Show what the file is taken for and why, what its columns mean, and how its first records would land.
+    #[arg(long, conflicts_with = "strict")]
+    explain: bool,
     /// With --dry-run: exit with 4 when something would change.
     #[arg(long)]
     detailed_exitcode: bool,
@@ -67,6 +77,9 @@ pub(super) struct OrderArgs {
 pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     let shop = context.shop()?;
     let options = options(args, &shop, context);
+    if args.explain {
+        return explain_all(&args.files, &options, context);
+    }
     let done = import_all(&args.files, &shop, &options, context)?;
     let refused = done.failed || done.imported.iter().any(|i| i.refused > 0);
     Ok(match refused {
@@ -123,6 +136,39 @@ fn import_all(files: &[PathBuf], shop: &Shop, options: &Options, context: &Conte
     }
 }
 
+fn explain_all(files: &[PathBuf], options: &Options, context: &Context<'_>) -> Result<Outcome> {
+    for source in Source::open_all(files)? {
+        let explained = intake::explain(source, options)?;
+        context.report.result(&explained, |out| write_explained(&explained, out))?;
+        context.report.diagnostics(&explained.findings);
+    }
+    Ok(Outcome::Done)
+}
+
+fn write_explained(explained: &Explained, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    let delimiter = match explained.delimiter {
+        '\t' => "tab".to_owned(),
+        other => format!("`{other}`"),
+    };
+    writeln!(out, "{}", escape(&explained.file))?;
+    writeln!(out, "  format     {} ({})", explained.format, escape(&explained.reason))?;
+    writeln!(out, "  encoding   {} ({})", explained.encoding, explained.encoding_reason)?;
+    writeln!(out, "  delimiter  {delimiter}\n")?;
+    let mut columns = Table::new(["column", "is read as"]);
+    for (name, meaning) in &explained.columns {
+        columns.row([Cell::from(name.as_str()), Cell::from(meaning.as_deref().unwrap_or("(not read)"))]);
+    }
+    columns.write(out)?;
+    for row in &explained.rows {
+        let fate = if row.taken { "" } else { ", would be refused" };
+        writeln!(out, "\nrecord {} (line {}){fate}", row.record, row.line)?;
+        for (name, value) in &row.cells {
+            writeln!(out, "  {:<24} {}", escape(name), escape(cut_chars(value, 80)))?;
+        }
+    }
+    Ok(())
+}
+
 fn changes(imported: &Imported) -> bool {
     imported.counts.new + imported.counts.changed + imported.archived > 0
 }
@@ -143,6 +189,8 @@ fn options(args: &Args, shop: &Shop, context: &Context<'_>) -> Options {
         archive_missing: args.archive_missing,
         allow_shrink: args.allow_shrink,
         allow_moves: args.allow_moves,
+        make_skus: args.make_skus,
+        local_prices: args.local_prices,
         location: args.location.clone(),
         market: args.market.clone(),
         ..of_shop(shop, context)

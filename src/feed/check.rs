@@ -6,10 +6,10 @@ use serde::Serialize;
 use super::checker::{Checker, code};
 use super::findings::Findings;
 use super::offer::Offer;
-use super::read::{Field, Position, RawOffer, ReadOptions, open};
+use super::read::{self, Field, Position, RawOffer, ReadOptions, open};
 use super::shape::{Fault, Raw, Side, Taken, shape};
 use crate::channel::{Attribute, Channel, Format, Type};
-use crate::diagnostic::{Diagnostic, Place, Result, Severity};
+use crate::diagnostic::{Diagnostic, Error, Place, Result, Severity};
 use crate::value::closest::closest;
 
 /// What a check read.
@@ -37,8 +37,11 @@ pub fn check<R: BufRead>(
         item: item.filter(|i| i != "item" && i != "entry"),
         ..ReadOptions::default()
     };
+    let mut input = input;
+    let first = input.fill_buf().map_err(|e| Error::io("read", file.as_ref(), e))?;
+    let table = matches!(read::detect(first), read::Format::Delimited(_));
     let mut reader = open(input, options)?;
-    let mut reading = Reading::new(channel, file);
+    let mut reading = Reading::new(channel, file, table);
     let mut checker = Checker::new(channel, setting);
     let mut raw = RawOffer::default();
     let mut offer = Offer::new(channel.contract.attribute.len());
@@ -68,6 +71,8 @@ pub fn check<R: BufRead>(
 struct Reading<'c> {
     channel: &'c Channel,
     file: &'c str,
+    /// A table has no repeated fields: a cell holds several values.
+    table: bool,
     /// Where each attribute of the current offer stands.
     at: Vec<Option<Position>>,
     offer_at: Position,
@@ -77,16 +82,25 @@ struct Reading<'c> {
     foreign_namespace: bool,
 }
 
+/// A field of the document and the attribute it is.
+#[derive(Clone, Copy)]
+struct Target<'a> {
+    index: usize,
+    name: &'a str,
+    attribute: &'a Attribute,
+    field: Field<'a>,
+}
+
 /// A field's name, without the parts a group's header spells out.
 fn bare(name: &str) -> &str {
     name.split_once('(').map_or(name, |(bare, _)| bare).trim()
 }
 
 impl<'c> Reading<'c> {
-    fn new(channel: &'c Channel, file: &'c str) -> Self {
+    fn new(channel: &'c Channel, file: &'c str, table: bool) -> Self {
         let at = vec![None; channel.contract.attribute.len()];
         let offer_at = Position::default();
-        Reading { channel, file, at, offer_at, index: 0, unknown: Vec::new(), foreign_namespace: false }
+        Reading { channel, file, table, at, offer_at, index: 0, unknown: Vec::new(), foreign_namespace: false }
     }
 
     fn take(&mut self, raw: &RawOffer, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
@@ -97,20 +111,15 @@ impl<'c> Reading<'c> {
         let mut sound = true;
         for field in raw.fields() {
             let Some((index, name, attribute)) = self.find(field, findings) else { continue };
+            let target = Target { index, name, attribute, field };
             if self.at[index].is_some() && attribute.repeats() == 1 {
                 sound = false;
-                findings.add(self.finding(
-                    offer,
-                    name,
-                    field,
-                    "twice",
-                    format!("{name} is given twice"),
-                    "give it once: which one counts is luck",
-                ));
+                let help = "give it once: which one counts is luck";
+                findings.add(self.finding(offer, target, "twice", format!("{name} is given twice"), help));
                 continue;
             }
             self.at[index] = Some(field.position());
-            sound &= self.take_field(index, name, attribute, field, offer, findings);
+            sound &= self.take_field(target, offer, findings);
         }
         sound
     }
@@ -181,43 +190,23 @@ impl<'c> Reading<'c> {
         }
     }
 
-    fn take_field(
-        &self,
-        index: usize,
-        name: &str,
-        attribute: &Attribute,
-        field: Field<'_>,
-        offer: &mut Offer,
-        findings: &mut Findings<'_>,
-    ) -> bool {
-        if attribute.kind == Type::Group {
-            return self.take_group(index, name, attribute, field, offer, findings);
-        }
+    fn take_field(&self, target: Target<'_>, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
+        let Target { attribute, field, .. } = target;
         let text = field.text();
-        let in_table = field.children().next().is_none() && self.is_table();
-        if attribute.repeats() > 1 && in_table && text.contains(',') && attribute.kind != Type::Text {
-            return text.split(',').fold(true, |sound, part| {
-                self.take_one(index, name, attribute, field, part, offer, findings) && sound
-            });
+        let several = self.table && attribute.repeats() > 1 && text.contains(',') && attribute.kind != Type::Text;
+        let values = if several { text.split(',').collect() } else { vec![text] };
+        let mut sound = true;
+        for value in values {
+            sound &= match attribute.kind {
+                Type::Group => self.take_group(target, value, offer, findings),
+                _ => self.take_one(target, value, offer, findings),
+            };
         }
-        self.take_one(index, name, attribute, field, text, offer, findings)
+        sound
     }
 
-    fn is_table(&self) -> bool {
-        self.offer_at.column == 1
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn take_one(
-        &self,
-        index: usize,
-        name: &str,
-        attribute: &Attribute,
-        field: Field<'_>,
-        text: &str,
-        offer: &mut Offer,
-        findings: &mut Findings<'_>,
-    ) -> bool {
+    fn take_one(&self, target: Target<'_>, text: &str, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
+        let Target { index, name, attribute, .. } = target;
         let mut remark = None;
         let pushed = offer.push(index, |out| {
             if let Taken::Remark(fault) = shape(attribute, Raw::Text(text), None, Side::Check, out)? {
@@ -225,86 +214,45 @@ impl<'c> Reading<'c> {
             }
             Ok(())
         });
-        if let Some(Fault { code, message, help }) = remark {
-            let mut finding = self.finding(offer, name, field, code, format!("{name} {message}"), &help);
-            finding.severity = Severity::Warning;
-            findings.add(finding);
-        }
-        match pushed {
-            Ok(()) => true,
-            Err(Fault { code, message, help }) => {
-                let mut finding = self.finding(offer, name, field, code, format!("{name} {message}"), &help);
-                finding.severity = attribute.severity;
-                findings.add(finding);
-                attribute.severity != Severity::Error
-            }
-        }
+        let (fault, severity) = match (pushed, remark) {
+            (Err(fault), _) => (fault, attribute.severity),
+            (Ok(()), Some(remark)) => (remark, Severity::Warning),
+            (Ok(()), None) => return true,
+        };
+        let mut finding = self.finding(offer, target, fault.code, format!("{name} {}", fault.message), &fault.help);
+        finding.severity = severity;
+        findings.add(finding);
+        severity != Severity::Error
     }
 
-    fn take_group(
-        &self,
-        index: usize,
-        name: &str,
-        attribute: &Attribute,
-        field: Field<'_>,
-        offer: &mut Offer,
-        findings: &mut Findings<'_>,
-    ) -> bool {
-        let mut values: Vec<(usize, String)> = Vec::new();
-        if field.children().next().is_some() {
-            for part in field.children() {
-                if let Some(position) = attribute.fields.get_index_of(part.name()) {
-                    values.push((position, part.text().trim().to_owned()));
-                }
-            }
-        } else if !field.text().trim().is_empty() {
-            let names: Vec<&str> = match field.name().split_once('(') {
-                Some((_, list)) => list.trim_end_matches(')').split(':').map(str::trim).collect(),
-                None => attribute.fields.keys().map(String::as_str).collect(),
-            };
-            for (part, text) in names.iter().zip(field.text().split(':')) {
-                if let Some(position) = attribute.fields.get_index_of(*part) {
-                    values.push((position, text.trim().to_owned()));
-                }
-            }
-        } else {
+    fn take_group(&self, target: Target<'_>, text: &str, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
+        let Target { index, name, attribute, field } = target;
+        let given = parts_of(attribute, field, text);
+        if given.is_empty() {
             return true;
         }
         let mut parts = vec![String::new(); attribute.fields.len()];
-        for (position, text) in values {
+        for (position, text) in given {
             let Some((part, kind)) = attribute.fields.get_index(position) else { continue };
             let mut out = String::new();
             if let Err(Fault { code, message, help }) = shape(kind, Raw::Text(&text), None, Side::Check, &mut out) {
-                findings.add(self.finding(offer, name, field, code, format!("{part} of {name} {message}"), &help));
+                findings.add(self.finding(offer, target, code, format!("{part} of {name} {message}"), &help));
                 return false;
             }
             parts[position] = out;
         }
         let missing = attribute.fields.iter().zip(&parts).find(|((_, f), value)| f.required && value.is_empty());
         if let Some(((part, _), _)) = missing {
-            findings.add(self.finding(
-                offer,
-                name,
-                field,
-                "part-missing",
-                format!("{name} lacks its {part}"),
-                &format!("every {name} needs a {part}"),
-            ));
+            let help = format!("every {name} needs a {part}");
+            findings.add(self.finding(offer, target, "part-missing", format!("{name} lacks its {part}"), &help));
             return false;
         }
         parts.iter().for_each(|part| offer.push_part(index, part));
         true
     }
 
-    fn finding(
-        &self,
-        offer: &Offer,
-        name: &str,
-        field: Field<'_>,
-        fault: &str,
-        message: String,
-        help: &str,
-    ) -> Diagnostic {
+    fn finding(&self, offer: &Offer, target: Target<'_>, fault: &str, message: String, help: &str) -> Diagnostic {
+        let Target { name, field, .. } = target;
         let mut place = field.position().place(self.file).record(self.index).attribute(name).value(field.text().trim());
         if !offer.sku.is_empty() {
             place = place.sku(offer.sku.as_str());
@@ -323,5 +271,91 @@ impl<'c> Reading<'c> {
             Some(value) => place.value(value),
             None => place,
         }
+    }
+}
+
+/// The parts of a group, by their position: child elements, or `DE:Standard:4.90 EUR` in the order of the header
+/// (`shipping(country:service:price)`), else of the contract.
+fn parts_of(attribute: &Attribute, field: Field<'_>, text: &str) -> Vec<(usize, String)> {
+    let position = |name: &str| attribute.fields.get_index_of(name);
+    if field.children().next().is_some() {
+        return field
+            .children()
+            .filter_map(|part| Some((position(part.name())?, part.text().trim().to_owned())))
+            .collect();
+    }
+    if text.trim().is_empty() {
+        return Vec::new();
+    }
+    let names: Vec<&str> = match field.name().split_once('(') {
+        Some((_, list)) => list.trim_end_matches(')').split(':').map(str::trim).collect(),
+        None => attribute.fields.keys().map(String::as_str).collect(),
+    };
+    let parts = names.into_iter().zip(text.split(':'));
+    parts.filter_map(|(name, text)| Some((position(name)?, text.trim().to_owned()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::{Parameter, Settings};
+
+    /// Codes, lines and columns of what `google` finds wrong with `text`.
+    fn said(text: &str) -> Vec<String> {
+        let mut settings = Settings::default();
+        for key in ["site", "country"] {
+            settings.parameters.insert(key.into(), Parameter::Text(String::new()));
+        }
+        let channel = Channel::load("google", None, settings).unwrap();
+        let mut said = Vec::new();
+        let mut sink = |d: &Diagnostic| {
+            let place = &d.place;
+            said.push(format!("{}:{} {}", place.line.unwrap_or(0), place.column.unwrap_or(0), d.code));
+        };
+        check(&channel, text.as_bytes(), "feed", |_| None, &mut Findings::new(&mut sink)).unwrap();
+        said
+    }
+
+    fn rss(fields: &str) -> String {
+        let head = "<rss version=\"2.0\" xmlns:g=\"http://base.google.com/ns/1.0\"><channel><item>\n";
+        let rest = "<title>Mug</title><description>A mug</description><link>https://x.example/m</link>\n\
+                    <g:image_link>https://x.example/m.jpg</g:image_link><g:availability>in_stock</g:availability>\n\
+                    <g:brand>Kiln</g:brand><g:mpn>1</g:mpn>";
+        format!("{head}{fields}\n{rest}</item></channel></rss>")
+    }
+
+    #[test]
+    fn a_sound_offer_has_nothing_said_of_it() {
+        assert_eq!(said(&rss("<g:id>1</g:id><g:price>12.50 EUR</g:price>")), [""; 0]);
+    }
+
+    #[test]
+    fn a_comma_in_an_xml_address_is_part_of_it_and_in_a_cell_splits_two() {
+        let xml = "<g:id>1</g:id><g:price>1.00 EUR</g:price><g:additional_image_link>https://x.example/a,b.jpg</g:additional_image_link>";
+        assert_eq!(said(&rss(xml)), [""; 0]);
+        let table = "id\ttitle\tdescription\tlink\timage_link\tavailability\tprice\tbrand\tmpn\tadditional_image_link\n\
+                     1\tMug\tA mug\thttps://x.example/m\thttps://x.example/m.jpg\tin_stock\t1.00 EUR\tKiln\t1\thttps://x.example/a.jpg,b.jpg\n";
+        assert_eq!(said(table), ["2:82 google/additional-image-link-invalid"]);
+    }
+
+    #[test]
+    fn groups_are_read_in_either_form() {
+        let xml = "<g:id>1</g:id><g:price>1.00 EUR</g:price>\n<g:shipping><g:country>XX</g:country><g:price>1.00 EUR</g:price></g:shipping>";
+        assert_eq!(said(&rss(xml)), ["3:1 google/shipping-invalid"]);
+        let table = "id\ttitle\tdescription\tlink\timage_link\tavailability\tprice\tbrand\tmpn\tshipping(country:price)\n\
+                     1\tMug\tA mug\thttps://x.example/m\thttps://x.example/m.jpg\tin_stock\t1.00 EUR\tKiln\t1\tDE:4.90 EUR,AT:free\n";
+        assert_eq!(said(table), ["2:82 google/shipping-no-currency"]);
+    }
+
+    #[test]
+    fn what_is_twice_wrong_or_missing_is_said_at_its_place() {
+        assert_eq!(
+            said(&rss("<g:price>1.00 EUR</g:price>\n<g:price>2.00 EUR</g:price>")),
+            ["3:1 google/price-twice", "1:69 google/id-missing"]
+        );
+        assert_eq!(
+            said(&rss("<g:id>1</g:id>\n<g:price>12,50</g:price>")),
+            ["3:1 google/price-no-currency", "3:1 google/price-missing"]
+        );
     }
 }

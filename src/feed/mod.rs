@@ -9,6 +9,7 @@ mod document;
 mod findings;
 mod offer;
 mod shape;
+mod shaper;
 
 pub mod read;
 pub mod text;

@@ -144,6 +144,15 @@ pub fn html(record: &Record<'_>, column: Option<usize>, findings: &mut Findings<
     owned(text)
 }
 
+/// A SKU without the apostrophe that exports put before digits, so that spreadsheets keep them as text.
+pub fn sku_text<'r>(record: &Record<'r>, column: Option<usize>) -> &'r str {
+    let text = record.text(column);
+    match text.strip_prefix('\'') {
+        Some(digits) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => digits,
+        _ => text,
+    }
+}
+
 /// A word of a list, a code, a name of somebody's own: taken as it is.
 pub fn word(record: &Record<'_>, column: Option<usize>) -> Option<String> {
     owned(record.text(column))

@@ -1,5 +1,6 @@
 //! JSON lines: one object a line, read strictly, with the path and column of what is wrong.
 use super::encoding::{Encoding, Text};
+use super::findings::Refusal;
 use super::source::{Source, error_from};
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -8,6 +9,9 @@ use std::io::BufRead;
 
 /// The longest line taken.
 const LINE_BYTES_MAX: usize = 1 << 20;
+
+/// A value and the line it stands on.
+pub type Line = (Place, Value);
 
 pub struct JsonLines {
     text: Text,
@@ -40,7 +44,7 @@ impl JsonLines {
     }
 
     /// The next line that is not blank, and its value; a line that is no value is a [`Diagnostic`].
-    pub fn read(&mut self) -> Result<Option<Result<(Place, Value), Box<Diagnostic>>>> {
+    pub fn read(&mut self) -> Result<Option<Result<Line, Refusal>>> {
         loop {
             let mut line = Vec::new();
             let is_whole = self.read_line(&mut line)?;
@@ -77,7 +81,7 @@ impl JsonLines {
             } else if is_whole {
                 is_whole = false;
                 let mut room = LINE_BYTES_MAX.saturating_sub(line.len()).min(taken);
-                while room > 0 && !std::str::from_utf8(&more[..room]).is_ok() {
+                while room > 0 && std::str::from_utf8(&more[..room]).is_err() {
                     room -= 1;
                 }
                 line.extend_from_slice(&more[..room]);
@@ -92,7 +96,7 @@ impl JsonLines {
 }
 
 /// Reads one value strictly: no key twice, no number that does not fit, nothing after it.
-fn parse(text: &str, place: &Place) -> Result<Value, Box<Diagnostic>> {
+fn parse(text: &str, place: &Place) -> Result<Value, Refusal> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = Strict.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
     value.map_err(|e| {
@@ -237,7 +241,9 @@ impl<'de> Visitor<'de> for Strict {
 mod tests {
     use super::*;
 
-    fn all(text: &str) -> Vec<Result<Value, (String, Option<u64>, Option<String>)>> {
+    type Fault = (String, Option<u64>, Option<String>);
+
+    fn all(text: &str) -> Vec<Result<Value, Fault>> {
         let mut lines = JsonLines::open(Source::bytes("x.jsonl", text).unwrap(), None).unwrap();
         let mut all = Vec::new();
         while let Some(line) = lines.read().unwrap() {

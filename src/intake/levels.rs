@@ -112,6 +112,7 @@ impl<'c, 'w> Levels<'c, 'w> {
                     if known == quantity {
                         let finding = Diagnostic::warning("import/repeated-record", message).at(place(LevelField::Sku));
                         findings.tell(finding.help("harmless: it says the same"));
+                        self.counts.same += 1;
                         return Ok(Ok(()));
                     }
                     let help = format!("the first count ({known}) was taken; keep the one that is right");

@@ -31,31 +31,36 @@ const ADDRESS: &[(&str, &str)] = &[
 
 pub struct Locations<'c, 'w> {
     change: &'c Change<'w>,
-    code: Option<usize>,
-    name: Option<usize>,
-    kind: Option<usize>,
-    fulfills_online: Option<usize>,
-    address: Vec<(usize, &'static str)>,
+    columns: Columns,
     /// First record of each code, without regard to case.
     seen: HashMap<String, u64>,
     pub counts: Counts,
 }
 
-impl<'c, 'w> Locations<'c, 'w> {
-    pub fn new(change: &'c Change<'w>, mapping: &mut Mapping<'_>) -> Self {
-        Locations {
-            change,
+pub(super) struct Columns {
+    code: Option<usize>,
+    name: Option<usize>,
+    kind: Option<usize>,
+    fulfills_online: Option<usize>,
+    address: Vec<(usize, &'static str)>,
+}
+
+impl Columns {
+    pub fn find(mapping: &mut Mapping<'_>) -> Columns {
+        let address = |(name, key): &(&str, &'static str)| Some((mapping.find(name, format!("address {key}"))?, *key));
+        Columns {
+            address: ADDRESS.iter().filter_map(address).collect(),
             code: mapping.find("store_code|store code|location_code|code", "store code"),
             name: mapping.find("name|store_name|store name", "name"),
             kind: mapping.find("kind|type", "kind"),
             fulfills_online: mapping.find("fulfills_online", "whether its units are sold online"),
-            address: ADDRESS
-                .iter()
-                .filter_map(|(name, key)| Some((mapping.find(name, format!("address {key}"))?, *key)))
-                .collect(),
-            seen: HashMap::new(),
-            counts: Counts::default(),
         }
+    }
+}
+
+impl<'c, 'w> Locations<'c, 'w> {
+    pub fn new(change: &'c Change<'w>, mapping: &mut Mapping<'_>) -> Self {
+        Locations { change, columns: Columns::find(mapping), seen: HashMap::new(), counts: Counts::default() }
     }
 
     pub fn take(&mut self, record: &Record<'_>, findings: &mut Findings<'_>) -> Result<Result<(), Refusal>> {
@@ -71,10 +76,10 @@ impl<'c, 'w> Locations<'c, 'w> {
         let refuse = |column: Option<usize>, code, message: &str, help: &str| {
             Err(cell::refusal(record, column.unwrap_or_default(), Invalid::new(code, message, help)))
         };
-        let code = record.text(self.code);
+        let code = record.text(self.columns.code);
         if code.is_empty() {
             return refuse(
-                self.code,
+                self.columns.code,
                 "import/no-store-code",
                 "the store code is missing",
                 "give each location a code of its own",
@@ -83,13 +88,18 @@ impl<'c, 'w> Locations<'c, 'w> {
         let first = *self.seen.entry(code.to_lowercase()).or_insert(record.number);
         if first != record.number {
             let message = format!("record {first} has the same store code");
-            return refuse(self.code, "import/duplicate-location", &message, "give each location a code of its own");
+            return refuse(
+                self.columns.code,
+                "import/duplicate-location",
+                &message,
+                "give each location a code of its own",
+            );
         }
-        let kind = Some(record.text(self.kind).to_lowercase()).filter(|kind| !kind.is_empty());
+        let kind = Some(record.text(self.columns.kind).to_lowercase()).filter(|kind| !kind.is_empty());
         let kind = kind.unwrap_or_else(|| "store".to_owned());
         if !KINDS.contains(&kind.as_str()) {
             return refuse(
-                self.kind,
+                self.columns.kind,
                 "import/location-kind",
                 "this is not a kind of location",
                 "write store, warehouse or pickup",
@@ -97,16 +107,16 @@ impl<'c, 'w> Locations<'c, 'w> {
         }
         Ok(Location {
             code: code.to_owned(),
-            name: cell::plain(record, self.name, findings).unwrap_or_else(|| code.to_owned()),
+            name: cell::plain(record, self.columns.name, findings).unwrap_or_else(|| code.to_owned()),
             kind,
-            fulfills_online: cell::flag(record, self.fulfills_online)?.unwrap_or(true),
+            fulfills_online: cell::flag(record, self.columns.fulfills_online)?.unwrap_or(true),
             address: self.address(record, findings),
         })
     }
 
     fn address(&self, record: &Record<'_>, findings: &mut Findings<'_>) -> Map<String, Value> {
         let mut address = Map::new();
-        for (column, key) in &self.address {
+        for (column, key) in &self.columns.address {
             let Some(text) = cell::word(record, Some(*column)) else { continue };
             if *key == "country"
                 && let Err(invalid) = Country::parse(&text)

@@ -1,18 +1,22 @@
 //! Other people's files in: detect, decode, read, and hand clean records to the catalog.
 mod address;
+mod by_kind;
 mod cell;
 mod counter;
 pub mod detect;
 mod dialect;
 pub mod encoding;
+mod explain;
 mod findings;
 mod import;
+mod input;
 mod json_lines;
 mod levels;
 mod locations;
 mod looks;
 mod mapping;
 mod oddity;
+mod options;
 mod order_document;
 mod order_table;
 mod orders;
@@ -28,4 +32,9 @@ pub mod table;
 mod tally;
 mod tracking;
 
-pub use import::{Counts, Imported, Options, import};
+pub use explain::{Explained, ExplainedRow, explain};
+pub use import::{Counts, Imported, import};
+pub use options::Options;
+
+#[cfg(test)]
+mod tests;

@@ -49,11 +49,13 @@ fn markup(text: &str) -> Option<Invalid> {
 }
 
 fn entity(text: &str) -> Option<Invalid> {
+    // `&lt;` to `&thetasym;`; "R&D;" is none
+    const SHORTEST: usize = 2;
     const LONGEST: usize = 10;
     let is_name = |name: &str| {
         let digits = name.strip_prefix('#').map(|n| n.trim_start_matches(['x', 'X']));
         let code = digits.unwrap_or(name);
-        (1..=LONGEST).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric())
+        (SHORTEST..=LONGEST).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric())
     };
     let found =
         text.match_indices('&').any(|(at, _)| text[at + 1..].split_once(';').is_some_and(|(name, _)| is_name(name)));

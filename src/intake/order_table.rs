@@ -2,6 +2,7 @@
 //! one another.
 use super::mapping::Mapping;
 use super::table::Record;
+use crate::diagnostic::Place;
 use serde_json::{Map, Value};
 
 /// Columns of an order: their names, and where their value goes in the document.
@@ -49,6 +50,23 @@ pub struct OrderTable {
     line: Columns,
     id: Option<usize>,
     channel: Option<usize>,
+    open: Option<Open>,
+}
+
+/// An order all of whose lines have been read.
+pub struct Whole {
+    /// Of its first record.
+    pub place: Place,
+    pub document: Value,
+    pub records: u64,
+}
+
+/// An order of which more lines may come.
+struct Open {
+    key: String,
+    place: Place,
+    document: Map<String, Value>,
+    lines: Vec<Value>,
 }
 
 impl OrderTable {
@@ -58,25 +76,34 @@ impl OrderTable {
         };
         let (order, customer, ship_to, line) = (all(ORDER), all(CUSTOMER), all(SHIP_TO), all(LINE));
         let of = |key| order.iter().find(|(_, name)| *name == key).map(|(column, _)| *column);
-        OrderTable { id: of("order_id"), channel: of("channel"), order, customer, ship_to, line }
+        OrderTable { id: of("order_id"), channel: of("channel"), order, customer, ship_to, line, open: None }
     }
 
-    /// What tells the order of a record from that of the next.
-    pub fn key(&self, record: &Record<'_>) -> String {
-        format!("{}\n{}", record.text(self.channel), record.text(self.id))
+    /// Takes a line; when it begins another order, the one before is whole.
+    pub fn take(&mut self, record: &Record<'_>) -> Option<Whole> {
+        let key = format!("{}\n{}", record.text(self.channel), record.text(self.id));
+        let is_next = self.open.as_ref().is_none_or(|open| open.key != key);
+        let whole = if is_next { self.finish() } else { None };
+        let document = || {
+            let mut document = object(&self.order, record);
+            document.insert("customer".to_owned(), Value::Object(object(&self.customer, record)));
+            document.insert("ship_to".to_owned(), Value::Object(object(&self.ship_to, record)));
+            document
+        };
+        let line = Value::Object(object(&self.line, record));
+        match &mut self.open {
+            Some(open) => open.lines.push(line),
+            None => self.open = Some(Open { key, place: record.whole(), document: document(), lines: vec![line] }),
+        }
+        whole
     }
 
-    /// The document of the order that begins with this record, without lines.
-    pub fn document(&self, record: &Record<'_>) -> Map<String, Value> {
-        let mut document = object(&self.order, record);
-        document.insert("customer".to_owned(), Value::Object(object(&self.customer, record)));
-        document.insert("ship_to".to_owned(), Value::Object(object(&self.ship_to, record)));
-        document.insert("lines".to_owned(), Value::Array(Vec::new()));
-        document
-    }
-
-    pub fn line(&self, record: &Record<'_>) -> Value {
-        Value::Object(object(&self.line, record))
+    /// The last order.
+    pub fn finish(&mut self) -> Option<Whole> {
+        let Open { place, mut document, lines, .. } = self.open.take()?;
+        let records = lines.len() as u64;
+        document.insert("lines".to_owned(), Value::Array(lines));
+        Some(Whole { place, document: Value::Object(document), records })
     }
 }
 

@@ -39,7 +39,11 @@ impl<'c, 'w> Orders<'c, 'w> {
             match finding.severity {
                 Severity::Error => return Ok(Err(Box::new(finding))),
                 Severity::Warning => findings.tell(finding),
-                Severity::Note => return Ok(Ok(())),
+                Severity::Note => {
+                    self.counts.same += 1;
+                    findings.tell(finding);
+                    return Ok(Ok(()));
+                }
             }
         }
         warnings.into_iter().for_each(|warning| findings.tell(warning));

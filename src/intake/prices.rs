@@ -1,8 +1,9 @@
 //! Prices without products: the variant's own, or those of a price list; with a sale and its time, in UTC.
 use super::cell::{self, Custom};
 use super::findings::{Findings, Refusal};
-use super::import::{Counts, Options};
+use super::import::Counts;
 use super::mapping::Mapping;
+use super::options::Options;
 use super::table::Record;
 use crate::catalog::{Change, Price, PriceField};
 use crate::diagnostic::Result;
@@ -21,7 +22,7 @@ pub struct Prices<'c, 'w> {
     pub counts: Counts,
 }
 
-struct Columns {
+pub(super) struct Columns {
     sku: Option<usize>,
     price: Option<usize>,
     sale_price: Option<usize>,
@@ -53,7 +54,7 @@ impl<'c, 'w> Prices<'c, 'w> {
     }
 
     pub fn take(&mut self, record: &Record<'_>, findings: &mut Findings<'_>) -> Result<Result<(), Refusal>> {
-        let sku = record.text(self.columns.sku);
+        let sku = cell::sku_text(record, self.columns.sku);
         let Some(item) = self.change.find_item(sku)? else {
             let near = self.change.nearest_sku(sku)?;
             let help = near.map_or("import its product first".to_owned(), |near| format!("is `{near}` meant?"));
@@ -151,7 +152,7 @@ impl<'c, 'w> Prices<'c, 'w> {
 }
 
 impl Columns {
-    fn find(mapping: &mut Mapping<'_>) -> Columns {
+    pub fn find(mapping: &mut Mapping<'_>) -> Columns {
         Columns {
             sku: mapping.find("sku", "SKU"),
             price: mapping.find("price", "price"),

@@ -11,6 +11,8 @@ pub struct ProductRow {
     pub group: String,
     /// What the variants share; read where the key differs from that of the record before.
     pub shared: Option<ItemGroup>,
+    /// Names of the option axes; empty where the record leaves them to the first of its product.
+    pub names: Vec<String>,
     /// The SKU as it stands in the file, also when the record is refused: it has not vanished.
     pub sku: Option<Sku>,
     /// `None` for a record that only adds images.
@@ -20,12 +22,10 @@ pub struct ProductRow {
 
 #[derive(Debug)]
 pub struct Variant {
-    /// Its options are filled in from `names` and `choices`.
+    /// Its options are filled in from the names of the axes and `choices`.
     pub item: Item,
     /// The SKU was made by [`made_sku`].
     pub sku_is_made: bool,
-    /// Names of the option axes; empty where the record leaves them to the first of its product.
-    pub names: Vec<String>,
     pub choices: Vec<String>,
     /// Units, where the file counts them without a location.
     pub quantity: Option<i64>,

@@ -1,7 +1,8 @@
 //! Products into the catalog, whatever their format: records of one product are put together, each SKU is taken once.
 use super::counter::{Counter, MAIN, new_location};
 use super::findings::{Findings, Refusal};
-use super::import::{Counts, Options};
+use super::import::Counts;
+use super::options::Options;
 use super::product_row::{Field, Image, NO_CHOICE, ProductRow, Variant};
 use super::seen::{Seen, Sight, Spot};
 use crate::catalog::{Carried, Change, Item, ItemGroup, ProductField, ProductId, Products, Put};
@@ -88,6 +89,11 @@ impl<'c, 'w> Keeper<'c, 'w> {
             self.close()?;
             self.open(row.group, row.shared, here, findings)?;
         }
+        if let Some(group) = &mut self.group
+            && row.names.iter().any(|name| !name.is_empty())
+        {
+            group.names = row.names;
+        }
         match self.admit(row.sku.as_ref(), sight, row.variant, row.images, here, findings)? {
             Ok(()) => {}
             Err(refusal) => {
@@ -151,6 +157,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
             let message =
                 format!("this record is the same as record {} (line {}): it is taken once", first.record, first.line);
             findings.tell(Diagnostic::warning("import/repeated-record", message).at((here.place)(Field::Sku)));
+            self.counts.count(Put::Same);
             return Ok(Ok(()));
         }
         if let (Some(Sight::Duplicate(first)), Some(sku)) = (&sight, sku) {
@@ -261,10 +268,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
 
     /// Joins choices with the names of their axes; `Err` is an axis without one.
     fn name_options(&mut self, variant: &mut Variant) -> Result<(), usize> {
-        let Some(group) = &mut self.group else { return Ok(()) };
-        if variant.names.iter().any(|name| !name.is_empty()) {
-            group.names = std::mem::take(&mut variant.names);
-        }
+        let Some(group) = &self.group else { return Ok(()) };
         let mut choices = std::mem::take(&mut variant.choices);
         while choices.last().is_some_and(String::is_empty) {
             choices.pop();
@@ -286,7 +290,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
     fn check_made(&mut self, variant: &Variant, here: &Here<'_>) -> Option<Refusal> {
         let sku = variant.item.sku.as_str();
         if self.refuse_made_skus {
-            let help = "give it one; only in a file without SKUs are they made of handle and options";
+            let help = "give it one; or `--make-skus` makes it of handle and options, as in a file without SKUs";
             let finding = Diagnostic::error("import/no-sku", "the variant has no SKU").at((here.place)(Field::Sku));
             return Some(Box::new(finding.help(help)));
         }

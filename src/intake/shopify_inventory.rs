@@ -94,7 +94,7 @@ impl ShopifyInventory {
         let choices =
             self.choices.iter().map(|column| record.text(*column).to_owned()).filter(|choice| !choice.is_empty());
         LevelRow {
-            sku: record.text(self.sku).to_owned(),
+            sku: cell::sku_text(record, self.sku).to_owned(),
             choice: Some((record.text(self.handle).to_owned(), choices.collect())),
             location: Some(location.to_owned()),
             amount: Amount::Counted(units),

@@ -7,8 +7,8 @@
 use super::address;
 use super::cell::{self, Custom};
 use super::findings::{Findings, Refusal};
-use super::import::Options;
 use super::mapping::Mapping;
+use super::options::Options;
 use super::product_row::{Field, Image, ProductReader, ProductRow, Variant, made_sku};
 use super::table::{Column, Record};
 use crate::catalog::{Carried, Item, ItemGroup, ProductField, Status, VariantField};
@@ -249,7 +249,6 @@ impl ShopifyProducts {
         findings: &mut Findings<'_>,
     ) -> Result<Variant, Refusal> {
         let c = &self.columns;
-        let names = c.option_names.iter().map(|at| record.text(*at).to_owned()).collect();
         let choices: Vec<String> =
             c.option_values.iter().map(|at| cell::word(record, *at).unwrap_or_default()).collect();
         let at = c.sku.or(c.handle).unwrap_or_default();
@@ -280,7 +279,7 @@ impl ShopifyProducts {
             attributes: c.variant_attributes.iter().filter_map(attribute).collect::<Map<_, _>>(),
             status: Status::Active,
         };
-        Ok(Variant { item, sku_is_made, names, choices, quantity })
+        Ok(Variant { item, sku_is_made, choices, quantity })
     }
 
     /// Price and sale price.
@@ -382,7 +381,7 @@ impl ProductReader for ShopifyProducts {
         if is_first {
             handle.clone_into(&mut self.handle);
         }
-        let sku_text = record.text(self.columns.sku);
+        let sku_text = cell::sku_text(record, self.columns.sku);
         let parsed = if sku_text.is_empty() { Ok(None) } else { Sku::parse(sku_text).map(Some) };
         let sku = parsed.map_err(|invalid| cell::refusal(record, self.columns.sku.unwrap_or_default(), invalid));
         let shared = is_first.then(|| self.shared(handle, record, findings)).transpose();
@@ -398,6 +397,7 @@ impl ProductReader for ShopifyProducts {
         Ok(ProductRow {
             group: handle.to_owned(),
             shared: shared.ok().flatten(),
+            names: self.columns.option_names.iter().map(|at| record.text(*at).to_owned()).collect(),
             sku: sku.ok().flatten(),
             variant,
             images,

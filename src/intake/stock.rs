@@ -51,7 +51,7 @@ impl StockTable {
             ));
         };
         Ok(LevelRow {
-            sku: record.text(self.sku).to_owned(),
+            sku: cell::sku_text(record, self.sku).to_owned(),
             choice: None,
             location: self.location.map(|column| record.text(Some(column)).to_owned()),
             amount: if self.is_of_changes() { Amount::Changed(units) } else { Amount::Counted(units) },

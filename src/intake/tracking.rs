@@ -2,8 +2,9 @@
 //! number are one parcel.
 use super::cell;
 use super::findings::{Findings, Refusal};
-use super::import::{Counts, Options};
+use super::import::Counts;
 use super::mapping::Mapping;
+use super::options::Options;
 use super::table::Record;
 use crate::catalog::{Change, FoundOrder, ShipRequest};
 use crate::diagnostic::{Diagnostic, Place, Result};
@@ -19,7 +20,7 @@ pub struct Tracking<'c, 'w, 'o> {
     pub counts: Counts,
 }
 
-struct Columns {
+pub(super) struct Columns {
     order: Option<usize>,
     channel: Option<usize>,
     number: Option<usize>,
@@ -52,7 +53,7 @@ struct At {
 }
 
 impl Columns {
-    fn find(mapping: &mut Mapping<'_>) -> Columns {
+    pub fn find(mapping: &mut Mapping<'_>) -> Columns {
         Columns {
             order: mapping.find("order_id|order id|order-id|order|order number|order_number", "order"),
             channel: mapping.find("market|channel", "channel"),

@@ -317,6 +317,13 @@ mod tests {
     }
 
     #[test]
+    fn of_two_places_the_last_one_gives_back_first_so_that_one_parcel_may_do() {
+        let split = [held(1, Allocation, 2), held(2, Allocation, 2)];
+        let settled = settle(&demand(0, 3, Allocation), &split, &shop(&[0, 0]));
+        assert_eq!(settled.moves, [Move::Release { location_id: 2, kind: Allocation, quantity: 1 }]);
+    }
+
+    #[test]
     fn units_that_left_a_shop_without_locations_are_said_to_have_no_place() {
         assert_eq!(settle(&demand(2, 0, Allocation), &[], &[]).unplaced, 2);
     }

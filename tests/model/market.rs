@@ -83,8 +83,8 @@ fn new_order(dice: &mut Dice, n: usize, now: Timestamp) -> Order {
         0 => Some(State::Pending),
         1 | 2 => Some(State::AwaitingAcceptance),
         3 | 4 => Some(State::AwaitingPayment),
-        5 => dice.pick(&State::ALL).copied(),
-        6 if dice.one_in(3) => None,
+        5 if dice.one_in(3) => dice.pick(&State::ALL).copied(),
+        6 if dice.one_in(4) => None,
         _ => Some(State::Ready),
     };
     Order {
@@ -118,7 +118,7 @@ fn new_line(dice: &mut Dice, n: usize) -> Line {
         gtin: None,
         listing_id: None,
         title: "A thing".to_owned(),
-        quantity: dice.roll(4) as i64,
+        quantity: dice.roll(7) as i64,
         canceled: 0,
         shipped: 0,
         price_minor: 500,
@@ -129,15 +129,16 @@ fn new_line(dice: &mut Dice, n: usize) -> Line {
 fn step(dice: &mut Dice, order: &mut Order) {
     let n = dice.roll(order.lines.len());
     match dice.roll(12) {
-        0..5 => {
+        0..3 => {
             let from = order.state.unwrap_or(State::Pending);
-            let near = &from.next()[..from.next().len().min(4)];
-            order.state = if dice.one_in(5) { dice.pick(from.next()) } else { dice.pick(near) }.copied().or(Some(from));
+            let near = &from.next()[..from.next().len().min(2)];
+            let far = dice.one_in(8);
+            order.state = dice.pick(if far { from.next() } else { near }).copied().or(Some(from));
         }
-        5 => order.state = if dice.one_in(6) { None } else { dice.pick(&State::ALL).copied() },
+        3 if dice.one_in(5) => order.state = if dice.one_in(3) { None } else { dice.pick(&State::ALL).copied() },
         6 => order.lines[n].canceled = dice.roll(order.lines[n].quantity as usize + 2) as i64,
         7 => order.lines[n].shipped = dice.roll(order.lines[n].quantity as usize + 2) as i64,
-        8 => order.lines[n].quantity = dice.roll(6) as i64,
+        8 => order.lines[n].quantity = dice.roll(9) as i64,
         9 if order.lines.len() > 1 => drop(order.lines.remove(n)),
         10 => {
             let id = dice.roll(6);

@@ -49,6 +49,16 @@ impl OracleLine {
         self.count(|u| *u == Unit::Canceled)
     }
 
+    /// Finds out what the line is, if nobody knew; says whether nobody did.
+    fn recognize(&mut self, means: &BTreeMap<String, usize>) -> bool {
+        let unknown = self.sku.is_none();
+        if unknown {
+            let own = SKUS.iter().position(|sku| *sku == self.foreign);
+            self.sku = own.or_else(|| means.get(&self.foreign).copied());
+        }
+        unknown
+    }
+
     fn change_first(&mut self, from: impl Fn(&Unit) -> bool, to: Unit) -> Option<Unit> {
         let unit = self.units.iter_mut().find(|u| from(u))?;
         Some(std::mem::replace(unit, to))
@@ -321,7 +331,11 @@ impl Oracle {
         }
         for n in 0..self.orders[id].lines.len() {
             if vanished(&self.orders[id].lines[n]) {
-                forget_open(&mut self.orders.get_mut(id).unwrap().lines[n]);
+                let line = &mut self.orders.get_mut(id).unwrap().lines[n];
+                forget_open(line);
+                if line.recognize(&self.means) {
+                    self.deduct_unseen(id, n);
+                }
                 self.keep(id, n);
             }
         }
@@ -505,8 +519,7 @@ impl Oracle {
             served.push(id.clone());
             for n in 0..self.orders[id].lines.len() {
                 let line = &mut self.orders.get_mut(id).unwrap().lines[n];
-                if line.sku.is_none() {
-                    line.sku = self.means.get(&line.foreign).copied();
+                if line.recognize(&self.means) {
                     self.deduct_unseen(id, n);
                 }
                 self.keep(id, n);
@@ -534,11 +547,7 @@ fn hear_line(
     });
     let line = &mut order.lines[n];
     line.foreign = told.channel_sku.clone().unwrap_or_default();
-    let unseen = line.sku.is_none();
-    if unseen {
-        let own = SKUS.iter().position(|sku| *sku == line.foreign);
-        line.sku = own.or_else(|| means.get(&line.foreign).copied());
-    }
+    let unseen = line.recognize(means);
     let quantity = told.quantity as usize;
     while line.units.len() < quantity {
         line.units.push(Unit::Open(None));

@@ -174,7 +174,7 @@ impl Shop {
     }
 
     fn stock(&mut self, dice: &mut Dice, change: &Change<'_>) -> String {
-        let (n, place, units) = (dice.roll(SKUS.len()), dice.roll(PLACES.len()), dice.roll(9) as i64);
+        let (n, place, units) = (dice.roll(SKUS.len()), dice.roll(PLACES.len()), dice.roll(12) as i64);
         let (variant, location) = ids(change, n, place);
         let mut ledger = change.ledger(&format!("stock {}", self.serial)).unwrap().unwrap();
         if dice.one_in(2) {

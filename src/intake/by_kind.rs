@@ -1,0 +1,294 @@
+//! What is done with the records of each kind of file: which reader takes them apart, and who puts them away.
+use super::detect::Format;
+use super::findings::{Findings, Refusal};
+use super::import::Counts;
+use super::json_lines::JsonLines;
+use super::levels::{self, LevelField, Levels};
+use super::locations::Locations;
+use super::mapping::Mapping;
+use super::options::Options;
+use super::order_document;
+use super::order_table::{OrderTable, Whole};
+use super::orders::Orders;
+use super::prices::Prices;
+use super::product_row::ProductReader;
+use super::products::{Here, Keeper};
+use super::seen::Seen;
+use super::shopify_inventory::ShopifyInventory;
+use super::shopify_products::ShopifyProducts;
+use super::source::Source;
+use super::stock::StockTable;
+use super::table::{Record, Table};
+use super::tracking::Tracking;
+use crate::catalog::Change;
+use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
+
+/// What a full import may take away before it is asked whether that is meant, in percent.
+const SHRINK_PERCENT_MAX: u64 = 30;
+/// Bytes between two calls for progress.
+const PROGRESS_BYTES: u64 = 1 << 20;
+
+/// What taking the records came to.
+#[derive(Debug, Default)]
+pub struct Taken {
+    pub counts: Counts,
+    pub held: u64,
+    pub vanished: u64,
+    pub archived: u64,
+    /// What was done is to be undone: it had been done before.
+    pub is_moot: bool,
+}
+
+/// The import of one file on its way.
+pub struct Intake<'s, 'o> {
+    options: &'o Options,
+    pub findings: Findings<'s>,
+    progress: &'s mut dyn FnMut(u64),
+    told: u64,
+    pub records: u64,
+    /// Records that could not even be taken apart.
+    misshapen: u64,
+}
+
+impl<'s, 'o> Intake<'s, 'o> {
+    pub fn new(options: &'o Options, sink: &'s mut dyn FnMut(&Diagnostic), progress: &'s mut dyn FnMut(u64)) -> Self {
+        Intake { options, findings: Findings::new(sink), progress, told: 0, records: 0, misshapen: 0 }
+    }
+
+    pub fn table(&mut self, change: &Change<'_>, table: &mut Table, format: &Format, head: &[u8]) -> Result<Taken> {
+        match format.name {
+            "shopify-products" => {
+                let mut mapping = Mapping::new(table);
+                let mut reader = ShopifyProducts::new(&mut mapping, self.options, &mut self.findings);
+                self.products(change, table, &mut reader, head)
+            }
+            "shopify-inventory" | "shopify-inventory-wide" => self.inventory(change, table, format),
+            "stock" => self.stock(change, table),
+            "prices" => {
+                let mut prices = Prices::new(change, &mut Mapping::new(table), self.options);
+                self.each(table, |record, findings| prices.take(record, findings))?;
+                Ok(Taken { counts: prices.counts, ..Taken::default() })
+            }
+            "locations" => {
+                let mut locations = Locations::new(change, &mut Mapping::new(table));
+                self.each(table, |record, findings| locations.take(record, findings))?;
+                Ok(Taken { counts: locations.counts, ..Taken::default() })
+            }
+            "orders" => self.order_table(change, table),
+            "tracking" => {
+                let mut tracking = Tracking::new(change, &mut Mapping::new(table), self.options);
+                self.each(table, |record, findings| tracking.take(record, findings))?;
+                tracking.finish(&mut self.findings)?;
+                Ok(Taken { counts: tracking.counts, ..Taken::default() })
+            }
+            _ => Err(no_reader(table, format)),
+        }
+    }
+
+    pub fn order_lines(&mut self, change: &Change<'_>, lines: &mut JsonLines) -> Result<Taken> {
+        let mut orders = Orders::new(change);
+        let setting = self.setting();
+        while let Some(line) = lines.read()? {
+            self.records += 1;
+            let told = line.and_then(|(place, value)| Ok((order_document::read(&value, &place, &setting)?, place)));
+            let refused = match told {
+                Ok((told, place)) => orders.take(told, &place, &mut self.findings)?.err(),
+                Err(refusal) => Some(refusal),
+            };
+            if let Some(refusal) = refused {
+                self.findings.refuse(*refusal);
+            }
+            self.tell_progress(lines.bytes_read());
+        }
+        Ok(Taken { counts: orders.counts, held: orders.held, ..Taken::default() })
+    }
+
+    fn order_table(&mut self, change: &Change<'_>, table: &mut Table) -> Result<Taken> {
+        let mut reader = OrderTable::new(&mut Mapping::new(table));
+        let mut orders = Orders::new(change);
+        let setting = self.setting();
+        let mut keep = |whole: Option<Whole>, findings: &mut Findings<'_>| {
+            let Some(Whole { place, document, records }) = whole else { return Ok(()) };
+            let refused = match order_document::read(&document, &place, &setting) {
+                Ok(told) => orders.take(told, &place, findings)?.err(),
+                Err(refusal) => Some(refusal),
+            };
+            if let Some(refusal) = refused {
+                findings.refused += records - 1;
+                findings.refuse(*refusal);
+            }
+            Ok::<(), Error>(())
+        };
+        self.each(table, |record, findings| keep(reader.take(record), findings).map(Ok))?;
+        keep(reader.finish(), &mut self.findings)?;
+        Ok(Taken { counts: orders.counts, held: orders.held, ..Taken::default() })
+    }
+
+    fn setting(&self) -> order_document::Setting<'o> {
+        order_document::Setting {
+            channel: self.options.market.as_deref(),
+            zone: self.options.zone.as_ref(),
+            now: self.options.now,
+        }
+    }
+
+    fn tell_progress(&mut self, read: u64) {
+        if read - self.told >= PROGRESS_BYTES {
+            self.told = read;
+            (self.progress)(read);
+        }
+    }
+
+    fn inventory(&mut self, change: &Change<'_>, table: &mut Table, format: &Format) -> Result<Taken> {
+        let reader = ShopifyInventory::new(&mut Mapping::new(table), format);
+        let mut levels = Levels::new(change, levels::Locations::Made)?;
+        self.each(table, |record, findings| {
+            let rows = match reader.read(record) {
+                Ok(rows) => rows,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            for (column, row) in &rows {
+                let place = |field| match (field, reader.column(field)) {
+                    (LevelField::Quantity, _) | (_, None) => record.place(*column),
+                    (_, Some(column)) => record.place(column),
+                };
+                if let Err(refusal) = levels.take(row, record.number, &place, findings)? {
+                    return Ok(Err(refusal));
+                }
+            }
+            Ok(Ok(()))
+        })?;
+        Ok(Taken { counts: levels.counts, ..Taken::default() })
+    }
+
+    fn stock(&mut self, change: &Change<'_>, table: &mut Table) -> Result<Taken> {
+        let reader = StockTable::new(&mut Mapping::new(table));
+        let mut levels = Levels::new(change, levels::Locations::Known)?;
+        if !reader.names_locations() {
+            let wanted = self.options.location.as_deref();
+            levels.settle_default(wanted).map_err(|invalid| Error::from(invalid).at(Place::file(table.file())))?;
+        }
+        let mut digest = 0u64;
+        self.each(table, |record, findings| {
+            digest = digest.rotate_left(7) ^ record.digest();
+            let place = |field| reader.column(field).map_or_else(|| record.whole(), |column| record.place(column));
+            match reader.read(record) {
+                Ok(row) => levels.take(&row, record.number, &place, findings),
+                Err(refusal) => Ok(Err(refusal)),
+            }
+        })?;
+        let mut taken = Taken { counts: levels.counts, ..Taken::default() };
+        if reader.is_of_changes() && change.ledger(&format!("changes {digest:016x}"))?.is_none() {
+            let message = "these changes were taken before: nothing was done";
+            let help =
+                "a file of changes counts once; one that truly happened again has to differ, by a date for example";
+            self.findings
+                .tell(Diagnostic::warning("import/changes-again", message).at(Place::file(table.file())).help(help));
+            taken =
+                Taken { counts: Counts { same: self.records, ..Counts::default() }, is_moot: true, ..Taken::default() };
+        }
+        Ok(taken)
+    }
+
+    fn products(
+        &mut self,
+        change: &Change<'_>,
+        table: &mut Table,
+        reader: &mut dyn ProductReader,
+        head: &[u8],
+    ) -> Result<Taken> {
+        let (source, carried) = (reader.source(), reader.carried().clone());
+        let mut keeper = Keeper::new(change, source, &carried, self.options)?;
+        if !self.options.make_skus && uses_skus(head, self.options, reader) {
+            keeper.refuse_made_skus();
+        }
+        self.each(table, |record, findings| {
+            let row = match reader.read(record, findings) {
+                Ok(row) => row,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let place = |field| reader.column(field).map_or_else(|| record.whole(), |column| record.place(column));
+            let here = Here { record: record.number, line: record.line, digest: record.digest(), place: &place };
+            keeper.take(row, &here, findings).map(Ok)
+        })?;
+        let (counts, seen) = keeper.finish(&mut self.findings)?;
+        let (vanished, archived) = self.vanish(change, source, &seen, table.file())?;
+        Ok(Taken { counts, vanished, archived, ..Taken::default() })
+    }
+
+    /// Reads all records; the inner result of `take` is why a record is not taken.
+    fn each(
+        &mut self,
+        table: &mut Table,
+        mut take: impl FnMut(&Record<'_>, &mut Findings<'_>) -> Result<Result<(), Refusal>>,
+    ) -> Result<()> {
+        while let Some(record) = table.read()? {
+            self.records += 1;
+            match record {
+                Ok(record) => {
+                    if let Err(refusal) = take(&record, &mut self.findings)? {
+                        self.findings.refuse(*refusal);
+                    }
+                }
+                Err(misshapen) => {
+                    self.misshapen += 1;
+                    self.findings.refuse(misshapen);
+                }
+            }
+            self.tell_progress(table.bytes_read());
+        }
+        (self.progress)(table.bytes_read());
+        table.findings().into_iter().for_each(|finding| self.findings.tell(finding));
+        Ok(())
+    }
+
+    /// What the source had before and has no longer: counted, and archived when that is asked for.
+    fn vanish(&mut self, change: &Change<'_>, source: &str, seen: &Seen, file: &str) -> Result<(u64, u64)> {
+        let gone = change.vanished(source, |sku| seen.contains(sku))?;
+        let vanished = gone.ids.len() as u64;
+        if !self.options.archive_missing || vanished == 0 {
+            return Ok((vanished, 0));
+        }
+        if self.misshapen > 0 {
+            let message = format!("{} record(s) could not be read, so nothing was archived", self.misshapen);
+            let help = "the SKUs in them are not known: mend them and import again";
+            self.findings.tell(Diagnostic::warning("import/not-archived", message).at(Place::file(file)).help(help));
+            return Ok((vanished, 0));
+        }
+        let is_much = vanished * 100 > gone.known * SHRINK_PERCENT_MAX;
+        if self.records == 0 || (is_much && !self.options.allow_shrink) {
+            let message = format!("{file} lacks {vanished} of the {} variants that {source} brought", gone.known);
+            let help = if self.records == 0 {
+                "a file without records archives nothing: export it again"
+            } else {
+                "nothing of it was taken; if that is meant, add `--allow-shrink`"
+            };
+            return Err(Error::new(Kind::Guard, "import/shrunk", message).at(Place::file(file)).help(help));
+        }
+        change.archive_items(&gone.ids)?;
+        Ok((vanished, vanished))
+    }
+}
+
+fn no_reader(table: &Table, format: &Format) -> Error {
+    let message = format!("{} is {}, which is recognized but not read yet", table.file(), format.name);
+    Error::input("import/no-reader", message)
+        .at(Place::file(table.file()))
+        .help("export it as a plain CSV of the kind you need")
+}
+
+/// Whether the first records of a file say that its shop gives variants SKUs: at least half of them have one.
+fn uses_skus(head: &[u8], options: &Options, reader: &dyn ProductReader) -> bool {
+    let source = Source::bytes("head", head);
+    let Ok(mut table) = source.and_then(|source| Table::open(source, &options.table)) else { return false };
+    let (mut with, mut without) = (0, 0);
+    // a record cut off by the end of the head ends it
+    while let Ok(Some(Ok(record))) = table.read() {
+        match reader.has_sku(&record) {
+            Some(true) => with += 1,
+            Some(false) => without += 1,
+            None => {}
+        }
+    }
+    with > 0 && with >= without
+}

@@ -1,0 +1,158 @@
+//! `import --explain`: what a file was taken for and why, what its columns mean, and how its first records would land.
+use super::detect::Format;
+use super::encoding::How;
+use super::findings::Findings;
+use super::input::choose;
+use super::mapping::Mapping;
+use super::options::Options;
+use super::product_row::ProductReader;
+use super::shopify_inventory::ShopifyInventory;
+use super::shopify_products::ShopifyProducts;
+use super::source::Source;
+use super::stock::StockTable;
+use super::table::{Record, Table};
+use super::{locations, order_table, prices, tracking};
+use crate::diagnostic::{Diagnostic, Result};
+use serde::Serialize;
+
+/// Records shown.
+const ROWS: usize = 5;
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explained {
+    pub file: String,
+    pub format: &'static str,
+    pub kind: &'static str,
+    /// Why it was taken for that: `has Handle and Variant SKU`.
+    pub reason: String,
+    pub encoding: &'static str,
+    /// Why it was taken for that.
+    pub encoding_reason: &'static str,
+    pub delimiter: char,
+    /// Each column of the file, and what the catalog calls it; `None` when it is not read.
+    pub columns: Vec<(String, Option<String>)>,
+    pub rows: Vec<ExplainedRow>,
+    /// What is to be said about these records, and about the header.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// One of the first records.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ExplainedRow {
+    pub record: u64,
+    pub line: u64,
+    /// Filled cells, by what the catalog calls them.
+    pub cells: Vec<(String, String)>,
+    /// Whether the record would be taken, as far as it can be told without the catalog.
+    pub taken: bool,
+}
+
+/// Looks at a file without a catalog; nothing is stored.
+///
+/// Errors: those of [`Source`], [`Table`] and [`detect()`](super::detect::detect).
+pub fn explain(source: Source, options: &Options) -> Result<Explained> {
+    let mut table = Table::open(source, &options.table)?;
+    let (format, reason) = choose(&table, options)?;
+    let mut said = format.unread(&table);
+    let mut mapping = Mapping::new(&table);
+    let mut reader = look_up(&mut mapping, format, options, &mut said);
+    let meanings = mapping.into_taken();
+    let names = table.header().iter().enumerate();
+    let columns = names.map(|(at, column)| (column.name.clone(), meaning_of(&meanings, at))).collect();
+    let mut rows = Vec::new();
+    while rows.len() < ROWS {
+        match table.read()? {
+            None => break,
+            Some(Err(misshapen)) => said.push(misshapen),
+            Some(Ok(record)) => rows.push(row(&record, &meanings, reader.as_deref_mut(), &mut said)),
+        }
+    }
+    let encoding = table.encoding();
+    Ok(Explained {
+        file: table.file().to_owned(),
+        format: format.name,
+        kind: format.kind.as_str(),
+        reason,
+        encoding: encoding.name,
+        encoding_reason: match encoding.how {
+            How::Assumed => "nothing says otherwise, and it fits",
+            How::Bom => "a byte order mark says so",
+            How::Asked => "named with `--encoding`",
+            How::Guessed => "guessed, as `--encoding auto` asks",
+        },
+        delimiter: table.delimiter(),
+        columns,
+        rows,
+        findings: said,
+    })
+}
+
+/// Lets the reader of the format look up its columns; products are read by it, too.
+fn look_up(
+    mapping: &mut Mapping<'_>,
+    format: &Format,
+    options: &Options,
+    said: &mut Vec<Diagnostic>,
+) -> Option<Box<dyn ProductReader>> {
+    match format.name {
+        "shopify-products" => {
+            let mut sink = |finding: &Diagnostic| said.push(finding.clone());
+            return Some(Box::new(ShopifyProducts::new(mapping, options, &mut Findings::new(&mut sink))));
+        }
+        "shopify-inventory" | "shopify-inventory-wide" => drop(ShopifyInventory::new(mapping, format)),
+        "stock" => drop(StockTable::new(mapping)),
+        "prices" => drop(prices::Columns::find(mapping)),
+        "locations" => drop(locations::Columns::find(mapping)),
+        "orders" => drop(order_table::OrderTable::new(mapping)),
+        "tracking" => drop(tracking::Columns::find(mapping)),
+        _ => {}
+    }
+    None
+}
+
+fn meaning_of(meanings: &[(usize, String)], column: usize) -> Option<String> {
+    meanings.iter().find(|(at, _)| *at == column).map(|(_, meaning)| meaning.clone())
+}
+
+fn row(
+    record: &Record<'_>,
+    meanings: &[(usize, String)],
+    reader: Option<&mut (dyn ProductReader + 'static)>,
+    said: &mut Vec<Diagnostic>,
+) -> ExplainedRow {
+    let filled = meanings.iter().map(|(at, meaning)| (meaning.clone(), record.text(Some(*at)).to_owned()));
+    let cells = filled.filter(|(_, text)| !text.is_empty()).collect();
+    let mut taken = true;
+    if let Some(reader) = reader {
+        let mut sink = |finding: &Diagnostic| said.push(finding.clone());
+        let mut findings = Findings::new(&mut sink);
+        let refusal = reader.read(record, &mut findings).map_or_else(Some, |row| row.variant.err());
+        if let Some(refusal) = refusal {
+            findings.tell(*refusal);
+            taken = false;
+        }
+    }
+    ExplainedRow { record: record.number, line: record.line, cells, taken }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Currency;
+
+    #[test]
+    fn a_file_is_explained_without_a_catalog() {
+        let csv =
+            "Handle;Title;Variant SKU;Variant Price;Colour of box\nmug;Mug;M-1;12.50;red\nmug2;Mug 2;M-2;12,5x;\n";
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        let options = Options::new(Currency::parse("EUR").unwrap(), now);
+        let explained = explain(Source::bytes("x.csv", csv).unwrap(), &options).unwrap();
+        assert_eq!((explained.format, explained.delimiter, explained.encoding), ("shopify-products", ';', "UTF-8"));
+        assert_eq!(explained.columns[3], ("Variant Price".to_owned(), Some("price".to_owned())));
+        assert_eq!(explained.columns[4], ("Colour of box".to_owned(), None));
+        assert_eq!(explained.rows.iter().map(|row| row.taken).collect::<Vec<_>>(), [true, false]);
+        assert!(explained.rows[0].cells.contains(&("price".to_owned(), "12.50".to_owned())));
+        let codes: Vec<&str> = explained.findings.iter().map(|finding| finding.code.as_str()).collect();
+        assert_eq!(codes, ["format/unknown-column", "money/not-a-number"]);
+    }
+}
