@@ -113,12 +113,10 @@ impl Road {
         assert_eq!(self.feed(&self.killed), self.feed(&self.twin), "the feed is not what it is without a kill");
         self.step(&["orders", "pull"]);
         self.same(&FACTS[..4]);
-        for (order, parcels) in leaving(round) {
-            for (number, lines) in parcels {
-                let mut command = vec!["ship", &order, "--carrier", "DHL", "--tracking", &number];
-                lines.iter().for_each(|line| command.extend(["--line", line]));
-                self.step(&command);
-            }
+        for (order, number, line) in leaving(round) {
+            let mut command = vec!["ship", &order, "--carrier", "DHL", "--tracking", &number];
+            line.iter().for_each(|line| command.extend(["--line", line]));
+            self.step(&command);
         }
         self.same(&FACTS[..6]);
         self.step(&["tracking", "push"]);
@@ -241,16 +239,14 @@ fn accepted(round: usize, n: usize) -> String {
     format!("W{round}-{n}")
 }
 
-/// Which orders leave, in which parcels: tracking number, and lines where it is not all of it.
-fn leaving(round: usize) -> Vec<(String, Vec<(String, Vec<String>)>)> {
-    let all = |order: String| {
-        let number = format!("TRK{order}");
-        (order, vec![(number, Vec::new())])
+/// The parcels that leave: order, tracking number, and the line and units where it is not all of the order.
+fn leaving(round: usize) -> Vec<(String, String, Option<String>)> {
+    let all = |order: String| (order.clone(), format!("TRK{order}"), None);
+    let part = |number: &str, units: u32| {
+        let order = paid(round, 3);
+        (order.clone(), format!("{number}{order}"), Some(format!("{order}-1={units}")))
     };
-    let line = |order: &str, units: i64| vec![format!("{order}-1={units}")];
-    let split = paid(round, 3);
-    let halves = vec![(format!("A{split}"), line(&split, 3)), (format!("B{split}"), line(&split, 1))];
-    let mut leaving = vec![all(paid(round, 0)), all(paid(round, 2)), (split, halves)];
+    let mut leaving = vec![all(paid(round, 0)), all(paid(round, 2)), part("A", 3), part("B", 1)];
     if round > 1 {
         leaving.push(all(accepted(round - 1, 0)));
     }
@@ -318,6 +314,25 @@ fn the_run_after_a_kill_makes_it_good() {
     });
     println!("{commands:?}");
     assert!(commands.iter().all(|(_, kills)| *kills > 0), "a command was never killed: {commands:?}");
+}
+
+#[test]
+fn a_shop_whose_making_was_killed_can_be_made() {
+    let mut dice = Dice(seed());
+    let stage = Stage::open(1);
+    let mut length = Duration::from_millis(20);
+    for shop in (0..12).map(|n| format!("shop-{n}")) {
+        let init = ["-C", &shop, "init"];
+        for _ in 0..3 {
+            kill(&stage, &init, dice.moment(length));
+        }
+        let started = Instant::now();
+        assert_eq!(stage.run(&init).code, Some(0));
+        length = started.elapsed();
+        let doctor = stage.run(&["-C", &shop, "doctor"]);
+        assert_eq!(doctor.code, Some(0), "{doctor:?}");
+        assert_eq!(stage.run(&["-C", &shop, "channel", "check"]).code, Some(0));
+    }
 }
 
 #[test]
