@@ -166,7 +166,7 @@ const CHECKS: &[Check] = &[
         code: "doctor/outbox-dead",
         message: "the marketplace was not told, and purvey has given up",
         severe: false,
-        help: "see `purvey orders outbox`: retry it, or drop it if it is settled by hand",
+        help: "see `purvey outbox list`: retry it, or drop it if it is settled by hand",
         sql: "SELECT channel || ' ' || key AS subject, coalesce(last_error, '') AS detail FROM outbox WHERE state = 'dead'",
     },
     Check {

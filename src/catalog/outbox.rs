@@ -304,6 +304,6 @@ impl Change<'_> {
             return Ok(());
         }
         Err(Error::input("outbox/unknown", format!("nothing with the number {id} waits to be sent"))
-            .help("see `purvey orders outbox`"))
+            .help("see `purvey outbox list`"))
     }
 }

@@ -99,7 +99,9 @@ fn build(args: &Build, context: &Context<'_>) -> Result<Outcome> {
             Err(error) => failures.push(error),
         }
     }
-    context.report.summary(&runs, |out| table(&runs, out))?;
+    if !runs.is_empty() {
+        context.report.summary(&runs, |out| table(&runs, out))?;
+    }
     let left_out = runs.iter().any(|run| run.built.left_out > 0);
     finish(failures, runs.is_empty(), left_out, context)
 }

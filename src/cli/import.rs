@@ -125,8 +125,10 @@ fn import_all(files: &[PathBuf], shop: &Shop, options: &Options, context: &Conte
             Err(error) => failures.push(error),
         }
     }
-    context.report.summary(&imported, |out| table(&imported, options.dry_run, out))?;
     let last = if imported.is_empty() { failures.pop() } else { None };
+    if last.is_none() {
+        context.report.summary(&imported, |out| table(&imported, options.dry_run, out))?;
+    }
     failures.iter().for_each(|error| context.report.error(error));
     match last {
         Some(error) => Err(error),

@@ -10,6 +10,7 @@ mod doctor;
 mod feed;
 mod import;
 mod init;
+mod interrupt;
 mod orders;
 mod outbox;
 mod returns;
@@ -21,7 +22,6 @@ mod tracking;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
@@ -144,7 +144,7 @@ impl Cli {
     fn execute(self, report: &Report) -> Result<Outcome> {
         let Global { dir, wait, now, .. } = self.global;
         let now = now.unwrap_or_else(Timestamp::now);
-        self.command.run(&Context { report, dir, wait: Duration::from_secs(wait), now })
+        interrupt::ended(self.command.run(&Context { report, dir, wait: Duration::from_secs(wait), now }))
     }
 }
 
@@ -189,9 +189,9 @@ impl Context<'_> {
         Shop::open(&self.dir)
     }
 
-    /// How and when a run speaks to marketplaces.
-    fn occasion<'a>(&self, dry_run: bool, stop: &'a AtomicBool) -> Occasion<'a> {
-        Occasion { now: self.now, dry_run, since: None, stop }
+    /// How and when a run speaks to marketplaces; from here on, signals ask it to stop instead of ending it.
+    fn occasion(&self, dry_run: bool) -> Occasion<'static> {
+        Occasion { now: self.now, dry_run, since: None, stop: interrupt::listen() }
     }
 
     /// The one writer, for a command called `command`.

@@ -3,7 +3,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Context;
-use crate::catalog::{Change, Movement, Stocked};
+use crate::catalog::{Change, Movement, Put, Stocked};
 use crate::diagnostic::{Error, Place, Result};
 use crate::report::{Cell, Outcome, Table};
 
@@ -36,14 +36,14 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
     match command {
         Command::Show { sku } => show(sku, context),
         Command::Locations => locations(context),
-        Command::Count(units) => change(units, "stock count", context, |at, units| {
-            at.ledger.count(at.variant, at.location, units.quantity).map(drop)
-        }),
+        Command::Count(units) => {
+            change(units, "stock count", context, |at, units| at.ledger.count(at.variant, at.location, units.quantity))
+        }
         Command::Receive(units) => change(units, "stock receive", context, |at, units| {
-            at.ledger.record(at.variant, at.location, Movement::Received(units.quantity))
+            at.ledger.record(at.variant, at.location, Movement::Received(units.quantity)).map(|()| Put::Changed)
         }),
         Command::Adjust(units) => change(units, "stock adjust", context, |at, units| {
-            at.ledger.record(at.variant, at.location, Movement::Adjusted(units.quantity))
+            at.ledger.record(at.variant, at.location, Movement::Adjusted(units.quantity)).map(|()| Put::Changed)
         }),
         Command::Retry { market } => retry(market, context),
     }
@@ -60,7 +60,7 @@ fn change(
     units: &Units,
     command: &str,
     context: &Context<'_>,
-    work: impl FnOnce(&mut At<'_>, &Units) -> Result<()>,
+    work: impl FnOnce(&mut At<'_>, &Units) -> Result<Put>,
 ) -> Result<Outcome> {
     if units.quantity < 0 && command != "stock adjust" {
         return Err(Error::usage("stock/negative", format!("{} units cannot be", units.quantity))
@@ -70,10 +70,15 @@ fn change(
     let mut writer = context.writer(&shop, command)?;
     let change = writer.change(context.now)?;
     let mut at = open(&change, units, command)?;
-    work(&mut at, units)?;
+    let put = work(&mut at, units)?;
     drop(at);
-    change.commit()?;
-    show(&units.sku, context)
+    // The count that was known already leaves nothing behind.
+    if put != Put::Same {
+        change.commit()?;
+    }
+    let stock = shop.catalog.read()?.stock_of(&units.sku)?;
+    context.report.summary(&stock, |out| table(&stock, out))?;
+    Ok(Outcome::Done)
 }
 
 fn open<'c>(change: &'c Change<'_>, units: &Units, command: &str) -> Result<At<'c>> {

@@ -1,6 +1,5 @@
 //! `purvey sync`: one run of everything, in the right order.
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
@@ -11,7 +10,7 @@ use crate::diagnostic::Result;
 use crate::feed::Findings;
 use crate::report::{Outcome, counted};
 use crate::sync::{
-    ChannelSummary, FeedOptions, FeedRun, Occasion, Pushed, Summary, build_feed, run as run_markets, with_markets,
+    ChannelSummary, FeedOptions, FeedRun, Pushed, Summary, build_feed, run as run_markets, with_markets,
 };
 
 #[derive(clap::Args)]
@@ -38,11 +37,11 @@ struct Synced {
 pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     let shop = context.shop()?;
     let mut writer = context.writer(&shop, "sync")?;
-    let stop = AtomicBool::new(false);
-    let occasion: Occasion<'_> = context.occasion(args.dry_run, &stop);
+    let occasion = context.occasion(args.dry_run);
     let names: Vec<&str> = shop.config.market.keys().map(String::as_str).collect();
-    let markets =
-        with_markets(&shop, &names, args.record.as_deref(), |channels| run_markets(&mut writer, channels, &occasion))?;
+    let markets = with_markets(&shop, &names, args.record.as_deref(), &occasion, |channels| {
+        run_markets(&mut writer, channels, &occasion)
+    })?;
     context.report.diagnostics(&markets.looked_back.findings);
     for channel in &markets.channels {
         let told = [&channel.pulled.applied.findings, &channel.dispatched.findings, &channel.pushed.findings];
@@ -51,6 +50,9 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     let options = FeedOptions { format: None, dry_run: args.dry_run, allow_shrink: args.allow_shrink };
     let (mut feeds, mut failures) = (Vec::new(), Vec::new());
     for name in shop.channel_names() {
+        if occasion.stopped() {
+            break;
+        }
         let mut talk = context.report.held_findings();
         let mut sink = |finding: &_| talk.push(finding);
         let mut findings = Findings::new(&mut sink);

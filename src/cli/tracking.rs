@@ -1,6 +1,5 @@
 //! `purvey tracking`: numbers out.
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 
 use serde_json::json;
 
@@ -29,10 +28,9 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
     let Command::Push { names, dry_run, record } = command;
     let shop = context.shop()?;
     let names = market_names(&shop, names)?;
-    let stop = AtomicBool::new(false);
-    let occasion = context.occasion(*dry_run, &stop);
+    let occasion = context.occasion(*dry_run);
     let mut writer = context.writer(&shop, "tracking push")?;
-    let sent = with_markets(&shop, &names, record.as_deref(), |channels| {
+    let sent = with_markets(&shop, &names, record.as_deref(), &occasion, |channels| {
         let mut all = Vec::new();
         for channel in channels {
             let dispatched = dispatch(&mut writer, channel, &occasion, TRACKING)?;

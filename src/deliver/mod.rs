@@ -3,7 +3,7 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::diagnostic::{Error, Result};
-use crate::feed::write::AtomicFile;
+use crate::feed::write::{AtomicFile, sweep};
 
 /// What became of the place a feed was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -52,17 +52,5 @@ impl Write for ToFile {
 
     fn flush(&mut self) -> std::io::Result<()> {
         self.file.flush()
-    }
-}
-
-/// Removes what a killed run left beside its target. Only the writer's lock holder comes here, so nobody is writing them.
-fn sweep(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        if name.starts_with(".purvey-") && name.ends_with(".tmp") {
-            // Somebody else's clean-up may win the race; what counts is that it is gone.
-            let _ = std::fs::remove_file(path);
-        }
     }
 }

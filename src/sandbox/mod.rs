@@ -40,8 +40,11 @@ use market::{Market, Refusal};
 use serde::Serialize;
 use socket::{CuttableListener, Scissors};
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use tokio::runtime::Runtime;
 
 #[derive(Debug, Clone)]
@@ -242,9 +245,17 @@ impl Drop for Sandbox {
 /// Serves until Ctrl-C, then gives the verdict. `ready` gets the running sandbox before the wait begins.
 pub fn serve(options: Options, ready: impl FnOnce(&Sandbox)) -> Result<Verdict> {
     let sandbox = Sandbox::start(options)?;
-    ready(&sandbox);
     if let Some(runtime) = &sandbox.runtime {
-        let stopped = runtime.block_on(tokio::signal::ctrl_c());
+        let stopped = runtime.block_on(async {
+            let mut stopped = pin!(tokio::signal::ctrl_c());
+            // The first poll puts the handler in place, so that no Ctrl-C is missed after `ready`.
+            let early = poll_fn(|context| Poll::Ready(stopped.as_mut().poll(context))).await;
+            ready(&sandbox);
+            match early {
+                Poll::Ready(early) => early,
+                Poll::Pending => stopped.await,
+            }
+        });
         stopped
             .map_err(|e| Error::new(Kind::Io, "sandbox/signal", format!("cannot wait for Ctrl-C: {e}")).source(e))?;
     }

@@ -2,6 +2,7 @@
 mod config;
 mod secret;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ pub use secret::resolve as secret;
 use crate::catalog::Catalog;
 use crate::channel::{Channel, Parameter, Settings};
 use crate::diagnostic::{Error, Kind, Place, Result};
+use crate::feed::write::AtomicFile;
 use crate::value::Currency;
 
 /// A shop: its folder, what `purvey.toml` says, and its catalog.
@@ -61,7 +63,10 @@ impl Shop {
         let catalog = Catalog::of_shop(dir);
         let made = Made { config: !file.exists(), catalog: !catalog.exists() };
         if made.config {
-            std::fs::write(&file, config::stock_text(start)).map_err(|e| Error::io("write", &file, e))?;
+            // Whole or not at all: half a purvey.toml would be in the way of every later command.
+            let mut whole = AtomicFile::create(&file)?;
+            whole.write_all(config::stock_text(start).as_bytes()).map_err(|e| Error::io("write", &file, e))?;
+            whole.commit()?;
         } else {
             // A file that is there must be one we can work with.
             Config::parse(&std::fs::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?)?;

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Channel, Policy};
+use super::{Channel, Occasion, Policy};
 use crate::catalog::{Buckets, Terms};
 use crate::diagnostic::{Error, Place, Result};
 use crate::market::host::{BucketStore, Host, Recorder};
@@ -25,11 +25,12 @@ impl BucketStore for Kept {
 }
 
 /// Connects to the marketplaces called `names` in `purvey.toml` and hands them to `work`; with `record`, every
-/// exchange is kept in that folder without secrets and personal data.
+/// exchange is kept in that folder without secrets and personal data. No wait outlasts a stop of the `occasion`.
 pub fn with_markets<T>(
     shop: &Shop,
     names: &[&str],
     record: Option<&Path>,
+    occasion: &Occasion<'_>,
     work: impl FnOnce(&[Channel<'_>]) -> Result<T>,
 ) -> Result<T> {
     let mut accounts = Vec::new();
@@ -40,7 +41,8 @@ pub fn with_markets<T>(
     }
     let mut hosts = Vec::new();
     for (name, _, connector, account) in &accounts {
-        let mut host = Host::new(connector.as_ref(), account)?.buckets(Kept(shop.catalog.buckets()?));
+        let mut host =
+            Host::new(connector.as_ref(), account)?.buckets(Kept(shop.catalog.buckets()?)).stop(occasion.stop);
         if let Some(folder) = record {
             let folder = folder.join(name);
             host = host.transport(|inner| Ok(Box::new(Recorder::over(inner, folder, vec![account.key.clone()])?)))?;

@@ -247,7 +247,7 @@ impl Sender<'_, '_> {
                 "outbox/dead",
                 format!("the marketplace was not told of `{what}`, and will not be: {why}"),
             )
-            .help("see `purvey orders outbox`: retry it, or drop it once it is settled by hand")
+            .help("see `purvey outbox list`: retry it, or drop it once it is settled by hand")
         } else {
             self.done.postponed += 1;
             Diagnostic::warning("outbox/postponed", format!("the marketplace could not be told of `{what}` yet: {why}"))

@@ -62,7 +62,8 @@ pub struct Occasion<'a> {
 }
 
 impl Occasion<'_> {
-    fn stopped(&self) -> bool {
+    /// Whether the run is to end.
+    pub fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 }

@@ -66,7 +66,8 @@ fn a_process_beside_the_document_is_ready_before_the_next_command_and_gone_at_th
     assert_eq!(play(&block(ready), &mut stage).unwrap().faults, [""; 0]);
     let pid = fs::read_to_string(stage.folder.join("pid")).unwrap();
     drop(stage);
-    let alive = Command::new("kill").args(["-0", pid.trim()]).stderr(Stdio::null()).status().unwrap();
+    let alive =
+        Command::new("sh").args(["-c", &format!("kill -0 {}", pid.trim())]).stderr(Stdio::null()).status().unwrap();
     assert!(!alive.success());
     assert!(played("$ true &").unwrap_err().contains("before a first line"));
 }

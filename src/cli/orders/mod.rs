@@ -4,7 +4,6 @@ pub(super) mod lines;
 mod list;
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -146,8 +145,7 @@ impl Which {
 pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
     match command {
         Command::Pull { names, since, dry_run, record } => {
-            let stop = AtomicBool::new(false);
-            let occasion = Occasion { since: *since, ..context.occasion(*dry_run, &stop) };
+            let occasion = Occasion { since: *since, ..context.occasion(*dry_run) };
             pull_all(names, &occasion, record.as_deref(), context)
         }
         Command::List(filter) => list::list(filter, context),
@@ -231,7 +229,7 @@ fn pull_all(
     let shop = context.shop()?;
     let names = market_names(&shop, names)?;
     let mut writer = context.writer(&shop, "orders pull")?;
-    let pulled = with_markets(&shop, &names, record, |channels| {
+    let pulled = with_markets(&shop, &names, record, occasion, |channels| {
         let mut all = Vec::new();
         for channel in channels {
             let pulled = pull(&mut writer, channel, occasion)?;

@@ -6,6 +6,10 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
+/// How temporary files are called.
+const PREFIX: &str = ".purvey-";
+const SUFFIX: &str = ".tmp";
+
 /// A file written beside its place and renamed into it by [`AtomicFile::commit`]. Dropped without that, it leaves
 /// nothing behind, and whoever reads the old file never sees half of the new one.
 #[derive(Debug)]
@@ -18,14 +22,23 @@ impl AtomicFile {
     /// The folder must exist. A link is followed: the file it points to is replaced, not the link.
     pub fn create(path: &Path) -> Result<Self> {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        if target.is_dir() {
-            return Err(Error::io("write", path, io::ErrorKind::IsADirectory.into()));
+        match fs::metadata(&target) {
+            Ok(there) if there.is_dir() => return Err(Error::io("write", path, io::ErrorKind::IsADirectory.into())),
+            // A rename would put a file in the place of a device or a pipe, /dev/null among them.
+            Ok(there) if !there.is_file() => {
+                let why = io::Error::new(io::ErrorKind::InvalidInput, "it is a device or a pipe, not a file");
+                return Err(Error::io("write", path, why).help("use `-` for standard output"));
+            }
+            _ => {}
         }
         let temporary = tempfile::Builder::new()
-            .prefix(".purvey-")
-            .suffix(".tmp")
+            .prefix(PREFIX)
+            .suffix(SUFFIX)
             .tempfile_in(folder(&target))
             .map_err(|e| Error::io("write", path, e))?;
+        // Held until the file is in place: it tells `sweep` that somebody is still writing. Where files cannot be
+        // locked, the sweep cannot lock them either, and removes nothing.
+        let _ = temporary.as_file().try_lock();
         Ok(AtomicFile { path: target, temporary })
     }
 
@@ -60,6 +73,18 @@ impl Write for AtomicFile {
 
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Removes what killed runs left in a folder. What another run is just writing there is locked, and left alone.
+pub fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.starts_with(PREFIX) && name.ends_with(SUFFIX) && File::open(&path).is_ok_and(|f| f.try_lock().is_ok()) {
+            // Somebody else's clean-up may win the race; what counts is that it is gone.
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 fn settle(path: &Path, mut temporary: NamedTempFile) -> io::Result<()> {
@@ -143,6 +168,20 @@ mod tests {
         file.commit().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "whole");
         assert_eq!(names(folder.path()), ["feed.xml"]);
+    }
+
+    #[test]
+    fn a_sweep_takes_what_a_killed_run_left_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("feed.xml");
+        fs::write(folder.path().join(".purvey-dead.tmp"), "left").unwrap();
+        fs::write(folder.path().join("note.tmp"), "not ours").unwrap();
+        let file = write(&path, "whole");
+        sweep(folder.path());
+        file.commit().unwrap();
+        let mut left = names(folder.path());
+        left.sort();
+        assert_eq!(left, ["feed.xml", "note.tmp"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod delimited;
 mod json;
 mod xml;
 
-pub use atomic::AtomicFile;
+pub use atomic::{AtomicFile, sweep};
 pub use delimited::{DelimitedEncoder, Dialect};
 pub use json::{JsonEncoder, JsonLayout, JsonSlot, JsonValue};
 pub use xml::{XmlElement, XmlEncoder, XmlEnvelope, XmlSlot};

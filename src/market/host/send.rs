@@ -1,4 +1,5 @@
 //! Sending until there is an answer worth having: limits, credentials, classification, and trying again.
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,8 +15,12 @@ use crate::value::time;
 /// Longest that one request may take with all its waits, unless told otherwise.
 const PATIENCE: Duration = Duration::from_secs(180);
 const ATTEMPTS_MAX: u32 = 8;
+/// The same when nobody is there at all: a later run is worth more than a long wait.
+const ABSENT_MAX: u32 = 4;
 const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
+/// How soon a wait notices that it is to end.
+const NAP: Duration = Duration::from_millis(100);
 /// The status of a request that was turned away at the door: it was certainly not done.
 const TOO_MANY_REQUESTS: u16 = 429;
 
@@ -28,6 +33,7 @@ pub struct Host<'a> {
     limits: Limits<'a>,
     clock: Arc<dyn Clock + 'a>,
     patience: Duration,
+    stop: Option<&'a AtomicBool>,
     seed: u64,
     skew: Mutex<Option<SignedDuration>>,
 }
@@ -51,6 +57,7 @@ impl<'a> Host<'a> {
             limits,
             clock: Arc::new(SystemClock),
             patience: PATIENCE,
+            stop: None,
             seed: u64::from(std::process::id()),
             skew: Mutex::new(None),
         })
@@ -86,6 +93,12 @@ impl<'a> Host<'a> {
         self
     }
 
+    /// Ends every wait once it is set; what was waited for counts as unavailable.
+    pub fn stop(mut self, stop: &'a AtomicBool) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
     /// Decides the jitter of the waits.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -117,7 +130,18 @@ impl<'a> Host<'a> {
         if until > deadline {
             return Err(self.unavailable(why, Some(how_long)));
         }
-        self.clock.sleep(how_long);
+        let Some(stop) = self.stop else {
+            self.clock.sleep(how_long);
+            return Ok(());
+        };
+        let mut left = how_long;
+        while !left.is_zero() {
+            if stop.load(Ordering::Relaxed) {
+                return Err(self.unavailable(why, Some(how_long)));
+            }
+            self.clock.sleep(left.min(NAP));
+            left = left.saturating_sub(NAP);
+        }
         Ok(())
     }
 
@@ -136,7 +160,10 @@ impl<'a> Host<'a> {
             Outcome::Lost(Lost { arrived, why }) if arrived && !request.safe => {
                 return Err(self.outcome_unknown(request, &why));
             }
-            Outcome::Lost(lost) => return Ok(Attempt::Again { after: None, why: lost.why }),
+            Outcome::Lost(lost) => {
+                session.absent += u32::from(!lost.arrived);
+                return Ok(Attempt::Again { after: None, why: lost.why });
+            }
         };
         self.measure_skew(&response);
         match self.connector.classify(&response) {
@@ -203,6 +230,8 @@ impl<'a> Host<'a> {
 struct Session {
     credentials: crate::market::Secret,
     renewed: bool,
+    /// How often nobody was there.
+    absent: u32,
 }
 
 enum Attempt {
@@ -213,13 +242,15 @@ enum Attempt {
 impl Port for Host<'_> {
     fn send(&self, request: Request) -> Result<Response> {
         let deadline = self.clock.now().checked_add(self.patience).unwrap_or(Timestamp::MAX);
-        let mut session = Session { credentials: self.keyring.current()?, renewed: false };
+        let mut session = Session { credentials: self.keyring.current()?, renewed: false, absent: 0 };
         let mut attempt = 1;
         loop {
             self.take_token(request.operation, deadline)?;
             match self.attempt(&request, &mut session)? {
                 Attempt::Answered(response) => return Ok(response),
-                Attempt::Again { why, .. } if attempt == ATTEMPTS_MAX => return Err(self.unavailable(&why, None)),
+                Attempt::Again { why, .. } if attempt == ATTEMPTS_MAX || session.absent == ABSENT_MAX => {
+                    return Err(self.unavailable(&why, None));
+                }
                 Attempt::Again { after, why } => {
                     let wait = after.unwrap_or_else(|| self.backoff(attempt, &request));
                     self.wait(wait, deadline, &why)?;
