@@ -98,7 +98,7 @@ impl<'c> Checker<'c> {
     fn missing(&self, attribute: usize, place: Place) -> Diagnostic {
         let (name, about) = &self.attribute(attribute);
         let help = about.clone().unwrap_or_else(|| {
-            format!("give the item a {name}, or set {name} under [channel.{}.set]", self.channel.name)
+            format!("give the item its {name}, or set {name} under [channel.{}.set]", self.channel.name)
         });
         Diagnostic::error(code(&self.channel.name, name, "missing"), format!("{name} is required and empty"))
             .at(place)
