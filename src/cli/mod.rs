@@ -86,7 +86,7 @@ enum Command {
     /// Look into the catalog.
     #[command(subcommand)]
     Catalog(catalog::Command),
-    /// Build and check feeds.
+    /// Build, check and preview feeds.
     #[command(subcommand)]
     Feed(feed::Command),
     /// The channels a feed can be built for.
