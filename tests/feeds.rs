@@ -34,6 +34,35 @@ fn imports(case: &Path) -> Vec<String> {
     order.into_iter().filter(|name| case.join(name).is_file()).map(str::to_owned).collect()
 }
 
+/// `rss` of `expected.rss`.
+fn expected_format(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()?.strip_prefix("expected.")
+}
+
+/// The shop of a case: all but what is expected of it.
+fn lay_out(case: &Path, shop: &Path) {
+    for path in entries(case) {
+        let to = shop.join(path.file_name().unwrap());
+        if path.is_dir() {
+            fs::create_dir(&to).unwrap();
+            lay_out(&path, &to);
+        } else if expected_format(&path).is_none() && !path.ends_with("report.txt") {
+            fs::copy(&path, to).unwrap();
+        }
+    }
+}
+
+/// A command as a terminal would show it: findings, result, exit code.
+fn shown(args: &[&str], said: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("purvey speaks UTF-8");
+    let exit = match said.status.code() {
+        Some(0) => String::new(),
+        Some(code) => format!("[exit {code}]\n"),
+        None => "[exit by a signal]\n".to_owned(),
+    };
+    format!("$ purvey {}\n{}{}{exit}\n", args.join(" "), text(&said.stderr), text(&said.stdout))
+}
+
 fn compare(expected: &Path, actual: &str, wrong: &mut Vec<String>) {
     if std::env::var_os("UPDATE").is_some() {
         fs::write(expected, actual).unwrap();
@@ -60,42 +89,41 @@ fn golden_feeds() {
     for channel in folders(Path::new("tests/feeds")) {
         let name = channel.file_name().unwrap().to_string_lossy().into_owned();
         for case in folders(&channel) {
-            let shop = tempfile::tempdir().unwrap();
-            fs::copy(case.join("purvey.toml"), shop.path().join("purvey.toml")).unwrap();
-            let said = purvey(shop.path(), &["init"]);
-            assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-            let mut report = String::new();
-            for file in imports(&case) {
-                fs::copy(case.join(&file), shop.path().join(&file)).unwrap();
-                let said = purvey(shop.path(), &["import", &file]);
-                report += &format!("$ purvey import {file}\n{}", String::from_utf8_lossy(&said.stderr));
-            }
-            for expected in entries(&case) {
-                let Some(format) =
-                    expected.file_name().and_then(|n| n.to_str()?.strip_prefix("expected.")).map(str::to_owned)
-                else {
-                    continue;
-                };
-                documents += 1;
-                let out = format!("out/feed.{format}");
-                let said = purvey(shop.path(), &["feed", "build", &name, "--format", &format, "--out", &out]);
-                report +=
-                    &format!("$ purvey feed build {name} --format {format}\n{}", String::from_utf8_lossy(&said.stderr));
-                let built = fs::read_to_string(shop.path().join(&out)).unwrap_or_default();
-                compare(&expected, &built, &mut wrong);
-                // What purvey writes, purvey accepts.
-                let said = purvey(shop.path(), &["feed", "check", &out, "--channel", &name]);
-                if said.status.code() != Some(0) {
-                    wrong.push(format!(
-                        "{}: feed check refuses our own feed:\n{}",
-                        case.display(),
-                        String::from_utf8_lossy(&said.stdout)
-                    ));
-                }
-            }
-            compare(&case.join("report.txt"), &report, &mut wrong);
+            documents += play(&case, &name, &mut wrong);
         }
     }
     assert!(documents >= 2, "no golden feeds found");
     assert!(wrong.is_empty(), "{}\n(UPDATE=1 cargo test --test feeds rewrites them)", wrong.join("\n"));
+}
+
+/// Builds every document that is expected of a case; how many there are.
+fn play(case: &Path, channel: &str, wrong: &mut Vec<String>) -> usize {
+    let shop = tempfile::tempdir().unwrap();
+    lay_out(case, shop.path());
+    let said = purvey(shop.path(), &["init"]);
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let mut report = String::new();
+    for file in imports(case) {
+        let args = ["import", "--all", &file];
+        report += &shown(&args, &purvey(shop.path(), &args));
+    }
+    let mut documents = 0;
+    for expected in entries(case) {
+        let Some(format) = expected_format(&expected) else { continue };
+        documents += 1;
+        let out = format!("out/feed.{format}");
+        let args = ["feed", "build", channel, "--all", "--format", format, "--out", &out];
+        report += &shown(&args, &purvey(shop.path(), &args));
+        let built = fs::read_to_string(shop.path().join(&out)).unwrap_or_default();
+        compare(&expected, &built, wrong);
+        // What purvey writes, purvey accepts.
+        let said = purvey(shop.path(), &["feed", "check", &out, "--channel", channel]);
+        if said.status.code() != Some(0) {
+            let (findings, error) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+            wrong.push(format!("{}: feed check refuses our own feed:\n{findings}{error}", case.display()));
+        }
+    }
+    assert!(documents > 0, "{} expects no document: make an empty expected.<format>", case.display());
+    compare(&case.join("report.txt"), &report, wrong);
+    documents
 }

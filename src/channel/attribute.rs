@@ -22,6 +22,9 @@ pub struct Attribute {
     pub over: Over,
     /// How many values it may have; 1 when not said.
     pub repeat: Option<usize>,
+    /// In a `url`: a comma becomes `%2C`. In a list of addresses it always does.
+    #[serde(default)]
+    pub encode_commas: bool,
     /// Another attribute whose value is left out of this list.
     pub except: Option<String>,
     /// The spellings of an `enum`.

@@ -15,7 +15,10 @@ pub(super) enum Command {
     /// How much there is of everything.
     Summary,
     /// One SKU: everything the catalog has of it.
-    Show { sku: String },
+    Show {
+        /// The SKU, as the catalog has it.
+        sku: String,
+    },
 }
 
 pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {

@@ -50,8 +50,8 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
         (false, true) => writeln!(out, "made shop.db; purvey.toml was there already"),
         (true, true) => writeln!(
             out,
-            "made {} a shop: shop.db is the catalog, purvey.toml says the rest (currency {}, country {})\nnext: purvey import products_export.csv",
-            result.dir,
+            "made a shop in {}: shop.db is the catalog, purvey.toml says the rest (currency {}, country {})\nnext: purvey import products_export.csv",
+            if result.dir == "." { "this folder" } else { &result.dir },
             start.currency.code(),
             start.country
         ),

@@ -44,7 +44,7 @@ use crate::value::time;
     arg_required_else_help = true
 )]
 #[command(
-    after_help = "Every command may be run twice. Exit codes: 0 done, 1 findings, 2 usage, 3 partly done, 5 held back by a guard,\n10 no shop here, 65 bad input, 69 remote away, 74 disk, 75 busy, 77 credentials."
+    after_help = "Every command may be run twice.\nExit codes: 0 done, 1 findings, 2 usage, 3 partly done, 5 held back by a guard, 10 no shop here,\n65 bad input, 69 remote away, 74 disk, 75 busy, 77 credentials."
 )]
 struct Cli {
     #[command(flatten)]
@@ -67,6 +67,7 @@ struct Global {
     /// Show every finding, not only the first of each kind.
     #[arg(long, global = true)]
     all: bool,
+    /// Color in what is said.
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     color: clap::ColorChoice,
     /// Wait so many seconds for another purvey that is writing the catalog.

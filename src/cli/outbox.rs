@@ -16,13 +16,20 @@ pub(super) enum Command {
         /// What was sent, too.
         #[arg(long)]
         done: bool,
+        /// At most so many.
         #[arg(long, value_name = "N", default_value_t = 200)]
         limit: usize,
     },
     /// Try one again at the next run, even one that was given up.
-    Retry { id: i64 },
+    Retry {
+        /// Its id in `outbox list`.
+        id: i64,
+    },
     /// Give one up: the marketplace is never told of it by purvey.
-    Drop { id: i64 },
+    Drop {
+        /// Its id in `outbox list`.
+        id: i64,
+    },
 }
 
 pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {

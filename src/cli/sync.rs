@@ -102,7 +102,7 @@ fn did_something(channel: &ChannelSummary) -> bool {
 fn pushed_sentence(pushed: &Pushed) -> String {
     let mut parts = vec![format!("stock of {} told", counted(pushed.accepted as u64, "offer"))];
     for (count, what) in
-        [(pushed.refused, "refused"), (pushed.jobs, "still worked on"), (pushed.withheld.len(), "withheld")]
+        [(pushed.refused, "refused"), (pushed.jobs, "still being read there"), (pushed.withheld.len(), "withheld")]
     {
         if count > 0 {
             parts.push(format!("{count} {what}"));

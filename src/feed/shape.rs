@@ -52,6 +52,7 @@ pub(super) fn shape(
     side: Side,
     out: &mut String,
 ) -> Result<Taken, Fault> {
+    // An empty cell of a table is an absent value.
     if matches!(raw, Raw::Text(text) if text.trim().is_empty()) {
         return Ok(Taken::Plain);
     }
@@ -79,11 +80,13 @@ pub(super) fn shape(
         (Type::Enum, Raw::Text(text)) => return spelled(attribute, text.trim(), out),
         (Type::Url, Raw::Text(text)) => address(attribute, text, out)?,
         (Type::Gtin, Raw::Text(text)) => {
-            let gtin = Gtin::parse(text).map_err(|e| Fault::new("invalid", e.message, e.help))?;
+            let gtin =
+                Gtin::parse(text).map_err(|e| Fault::new("invalid", format!("is no GTIN: {}", e.message), e.help))?;
             out.push_str(gtin.as_str());
         }
         (Type::Country, Raw::Text(text)) => {
-            let country = Country::parse(text).map_err(|e| Fault::new("invalid", e.message, e.help))?;
+            let country = Country::parse(text)
+                .map_err(|e| Fault::new("invalid", format!("is no country: {}", e.message), e.help))?;
             out.push_str(country.code());
         }
         (Type::Measure, Raw::Text(text)) => measure(attribute, text.trim(), out)?,
@@ -229,7 +232,7 @@ fn spelled(attribute: &Attribute, text: &str, out: &mut String) -> Result<Taken,
 
 fn address(attribute: &Attribute, text: &str, out: &mut String) -> Result<(), Fault> {
     // In a list of addresses a comma would split one in two.
-    encode_address(text, attribute.repeats() > 1, out)
+    encode_address(text, attribute.encode_commas || attribute.repeats() > 1, out)
         .map_err(|fault| Fault::new("invalid", fault.message(), "give a whole address that starts with https://"))
 }
 

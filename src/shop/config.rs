@@ -131,7 +131,8 @@ site     = {site}   # links in feeds begin with it
 # [channel.google.set]
 # title = \"item.brand || ' ' || feed.title\"
 
-[channel.google-local]
+# Stock by store, once locations and their stock are imported.
+# [channel.google-local]
 
 # One section for each marketplace that sends orders.
 # [market.example]
@@ -163,7 +164,7 @@ mod tests {
     fn the_file_a_new_shop_starts_with_can_be_read() {
         let config = Config::parse(&stock_text(&start())).unwrap();
         assert_eq!(config.shop.name, "Lantern \"& Co\"");
-        assert_eq!(config.channel.keys().collect::<Vec<_>>(), ["google", "google-local"]);
+        assert_eq!(config.channel.keys().collect::<Vec<_>>(), ["google"]);
     }
 
     #[test]

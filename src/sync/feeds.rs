@@ -146,7 +146,13 @@ fn guard(channel: &Channel, file: &str, last: Option<&FeedRecord>, built: &Built
     };
     let Some(last) = last else {
         if built.offers == 0 {
-            return held("feed/empty", format!("{} would have no offers", channel.name));
+            return Err(Error::new(
+                Kind::Guard,
+                "feed/empty",
+                format!("{} would have no offers; nothing was written to {file}", channel.name),
+            )
+            .at(Place::file(file))
+            .help("import what it is made of (products; for stores, locations and stock), or see above why all were left out; --allow-shrink writes it empty"));
         }
         return Ok(());
     };

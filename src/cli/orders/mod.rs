@@ -49,6 +49,7 @@ pub(super) enum Command {
         order: Which,
         /// The line, as `orders show` names it.
         line: String,
+        /// What it is in the catalog.
         sku: String,
     },
     /// Accept an order that waits for it, all but the refused lines.
@@ -99,6 +100,7 @@ pub(super) struct Filter {
     /// Only those that wait for a person.
     #[arg(long)]
     waiting: bool,
+    /// At most so many.
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 }
@@ -106,6 +108,7 @@ pub(super) struct Filter {
 /// An order, named by its marketplace's id.
 #[derive(clap::Args)]
 pub(super) struct Which {
+    /// The order, by the id its marketplace gave it.
     order: String,
     /// The marketplace, where two have an order of this id.
     #[arg(long)]
