@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::fault::fault;
@@ -107,6 +108,9 @@ impl Catalog {
         )
         .map_err(fault)?;
         conn.set_prepared_statement_cache_capacity(128);
+        // Without it SQLite compiles statements anew at every binding that a partial index might answer to: a third of
+        // the time of an import that changes nothing, measured.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fault)?;
         let mut writer = Writer { conn, run_id: 0, _lock: lock };
         writer.migrate()?;
         writer.run_id = super::run::start(&writer.conn, command, now)?;
