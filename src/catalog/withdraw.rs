@@ -50,7 +50,7 @@ impl Change<'_> {
 /// Copies rows of a table from one connection to the other, over what is there (`update`) or beside it.
 fn copy(from: &Connection, to: &Connection, table: &str, key: &str, id: i64, update: bool) -> Result<()> {
     let mut select = from.prepare(&format!("SELECT * FROM {table} WHERE {key} = ?1")).map_err(fault)?;
-    let columns: Vec<String> = select.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = select.column_names().map(str::to_owned).collect();
     let mut rows = select.query([id]).map_err(fault)?;
     while let Some(row) = rows.next().map_err(fault)? {
         let values: Vec<Value> =
