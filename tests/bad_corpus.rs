@@ -1,14 +1,18 @@
 //! Malformed files, each with the verdict it deserves: `PURVEY_SHARED=DIR cargo test --test bad_corpus`.
 //!
 //! `DIR/data/bad/manifest.tsv` says for each file whether it is fatal, loses a record, is worth a warning or fine, and
-//! where. Every case starts from the catalog of `_base/`. The corpus is not part of this repository; without it the
+//! where. Feeds are checked, everything else is imported. Every case starts from the catalog of `_base/`. The corpus is not part of this repository; without it the
 //! test says so and checks nothing.
 use purvey::catalog::Catalog;
+use purvey::channel::{Channel, Parameter, Settings};
 use purvey::diagnostic::{Diagnostic, Error, Place, Severity};
+use purvey::feed::{Findings, check};
 use purvey::intake::detect::Kind;
 use purvey::intake::source::Source;
 use purvey::intake::{Imported, Options, import};
 use purvey::value::Currency;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,7 +22,13 @@ const CHOICES: &[(&str, &str, &str)] = &[
     ("csv/preamble-comments.csv", "ok", "comment records above the header are found by themselves"),
     ("orders/date-epoch.jsonl", "ok", "ten digits are seconds since 1970: nothing else has that form"),
     ("orders/date-epoch-ms.jsonl", "ok", "thirteen digits are milliseconds since 1970"),
+    ("xml/namespace-wrong.xml", "warn", "fields are read as they are meant, and the wrong namespace is named"),
 ];
+
+/// The level a case has to end at.
+fn due(case: &Case) -> &str {
+    CHOICES.iter().find(|(file, ..)| *file == case.file).map_or(case.level.as_str(), |(_, level, _)| level)
+}
 
 struct Case {
     file: String,
@@ -135,7 +145,7 @@ fn is_at(place: &Place, at: &str) -> bool {
 /// Says what is wrong with an outcome; empty when it is as it should be.
 fn faults(case: &Case, outcome: &Outcome, strict: &Outcome, base: &str) -> Vec<String> {
     let mut faults = Vec::new();
-    let due = CHOICES.iter().find(|(file, ..)| *file == case.file).map_or(case.level.as_str(), |(_, level, _)| level);
+    let due = due(case);
     // "ok" means taken; a warning about something else in the file does no harm
     if outcome.level != due && !(due == "ok" && outcome.level == "warn") {
         faults.push(format!("{} instead of {due}", outcome.level));
@@ -153,6 +163,31 @@ fn faults(case: &Case, outcome: &Outcome, strict: &Outcome, base: &str) -> Vec<S
         faults.push("`--strict` kept something".to_owned());
     }
     faults
+}
+
+/// Feeds are not imported but checked, as their channel would read them.
+fn check_feed(file: &Path) -> Outcome {
+    let mut settings = Settings::default();
+    for key in ["site", "country", "shop", "currency"] {
+        settings.parameters.insert(key.to_owned(), Parameter::Text(String::new()));
+    }
+    let channel = Channel::load("google", None, settings).unwrap();
+    let mut said = Vec::new();
+    let mut sink = |finding: &Diagnostic| said.push(finding.clone());
+    let name = file.display().to_string();
+    let input = BufReader::new(File::open(file).unwrap());
+    let checked = check(&channel, input, &name, |_| None, &mut Findings::new(&mut sink));
+    let level = match checked {
+        Err(error) => {
+            said.push(error.to_diagnostic());
+            "fatal"
+        }
+        Ok(checked) if checked.offers == 0 => "fatal",
+        Ok(checked) if checked.refused > 0 => "row",
+        Ok(_) if said.iter().any(|finding| finding.severity == Severity::Warning) => "warn",
+        Ok(_) => "ok",
+    };
+    Outcome { level, findings: said, catalog: String::new() }
 }
 
 #[test]
@@ -182,6 +217,40 @@ fn every_malformed_file_ends_as_it_should() {
         }
     }
     println!("{count} cases, {failed} faults");
+    assert!(count > 0, "no case was run");
+    assert_eq!(failed, 0, "see the list above");
+}
+
+#[test]
+fn every_malformed_feed_is_read_to_its_fault() {
+    let Some(shared) = std::env::var_os("PURVEY_SHARED").map(PathBuf::from) else {
+        eprintln!("skipped: PURVEY_SHARED does not point to a corpus of malformed files");
+        return;
+    };
+    let bad = shared.join("data/bad");
+    let manifest = std::fs::read_to_string(bad.join("manifest.tsv")).unwrap();
+    let is_google = |case: &&Case| matches!(case.kind.as_str(), "feed-rss" | "feed-atom");
+    let (mut count, mut failed) = (0, 0);
+    for case in cases(&manifest).iter().filter(is_google) {
+        count += 1;
+        let outcome = check_feed(&bad.join(&case.file));
+        // the offers of these files are short of attributes, so "ok" and "warn" only mean that it can be read
+        let is_right = match due(case) {
+            "ok" | "warn" => outcome.level != "fatal",
+            level => outcome.level == level,
+        };
+        let line = case.at.split('/').next().and_then(|line| line.parse().ok());
+        let is_there =
+            case.level == "ok" || outcome.findings.iter().any(|finding| line.is_none() || finding.place.line == line);
+        if !is_right || !is_there {
+            failed += 1;
+            println!("{}: {} instead of {} at {}", case.file, outcome.level, case.level, case.at);
+            for finding in outcome.findings.iter().take(3) {
+                println!("    {} {:?} {}", finding.code, finding.place.line, finding.message);
+            }
+        }
+    }
+    println!("{count} feeds, {failed} faults");
     assert!(count > 0, "no case was run");
     assert_eq!(failed, 0, "see the list above");
 }

@@ -26,6 +26,11 @@ impl<'c, 'w> Counter<'c, 'w> {
         self.ledger()?.count(variant_id, location_id, quantity)
     }
 
+    /// The first count of a variant that was made in this change: nothing can have been there before.
+    pub fn count_first(&mut self, variant_id: i64, location_id: i64, quantity: i64) -> Result<()> {
+        self.ledger()?.record(variant_id, location_id, Movement::Counted(quantity))
+    }
+
     /// So many units more, or fewer.
     pub fn adjust(&mut self, variant_id: i64, location_id: i64, by: i64) -> Result<Put> {
         let known = self.change.known_level(variant_id, location_id)?;

@@ -368,7 +368,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
         for held in &group.variants {
             let (id, put) = self.products.put_item(product, &held.item)?;
             let counted = match held.quantity {
-                Some(quantity) => self.main.count(id, quantity)?,
+                Some(quantity) => self.main.count(id, quantity, put)?,
                 None => Put::Same,
             };
             let beside = shared.max(counted).min(Put::Changed);
@@ -419,7 +419,8 @@ impl<'c, 'w> Main<'c, 'w> {
         Ok(Main { change, id, is_alone, counter: Counter::new(change, "products"), was_ignored: false })
     }
 
-    fn count(&mut self, variant_id: i64, quantity: i64) -> Result<Put> {
+    /// `put` is what became of the variant itself.
+    fn count(&mut self, variant_id: i64, quantity: i64, put: Put) -> Result<Put> {
         if !self.is_alone {
             self.was_ignored = true;
             return Ok(Put::Same);
@@ -429,6 +430,9 @@ impl<'c, 'w> Main<'c, 'w> {
             None => new_location(self.change, MAIN, "Main", "warehouse")?,
         };
         self.id = Some(location_id);
+        if put == Put::New {
+            return self.counter.count_first(variant_id, location_id, quantity).map(|()| Put::New);
+        }
         self.counter.count(variant_id, location_id, quantity)
     }
 }
