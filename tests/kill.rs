@@ -11,7 +11,7 @@ use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -136,7 +136,9 @@ impl Road {
         assert_eq!(said.code, Some(0), "{arguments:?}: {said:?}");
         let length = started.elapsed();
         let (new, after) = (self.feed(&self.twin), self.prices(&self.twin));
-        self.killed.faults(self.trouble.clone());
+        // Not where stock goes out: the limit there is one request a minute, and every retry would take that long.
+        let only = Some(["/api/orders", "ship"][self.round % 2].to_owned());
+        self.killed.faults(Faults { only, ..self.trouble.clone() });
         // ships are many: one in three of them is hit
         let tries = if arguments[0] == "ship" && self.dice.roll(3) > 0 { 0 } else { 1 + self.dice.roll(3) };
         for _ in 0..tries {
@@ -201,9 +203,10 @@ impl Road {
             let restful = (0..12).any(|_| {
                 stage.now += SignedDuration::from_hours(6);
                 stage.sandbox.advance(6 * 3600);
-                let said = stage.run(&["sync"]);
+                let said = stage.run(&["sync", "--json"]);
                 assert_eq!(said.code, Some(0), "{said:?}");
-                said.out.ends_with("nothing changed\n") && !said.out.contains("still worked on")
+                let under_way = stage.rows("SELECT key FROM outbox WHERE state NOT IN ('done', 'dead')");
+                under_way.is_empty() && said.out.contains("\"changed\":false")
             });
             assert!(restful, "the syncs never come to rest");
         }
@@ -211,6 +214,7 @@ impl Road {
         assert_eq!(self.feed(&self.killed), self.feed(&self.twin));
         let verdict = self.killed.sandbox.verdict();
         assert!(verdict.is_clean(), "{:#?}", verdict.violations);
+        assert_eq!(verdict.faults > 0, self.trouble != Faults::default(), "{} faults struck", verdict.faults);
         let there = parcels(&self.killed);
         assert_eq!(there, parcels(&self.twin), "the marketplace knows other parcels");
         let unique: BTreeSet<_> = there.iter().collect();
@@ -294,17 +298,12 @@ fn difference(fact: &str, killed: &[String], twin: &[String]) -> String {
 fn the_run_after_a_kill_makes_it_good() {
     let seed = seed();
     let mild = Faults { reset_after: 0.08, error_500: 0.04, ..Faults::default() };
-    let total = AtomicUsize::new(0);
     let commands: Vec<(&str, usize)> = thread::scope(|scope| {
         let roads = [(seed, Faults::default()), (seed ^ 1, mild)].map(|(seed, trouble)| {
-            let total = &total;
             scope.spawn(move || {
                 let mut road = Road::new(seed, trouble);
-                while total.load(Ordering::Relaxed) < KILLS {
-                    let before: usize = road.kills.iter().map(|(_, kills)| kills).sum();
+                while road.kills.iter().map(|(_, kills)| kills).sum::<usize>() < KILLS / 2 {
                     road.walk();
-                    let now: usize = road.kills.iter().map(|(_, kills)| kills).sum();
-                    total.fetch_add(now - before, Ordering::Relaxed);
                 }
                 road.arrive();
                 road.kills
@@ -391,11 +390,11 @@ fn of_two_syncs_one_runs_and_the_other_waits_if_asked() {
     assert!(second.err.contains("--wait"), "{second:?}");
     assert!(first.try_wait().unwrap().is_none(), "it neither waited nor disturbed the first");
 
-    stage.faults(Faults::default());
     let mut third =
         stage.command(&["sync", "--wait", "300"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     thread::sleep(Duration::from_millis(300));
     assert!(third.try_wait().unwrap().is_none(), "it waits for the holder");
+    stage.faults(Faults::default());
     first.kill().unwrap();
     first.wait().unwrap();
     let third = Said::from(third.wait_with_output().unwrap());
