@@ -52,7 +52,6 @@ pub(super) fn shape(
     side: Side,
     out: &mut String,
 ) -> Result<Taken, Fault> {
-    // An empty cell of a table is an absent value.
     if matches!(raw, Raw::Text(text) if text.trim().is_empty()) {
         return Ok(Taken::Plain);
     }
