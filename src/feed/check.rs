@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::checker::{Checker, code};
 use super::findings::Findings;
+use super::joined::{split, unquote};
 use super::offer::Offer;
 use super::read::{self, Field, Position, RawOffer, ReadOptions, open};
 use super::shape::{Fault, Raw, Side, Taken, shape};
@@ -194,11 +195,12 @@ impl<'c> Reading<'c> {
         let Target { attribute, field, .. } = target;
         let text = field.text();
         let several = self.table && attribute.repeats() > 1 && text.contains(',') && attribute.kind != Type::Text;
-        let values = if several { text.split(',').collect() } else { vec![text] };
+        let values: Vec<&str> = if several { split(text, ',').collect() } else { vec![text] };
         let mut sound = true;
         for value in values {
             sound &= match attribute.kind {
                 Type::Group => self.take_group(target, value, offer, findings),
+                _ if several => self.take_one(target, &unquote(value), offer, findings),
                 _ => self.take_one(target, value, offer, findings),
             };
         }
@@ -294,8 +296,8 @@ fn parts_of(attribute: &Attribute, field: Field<'_>, text: &str) -> Vec<(usize, 
         Some((_, list)) => list.trim_end_matches(')').split(':').map(str::trim).collect(),
         None => attribute.fields.keys().map(String::as_str).collect(),
     };
-    let parts = names.into_iter().zip(text.split(':'));
-    parts.filter_map(|(name, text)| Some((position(name)?, text.trim().to_owned()))).collect()
+    let parts = names.into_iter().zip(split(text, ':'));
+    parts.filter_map(|(name, text)| Some((position(name)?, unquote(text).into_owned()))).collect()
 }
 
 #[cfg(test)]

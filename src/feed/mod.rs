@@ -7,6 +7,7 @@ mod check;
 mod checker;
 mod document;
 mod findings;
+mod joined;
 mod offer;
 mod shape;
 mod shaper;
