@@ -37,7 +37,7 @@ pub use fault::fault;
 pub use feeds::FeedRecord;
 pub use find::{FoundLine, FoundOrder, KnownItem, KnownLocation};
 pub use listing::{Offering, Stale};
-pub use look::{ItemView, Stocked, View};
+pub use look::{ItemView, Listed, Stocked, View};
 pub use open::{Catalog, Change, Reader, Writer};
 pub use order_list::{HoldDetail, LineDetail, OrderDetail, OrderFilter, OrderSummary, ReturnDetail};
 pub use orders::{Accept, Applied, Terms};
