@@ -11,7 +11,9 @@ use super::order_document;
 use super::order_table::{OrderTable, Whole};
 use super::orders::Orders;
 use super::prices::Prices;
+use super::product_formats;
 use super::product_row::ProductReader;
+use super::product_table::ProductTable;
 use super::products::{Here, Keeper};
 use super::seen::Seen;
 use super::shopify_inventory::ShopifyInventory;
@@ -81,7 +83,13 @@ impl<'s, 'o> Intake<'s, 'o> {
                 tracking.finish(&mut self.findings)?;
                 Ok(Taken { counts: tracking.counts, ..Taken::default() })
             }
-            _ => Err(no_reader(table, format)),
+            name => match product_formats::layout(name) {
+                Some(layout) => {
+                    let mut reader = ProductTable::new(layout, &mut Mapping::new(table), self.options);
+                    self.products(change, table, &mut reader, head)
+                }
+                None => Err(no_reader(table, format)),
+            },
         }
     }
 
@@ -197,8 +205,8 @@ impl<'s, 'o> Intake<'s, 'o> {
         reader: &mut dyn ProductReader,
         head: &[u8],
     ) -> Result<Taken> {
-        let (source, carried) = (reader.source(), reader.carried().clone());
-        let mut keeper = Keeper::new(change, source, &carried, self.options)?;
+        let (source, carried) = (reader.source().to_owned(), reader.carried().clone());
+        let mut keeper = Keeper::new(change, &source, &carried, self.options)?;
         if !self.options.make_skus && uses_skus(head, self.options, reader) {
             keeper.refuse_made_skus();
         }
@@ -212,7 +220,7 @@ impl<'s, 'o> Intake<'s, 'o> {
             keeper.take(row, &here, findings).map(Ok)
         })?;
         let (counts, seen) = keeper.finish(&mut self.findings)?;
-        let (vanished, archived) = self.vanish(change, source, &seen, table.file())?;
+        let (vanished, archived) = self.vanish(change, &source, &seen, table.file())?;
         Ok(Taken { counts, vanished, archived, ..Taken::default() })
     }
 

@@ -1,5 +1,6 @@
 //! What a table is, told by its header: its kind, its format, and why; or which format it comes nearest to and what lacks.
-use super::table::{Column, Table};
+use super::product_formats::{PRICE, SKU, TITLE};
+use super::table::{Column, Table, fold};
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 
 /// What the records of a table are about.
@@ -132,16 +133,47 @@ pub static FORMATS: &[Format] = &[
         may: &["description", "image_link|image link", "additional_image_link|additional image link", "brand", "gtin",
             "mpn", "condition", "sale_price*|sale price*", "item_group_id|item group id",
             "google_product_category|google product category", "product_type|product type", "color", "size", "gender",
-            "age_group|age group", "material", "pattern", "shipping*", "custom_label_*|custom label *"],
+            "age_group|age group", "material", "pattern", "shipping*", "custom_label_*|custom label *", "quantity*"],
         rest: Rest::Unknown,
     },
     Format {
+        name: "prestashop-products", kind: Products,
+        must: &["Active (0/1)", "Name*", "Price tax *", "Reference #"],
+        never: &[],
+        may: &["id|Product ID", "Categories (*", "Wholesale price", "Manufacturer", "EAN13", "UPC", "Weight", "Quantity",
+            "Short description", "Description", "Tags (*", "Image URLs (*", "Condition"],
+        rest: Rest::Free,
+    },
+    Format {
+        name: "shopware-products", kind: Products,
+        must: &["product_number", "stock", "name|translations.DEFAULT.name", "price_gross|price.DEFAULT.gross"],
+        never: &[],
+        may: &["id", "parent_id", "ean", "description", "manufacturer_*", "cover_media_*", "price_*", "tax_*"],
+        rest: Rest::Free,
+    },
+    Format {
+        name: "spree-products", kind: Products,
+        must: &["slug", "sku", "name", "price", "inventory_count|option1_name"],
+        never: &[],
+        may: &["status", "description", "brand_name", "tags", "compare_at_price", "currency", "weight*", "inventory_*",
+            "image*", "option*", "category*", "custom_field.*", "meta_*"],
+        rest: Rest::Free,
+    },
+    Format {
+        name: "medusa-products", kind: Products,
+        must: &["Product Handle", "Product Title", "Variant Sku", "Variant Price *|Variant Title"],
+        never: &[],
+        may: &["Product *", "Variant *"],
+        rest: Rest::Free,
+    },
+    Format {
         name: "products", kind: Products,
-        must: &["sku|variant_sku", "title|name|product_name", "price|price_minor|retail_price"],
+        must: &[SKU, TITLE, PRICE],
         never: &["order_id|order-id|order_number|order number"],
-        may: &["item_group|item_group_id|parent_sku|handle", "description", "brand|vendor|manufacturer", "currency",
-            "sale_price|special_price|discounted_price", "gtin|ean|upc|barcode", "mpn", "category|categories|product_type",
-            "image*", "link|url|product_url", "color", "size", "material", "weight*", "qty|quantity"],
+        may: &["item_group|item_group_id|parent_sku|product_id", "description|beschreibung", "brand|vendor|manufacturer|marke|hersteller",
+            "currency|währung", "sale_price|special_price|discounted_price", "gtin|ean|upc|barcode", "mpn",
+            "category|categories|product_type|kategorie", "image*", "link|url|product_url", "color|farbe", "size|größe",
+            "material", "weight*", "qty|quantity|bestand"],
         rest: Rest::Free,
     },
     Format {
@@ -329,6 +361,7 @@ fn matches(wanted: &str, column: &Column) -> bool {
     let name = column.name.as_str();
     let begins = |start: &str| name.get(..start.len()).is_some_and(|n| n.eq_ignore_ascii_case(start));
     wanted.split('|').any(|wanted| match wanted.split_once('*') {
+        None if !wanted.is_ascii() => fold(name) == fold(wanted),
         None => name.eq_ignore_ascii_case(wanted),
         Some((start, "")) => begins(start),
         Some((start, within)) => begins(start) && name[start.len()..].contains(within),

@@ -5,7 +5,9 @@ use super::findings::Findings;
 use super::input::choose;
 use super::mapping::Mapping;
 use super::options::Options;
+use super::product_formats;
 use super::product_row::ProductReader;
+use super::product_table::ProductTable;
 use super::shopify_inventory::ShopifyInventory;
 use super::shopify_products::ShopifyProducts;
 use super::source::Source;
@@ -105,7 +107,10 @@ fn look_up(
         "locations" => drop(locations::Columns::find(mapping)),
         "orders" => drop(order_table::OrderTable::new(mapping)),
         "tracking" => drop(tracking::Columns::find(mapping)),
-        _ => {}
+        name => {
+            let layout = product_formats::layout(name)?;
+            return Some(Box::new(ProductTable::new(layout, mapping, options)));
+        }
     }
     None
 }

@@ -51,7 +51,7 @@ pub enum Field {
 /// One format of product tables.
 pub trait ProductReader {
     /// The name of the format.
-    fn source(&self) -> &'static str;
+    fn source(&self) -> &str;
 
     /// What files of this format, and of this header, carry.
     fn carried(&self) -> &Carried;
