@@ -1,10 +1,12 @@
 //! What is done with the records of each kind of file: which reader takes them apart, and who puts them away.
-use super::detect::Format;
+use super::detect::{self, Format};
 use super::findings::{Findings, Refusal};
 use super::import::Counts;
+use super::input::open_table;
 use super::json_lines::JsonLines;
 use super::levels::{self, LevelField, Levels};
 use super::locations::Locations;
+use super::magento_products::MagentoProducts;
 use super::mapping::Mapping;
 use super::options::Options;
 use super::order_document;
@@ -22,6 +24,7 @@ use super::source::Source;
 use super::stock::StockTable;
 use super::table::{Record, Table};
 use super::tracking::Tracking;
+use super::woocommerce_products::WooProducts;
 use crate::catalog::Change;
 use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
 
@@ -58,6 +61,11 @@ impl<'s, 'o> Intake<'s, 'o> {
     }
 
     pub fn table(&mut self, change: &Change<'_>, table: &mut Table, format: &Format, head: &[u8]) -> Result<Taken> {
+        if let Some(map) = self.options.mapping.as_ref().filter(|map| map.kind == detect::Kind::Products) {
+            let mut mapping = Mapping::new(table);
+            let mut reader = map.with_layout(|layout| ProductTable::new(layout, &mut mapping, self.options));
+            return self.products(change, table, &mut reader, head);
+        }
         match format.name {
             "shopify-products" => {
                 let mut mapping = Mapping::new(table);
@@ -82,6 +90,14 @@ impl<'s, 'o> Intake<'s, 'o> {
                 self.each(table, |record, findings| tracking.take(record, findings))?;
                 tracking.finish(&mut self.findings)?;
                 Ok(Taken { counts: tracking.counts, ..Taken::default() })
+            }
+            "woocommerce-products" => {
+                let mut reader = WooProducts::new(&mut Mapping::new(table), self.options);
+                self.products(change, table, &mut reader, head)
+            }
+            "magento-products" => {
+                let mut reader = MagentoProducts::new(&mut Mapping::new(table), self.options);
+                self.products(change, table, &mut reader, head)
             }
             name => match product_formats::layout(name) {
                 Some(layout) => {
@@ -215,10 +231,14 @@ impl<'s, 'o> Intake<'s, 'o> {
                 Ok(row) => row,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let place = |field| reader.column(field).map_or_else(|| record.whole(), |column| record.place(column));
-            let here = Here { record: record.number, line: record.line, digest: record.digest(), place: &place };
-            keeper.take(row, &here, findings).map(Ok)
+            if !row.is_nothing() {
+                let place = |field| reader.column(field).map_or_else(|| record.whole(), |column| record.place(column));
+                let here = Here { record: record.number, line: record.line, digest: record.digest(), place: &place };
+                keeper.take(row, &here, findings)?;
+            }
+            reader.late(false).into_iter().try_for_each(|late| keeper.take_late(late, findings)).map(Ok)
         })?;
+        reader.late(true).into_iter().try_for_each(|late| keeper.take_late(late, &mut self.findings))?;
         let (counts, seen) = keeper.finish(&mut self.findings)?;
         let (vanished, archived) = self.vanish(change, &source, &seen, table.file())?;
         Ok(Taken { counts, vanished, archived, ..Taken::default() })
@@ -288,7 +308,7 @@ fn no_reader(table: &Table, format: &Format) -> Error {
 /// Whether the first records of a file say that its shop gives variants SKUs: at least half of them have one.
 fn uses_skus(head: &[u8], options: &Options, reader: &dyn ProductReader) -> bool {
     let source = Source::bytes("head", head);
-    let Ok(mut table) = source.and_then(|source| Table::open(source, &options.table)) else { return false };
+    let Ok((mut table, ..)) = source.and_then(|source| open_table(source, options)) else { return false };
     let (mut with, mut without) = (0, 0);
     // a record cut off by the end of the head ends it
     while let Ok(Some(Ok(record))) = table.read() {

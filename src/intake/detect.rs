@@ -1,6 +1,7 @@
 //! What a table is, told by its header: its kind, its format, and why; or which format it comes nearest to and what lacks.
 use super::product_formats::{PRICE, SKU, TITLE};
 use super::table::{Column, Table, fold};
+use super::woocommerce_products as woo;
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 
 /// What the records of a table are about.
@@ -107,15 +108,24 @@ pub static FORMATS: &[Format] = &[
     },
     Format {
         name: "woocommerce-products", kind: Products,
-        must: &["ID", "Type", "SKU", "Name", "Regular price"],
+        must: &["ID", woo::TYPE, woo::SKU, woo::NAME, woo::PRICE],
         never: &[],
         may: &["Published", "Is featured?", "Visibility in catalog", "Short description", "Description",
             "Date sale price *", "Tax status", "Tax class", "In stock?", "Stock", "Low stock amount",
             "Backorders allowed?", "Sold individually?", "Weight (*)", "Length (*)", "Width (*)", "Height (*)",
             "Allow customer reviews?", "Purchase note", "Sale price", "Categories", "Tags", "Shipping class", "Images",
-            "Download limit", "Download expiry days", "Parent", "Grouped products", "Upsells", "Cross-sells",
-            "External URL", "Button text", "Position", "Brands", "GTIN, UPC, EAN, or ISBN", "Attribute *", "Meta: *"],
-        rest: Rest::Unknown,
+            "Download limit", "Download expiry days", "Download *", "Parent", "Grouped products", "Upsells", "Cross-sells",
+            "External URL", "Button text", "Position", "Brands", "GTIN, UPC, EAN, or ISBN", "Attribute *", "Meta: *",
+            woo::CATEGORIES, woo::IMAGES, woo::PUBLISHED, woo::DESCRIPTION],
+        rest: Rest::Free,
+    },
+    Format {
+        name: "magento-products", kind: Products,
+        must: &["sku", "product_type", "name", "price", "attribute_set_code|store_view_code|product_websites"],
+        never: &[],
+        may: &["categories", "description", "short_description", "special_price*", "url_key", "base_image", "additional_*",
+            "qty", "configurable_*", "product_online", "visibility", "parent_sku", "weight", "is_in_stock", "manage_stock"],
+        rest: Rest::Free,
     },
     Format {
         name: "amazon-orders", kind: Orders,
@@ -169,7 +179,7 @@ pub static FORMATS: &[Format] = &[
     Format {
         name: "products", kind: Products,
         must: &[SKU, TITLE, PRICE],
-        never: &["order_id|order-id|order_number|order number"],
+        never: &["order_id|order-id|order_number|order number", "attribute_set_code", "store_view_code"],
         may: &["item_group|item_group_id|parent_sku|product_id", "description|beschreibung", "brand|vendor|manufacturer|marke|hersteller",
             "currency|währung", "sale_price|special_price|discounted_price", "gtin|ean|upc|barcode", "mpn",
             "category|categories|product_type|kategorie", "image*", "link|url|product_url", "color|farbe", "size|größe",
@@ -324,13 +334,19 @@ fn unknown(
             FORMATS.iter().filter(|f| wanted.is_none_or(|kind| kind == f.kind)).map(|f| f.name).collect();
         return Error::input("format/unknown", message)
             .at(place)
-            .help(format!("purvey reads {}: is the first line the header?", known.join(", ")));
+            .help(format!(
+                "purvey reads {}: is the first line the header? Any other table with a mapping: see `purvey import --map-wizard`",
+                known.join(", ")
+            ));
     };
     let missing = format.missing(table.header());
     let lacks = listed(missing.iter().copied().map(readable));
     let named: Vec<&str> = missing.iter().copied().map(readable).collect();
     let help = if fit.missing > 0 {
-        format!("nearest is {}, which also needs {lacks}", format.name)
+        format!(
+            "nearest is {}, which also needs {lacks}; any other table with a mapping: `purvey import --map-wizard`",
+            format.name
+        )
     } else {
         format!("nearest is {}, but a column tells otherwise: {}", format.name, listed(format.never.iter().copied()))
     };

@@ -14,7 +14,9 @@ mod json_lines;
 mod levels;
 mod locations;
 mod looks;
+mod magento_products;
 mod mapping;
+pub mod mapping_file;
 mod oddity;
 mod options;
 mod order_document;
@@ -36,9 +38,11 @@ pub mod table;
 mod tally;
 mod tracking;
 mod weight;
+mod woocommerce_products;
 
 pub use explain::{Explained, ExplainedRow, explain};
 pub use import::{Counts, Imported, import};
+pub use mapping_file::MappingFile;
 pub use options::Options;
 
 #[cfg(test)]

@@ -85,6 +85,8 @@ impl Meaning {
 pub struct Layout<'l> {
     pub source: &'l str,
     pub columns: &'l [(Meaning, &'l str)],
+    /// Columns are called just so: `|` and `*` stand for themselves.
+    pub is_exact: bool,
     /// Option axes by their own column: `("Color", "color|colour")`.
     pub options: &'l [(&'l str, &'l str)],
     /// Option axes of which one column holds the name and another the choice.
@@ -108,6 +110,7 @@ impl Layout<'static> {
     pub const PLAIN: Layout<'static> = Layout {
         source: "products",
         columns: &[],
+        is_exact: false,
         options: &[],
         named_options: &[],
         attributes: &[],

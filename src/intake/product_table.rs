@@ -3,6 +3,7 @@
 //! Records with one `item_group_id` are one product; where a record names none, its SKU is its product. What variants
 //! share is read from the first of them.
 use super::cell::{self, Custom};
+use super::detect::column;
 use super::findings::{Findings, Refusal};
 use super::mapping::Mapping;
 use super::options::Options;
@@ -12,7 +13,7 @@ use super::product_row::{Field, Image, ProductReader, ProductRow, Variant, made_
 use super::table::Record;
 use super::weight::{self, Unit};
 use crate::catalog::{Carried, Item, ItemGroup, ProductField, Status, VariantField};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::value::{Currency, Invalid, Sku};
 use serde_json::{Map, Value};
 
@@ -39,13 +40,16 @@ pub struct ProductTable {
 
 impl ProductTable {
     pub fn new(layout: &Layout<'_>, mapping: &mut Mapping<'_>, options: &Options) -> Self {
+        let table = mapping.table();
+        let locate = |wanted: &str| if layout.is_exact { table.find(wanted) } else { column(table, wanted) };
         let mut columns: Vec<(Meaning, usize)> = Vec::new();
         for (meaning, wanted) in layout.columns {
             let wanted = wanted.replace("{currency}", options.currency.code());
             // images may fill several columns; of other names the first that is there is meant
-            let names = wanted.split('|').filter(|_| *meaning == Meaning::Images).chain([wanted.as_str()]);
+            let names =
+                wanted.split('|').filter(|_| *meaning == Meaning::Images && !layout.is_exact).chain([wanted.as_str()]);
             for name in names {
-                let found = super::detect::column(mapping.table(), name);
+                let found = locate(name);
                 if let Some(at) = found.filter(|at| columns.iter().all(|(_, taken)| taken != at)) {
                     mapping.take(at, meaning.as_str());
                     columns.push((*meaning, at));
@@ -53,7 +57,9 @@ impl ProductTable {
             }
         }
         let mut find = |(name, wanted): &(&str, &str), what: &str| {
-            Some(((*name).to_owned(), mapping.find(wanted, format!("{what} {name}"))?))
+            let at = locate(wanted)?;
+            mapping.take(at, format!("{what} {name}"));
+            Some(((*name).to_owned(), at))
         };
         let options_found: Vec<_> = layout.options.iter().filter_map(|pair| find(pair, "option")).collect();
         let attributes: Vec<_> = layout.attributes.iter().filter_map(|pair| find(pair, "attribute")).collect();
@@ -292,7 +298,7 @@ impl ProductTable {
             sale_to: cell::moment(record, self.at(Meaning::SaleTo), self.zone.as_ref())?,
             currency: self.at(Meaning::Price).map(|_| currency),
             cost_minor: cell::money(record, self.at(Meaning::Cost), currency, self.custom)?,
-            weight_g: self.weight(record)?,
+            weight_g: self.weight(record, findings)?,
             tracked: true,
             sells_when_out: matches!(sells_when_out.as_str(), "1" | "true" | "yes" | "notify" | "continue"),
             attributes: Map::new(),
@@ -331,20 +337,29 @@ impl ProductTable {
         Ok((Some(price), None))
     }
 
-    fn weight(&self, record: &Record<'_>) -> Result<Option<i64>, Refusal> {
+    /// A number of which nothing says the unit is left out: a guess would be wrong by a thousand.
+    fn weight(&self, record: &Record<'_>, findings: &mut Findings<'_>) -> Result<Option<i64>, Refusal> {
         let text = record.text(self.at(Meaning::Weight));
         if text.is_empty() {
             return Ok(None);
         }
         let unit = Unit::parse(self.text(record, Meaning::WeightUnit)).or(self.weight_unit);
-        weight::grams(text, unit).map_err(|invalid| self.refuse(record, Meaning::Weight, invalid))
+        let refuse = |invalid| self.refuse(record, Meaning::Weight, invalid);
+        match weight::grams(text, unit) {
+            Err(invalid) if invalid.code == "import/weight-unit" => {
+                findings.tell_once(Diagnostic { severity: Severity::Note, ..*refuse(invalid) }, "import/weight-unit");
+                Ok(None)
+            }
+            read => read.map_err(refuse),
+        }
     }
 
     pub fn quantity(&self, record: &Record<'_>) -> Result<Option<i64>, Refusal> {
         let Some(at) = self.at(Meaning::Quantity) else { return Ok(None) };
         // some shops say only that there is something
         match record.text(Some(at)).to_ascii_lowercase().as_str() {
-            "instock" | "in stock" | "outofstock" | "out of stock" => Ok(None),
+            // and where a product counts the units of its variants, nobody knows how many of each there are
+            "parent" | "instock" | "in stock" | "outofstock" | "out of stock" => Ok(None),
             text => {
                 let whole = text.split_once('.').filter(|(_, zeros)| zeros.bytes().all(|b| b == b'0'));
                 match whole {

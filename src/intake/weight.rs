@@ -39,8 +39,12 @@ pub fn grams(text: &str, unit: Option<Unit>) -> Result<Option<i64>, Invalid> {
     let (number, own) = text.split_at(end);
     let unit = if own.trim().is_empty() { unit } else { Unit::parse(own) };
     let Some(unit) = unit else {
-        let help = "write it after the number, for example 0.5 kg";
-        return Err(Invalid::new("import/weight-unit", "nothing says in which unit the weight is", help));
+        let help = "name the unit in the header, as in `Weight (kg)`, or after the number";
+        return Err(Invalid::new(
+            "import/weight-unit",
+            "nothing says in which unit the weight is: it is not read",
+            help,
+        ));
     };
     let wrong = || Invalid::new("import/weight", "the weight is not a number", "write it in digits, for example 0.5");
     let (whole, fraction) = number.split_once(['.', ',']).unwrap_or((number, ""));
