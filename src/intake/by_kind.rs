@@ -10,6 +10,7 @@ use super::magento_products::MagentoProducts;
 use super::mapping::Mapping;
 use super::options::Options;
 use super::order_document;
+use super::order_formats;
 use super::order_table::{OrderTable, Whole};
 use super::orders::Orders;
 use super::prices::Prices;
@@ -84,7 +85,7 @@ impl<'s, 'o> Intake<'s, 'o> {
                 self.each(table, |record, findings| locations.take(record, findings))?;
                 Ok(Taken { counts: locations.counts, ..Taken::default() })
             }
-            "orders" => self.order_table(change, table),
+            name if order_formats::layout(name).is_some() => self.order_table(change, table, format),
             "tracking" => {
                 let mut tracking = Tracking::new(change, &mut Mapping::new(table), self.options);
                 self.each(table, |record, findings| tracking.take(record, findings))?;
@@ -127,8 +128,9 @@ impl<'s, 'o> Intake<'s, 'o> {
         Ok(Taken { counts: orders.counts, held: orders.held, ..Taken::default() })
     }
 
-    fn order_table(&mut self, change: &Change<'_>, table: &mut Table) -> Result<Taken> {
-        let mut reader = OrderTable::new(&mut Mapping::new(table));
+    fn order_table(&mut self, change: &Change<'_>, table: &mut Table, format: &Format) -> Result<Taken> {
+        let layout = order_formats::layout(format.name).unwrap_or(&order_formats::OWN);
+        let mut reader = OrderTable::new(layout, &mut Mapping::new(table), self.options);
         let mut orders = Orders::new(change);
         let setting = self.setting();
         let mut keep = |whole: Option<Whole>, findings: &mut Findings<'_>| {

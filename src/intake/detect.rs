@@ -128,6 +128,14 @@ pub static FORMATS: &[Format] = &[
         rest: Rest::Free,
     },
     Format {
+        name: "woocommerce-orders", kind: Orders,
+        must: &["order_number|order_id", "order_date", "status|order_status", "order_currency", "item_total|line_total"],
+        never: &[],
+        may: &["paid_date", "completed_date", "payment_*", "shipping_*", "tax_total", "discount_total", "order_total",
+            "customer_*", "billing_*", "product_name|item_name", "sku|item_sku", "quantity|item_quantity", "item_id|line_id"],
+        rest: Rest::Unknown,
+    },
+    Format {
         name: "amazon-orders", kind: Orders,
         must: &["order-id|amazon-order-id", "order-item-id|amazon-order-item-id", "sku", "quantity-purchased"],
         never: &[],

@@ -15,7 +15,7 @@ use super::source::Source;
 use super::stock::StockTable;
 use super::table::Record;
 use super::woocommerce_products::WooProducts;
-use super::{locations, order_table, prices, tracking};
+use super::{locations, order_formats, order_table, prices, tracking};
 use crate::diagnostic::{Diagnostic, Result};
 use serde::Serialize;
 
@@ -109,11 +109,13 @@ fn look_up(
         "stock" => drop(StockTable::new(mapping)),
         "prices" => drop(prices::Columns::find(mapping)),
         "locations" => drop(locations::Columns::find(mapping)),
-        "orders" => drop(order_table::OrderTable::new(mapping)),
         "tracking" => drop(tracking::Columns::find(mapping)),
         "woocommerce-products" => return Some(Box::new(WooProducts::new(mapping, options))),
         "magento-products" => return Some(Box::new(MagentoProducts::new(mapping, options))),
         name => {
+            if let Some(layout) = order_formats::layout(name) {
+                drop(order_table::OrderTable::new(layout, mapping, options));
+            }
             let layout = product_formats::layout(name)?;
             return Some(Box::new(ProductTable::new(layout, mapping, options)));
         }

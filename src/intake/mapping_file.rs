@@ -28,7 +28,6 @@ use crate::diagnostic::{Error, Place, Result};
 use crate::value::closest::closest;
 use indexmap::IndexMap;
 use serde::Deserialize;
-use std::fmt::Write as _;
 
 /// A mapping file, read and checked.
 #[derive(Debug, Clone)]
@@ -279,9 +278,9 @@ pub fn draft(table: &Table) -> String {
     for (name, meaning) in MEANINGS {
         let found = lines.iter().find(|(known, _)| known == meaning);
         match (found, meaning) {
-            (Some((_, column)), _) => drop(writeln!(text, "{name} = {}", quoted(column))),
+            (Some((_, column)), _) => text.push_str(&format!("{name} = {}\n", quoted(column))),
             (None, Meaning::Sku | Meaning::Title | Meaning::Price) => {
-                drop(writeln!(text, "# {name} = \"…\"        # which column?"));
+                text.push_str(&format!("# {name} = \"…\"        # which column?\n"));
             }
             (None, _) => {}
         }
@@ -292,7 +291,7 @@ pub fn draft(table: &Table) -> String {
         text.push_str("\n# columns that are not read; as attributes: move them below [attributes] and name them\n");
         for (column, _) in unknown {
             // one line, whatever the name holds
-            drop(writeln!(text, "# … = {}", quoted(&column.name.replace(['\n', '\r'], " "))));
+            text.push_str(&format!("# … = {}\n", quoted(&column.name.replace(['\n', '\r'], " "))));
         }
     }
     text.push_str(

@@ -20,6 +20,7 @@ pub mod mapping_file;
 mod oddity;
 mod options;
 mod order_document;
+mod order_formats;
 mod order_table;
 mod orders;
 mod prices;
