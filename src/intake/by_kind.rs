@@ -18,6 +18,7 @@ use super::product_formats;
 use super::product_row::ProductReader;
 use super::product_table::ProductTable;
 use super::products::{Here, Keeper};
+use super::reviews::Reviews;
 use super::seen::Seen;
 use super::shopify_inventory::ShopifyInventory;
 use super::shopify_products::ShopifyProducts;
@@ -86,6 +87,11 @@ impl<'s, 'o> Intake<'s, 'o> {
                 Ok(Taken { counts: locations.counts, ..Taken::default() })
             }
             name if order_formats::layout(name).is_some() => self.order_table(change, table, format),
+            "reviews" => {
+                let mut reviews = Reviews::new(change, &mut Mapping::new(table), self.options);
+                self.each(table, |record, findings| reviews.take(record, findings))?;
+                Ok(Taken { counts: reviews.counts, ..Taken::default() })
+            }
             "tracking" => {
                 let mut tracking = Tracking::new(change, &mut Mapping::new(table), self.options);
                 self.each(table, |record, findings| tracking.take(record, findings))?;
@@ -105,7 +111,7 @@ impl<'s, 'o> Intake<'s, 'o> {
                     let mut reader = ProductTable::new(layout, &mut Mapping::new(table), self.options);
                     self.products(change, table, &mut reader, head)
                 }
-                None => Err(no_reader(table, format)),
+                None => Err(Error::bug(format!("{name} has no reader"))),
             },
         }
     }
@@ -298,13 +304,6 @@ impl<'s, 'o> Intake<'s, 'o> {
         change.archive_items(&gone.ids)?;
         Ok((vanished, vanished))
     }
-}
-
-fn no_reader(table: &Table, format: &Format) -> Error {
-    let message = format!("{} is {}, which is recognized but not read yet", table.file(), format.name);
-    Error::input("import/no-reader", message)
-        .at(Place::file(table.file()))
-        .help("export it as a plain CSV of the kind you need")
 }
 
 /// Whether the first records of a file say that its shop gives variants SKUs: at least half of them have one.

@@ -15,7 +15,7 @@ use super::source::Source;
 use super::stock::StockTable;
 use super::table::Record;
 use super::woocommerce_products::WooProducts;
-use super::{locations, order_formats, order_table, prices, tracking};
+use super::{locations, order_formats, order_table, prices, reviews, tracking};
 use crate::diagnostic::{Diagnostic, Result};
 use serde::Serialize;
 
@@ -109,6 +109,7 @@ fn look_up(
         "stock" => drop(StockTable::new(mapping)),
         "prices" => drop(prices::Columns::find(mapping)),
         "locations" => drop(locations::Columns::find(mapping)),
+        "reviews" => drop(reviews::Columns::find(mapping)),
         "tracking" => drop(tracking::Columns::find(mapping)),
         "woocommerce-products" => return Some(Box::new(WooProducts::new(mapping, options))),
         "magento-products" => return Some(Box::new(MagentoProducts::new(mapping, options))),

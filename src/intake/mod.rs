@@ -30,6 +30,7 @@ mod product_layout;
 mod product_row;
 mod product_table;
 mod products;
+mod reviews;
 mod seen;
 mod shopify_inventory;
 mod shopify_products;
