@@ -26,6 +26,7 @@ use super::source::Source;
 use super::stock::StockTable;
 use super::table::{Record, Table};
 use super::tracking::Tracking;
+use super::wix_products::WixProducts;
 use super::woocommerce_products::WooProducts;
 use crate::catalog::Change;
 use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
@@ -100,6 +101,10 @@ impl<'s, 'o> Intake<'s, 'o> {
             }
             "woocommerce-products" => {
                 let mut reader = WooProducts::new(&mut Mapping::new(table), self.options);
+                self.products(change, table, &mut reader, head)
+            }
+            "wix-products" => {
+                let mut reader = WixProducts::new(&mut Mapping::new(table), self.options);
                 self.products(change, table, &mut reader, head)
             }
             "magento-products" => {

@@ -178,6 +178,14 @@ pub static FORMATS: &[Format] = &[
         rest: Rest::Free,
     },
     Format {
+        name: "wix-products", kind: Products,
+        must: &["handleId", "fieldType", "name", "price", "productOptionName1"],
+        never: &[],
+        may: &["sku", "description", "productImageUrl", "collection", "surcharge", "visible", "discount*", "inventory",
+            "weight", "cost", "ribbon", "brand", "productOption*", "additionalInfo*", "customText*"],
+        rest: Rest::Free,
+    },
+    Format {
         name: "medusa-products", kind: Products,
         must: &["Product Handle", "Product Title", "Variant Sku", "Variant Price *|Variant Title"],
         never: &[],

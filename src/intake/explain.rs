@@ -14,6 +14,7 @@ use super::shopify_products::ShopifyProducts;
 use super::source::Source;
 use super::stock::StockTable;
 use super::table::Record;
+use super::wix_products::WixProducts;
 use super::woocommerce_products::WooProducts;
 use super::{locations, order_formats, order_table, prices, reviews, tracking};
 use crate::diagnostic::{Diagnostic, Result};
@@ -112,6 +113,7 @@ fn look_up(
         "reviews" => drop(reviews::Columns::find(mapping)),
         "tracking" => drop(tracking::Columns::find(mapping)),
         "woocommerce-products" => return Some(Box::new(WooProducts::new(mapping, options))),
+        "wix-products" => return Some(Box::new(WixProducts::new(mapping, options))),
         "magento-products" => return Some(Box::new(MagentoProducts::new(mapping, options))),
         name => {
             if let Some(layout) = order_formats::layout(name) {

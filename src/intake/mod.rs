@@ -40,6 +40,7 @@ pub mod table;
 mod tally;
 mod tracking;
 mod weight;
+mod wix_products;
 mod woocommerce_products;
 
 pub use explain::{Explained, ExplainedRow, explain};

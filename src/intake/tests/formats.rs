@@ -120,6 +120,8 @@ fn a_mapping_says_what_columns_mean_and_how_amounts_are_written() {
         shop.rows("SELECT sku, brand, price_minor, currency, weight_g, options, p.attributes, images FROM product p JOIN variant"),
         ["A-1|Acme|123400|USD|250|{\"Color\":\"blau\"}|{\"fabric\":\"Ton\"}|[\"https://x.example/media/a.jpg\"]"]
     );
+    shop.options.mapping = None;
+    shop.import("store_code,name\nmain,Main\n");
     let stock = "kind = \"stock\"\n[columns]\nsku = \"Nr\"\nquantity = \"Menge\"\n";
     shop.options.mapping = Some(Arc::new(MappingFile::parse("m.toml", stock).unwrap()));
     shop.options.location = Some("main".to_owned());
@@ -219,4 +221,32 @@ fn reviews_are_kept_once_and_wrong_ones_name_their_cell() {
         shop.rows("SELECT external_id, rating, content, written_at FROM review"),
         ["r1|5|Very nice|2026-01-02T00:00:00Z"]
     );
+}
+
+#[test]
+fn wix_variants_cost_what_their_product_costs_and_more() {
+    let mut shop = Shop::new();
+    let file = "\u{feff}handleId,fieldType,name,productImageUrl,sku,price,surcharge,visible,discountMode,discountValue,inventory,productOptionName1,productOptionDescription1,brand
+p1,Product,Card,a~mv2.jpg;b~mv2.png,,10.0,,true,PERCENT,25.0,InStock,Paper,White;Cream,Acme
+p1,Variant,,,,,0.0,true,,,4,,White,
+p1,Variant,,,,,2.5,true,,,OutOfStock,,Cream,
+p2,Product,Pin,c.png,,6.99,,false,PERCENT,0.0,12,,,
+";
+    assert_eq!(shop.counts(file), [3, 0, 0, 0], "{:?}", shop.said());
+    assert_eq!(
+        shop.rows("SELECT sku, options, price_minor, sale_price_minor, tracked, available FROM variant ORDER BY 1"),
+        [
+            "p1/Cream|{\"Paper\":\"Cream\"}|1250|938|1|0",
+            "p1/White|{\"Paper\":\"White\"}|1000|750|1|4",
+            "p2|{}|699|-|1|12"
+        ]
+    );
+    assert_eq!(
+        shop.rows("SELECT title, status, images FROM product ORDER BY 1"),
+        [
+            "Card|active|[\"https://static.wixstatic.com/media/a~mv2.jpg\",\"https://static.wixstatic.com/media/b~mv2.png\"]",
+            "Pin|draft|[\"https://static.wixstatic.com/media/c.png\"]",
+        ]
+    );
+    assert_eq!(shop.counts(file), [0, 0, 3, 0]);
 }
