@@ -114,6 +114,7 @@ impl<'s, 'o> Intake<'s, 'o> {
             name => match product_formats::layout(name) {
                 Some(layout) => {
                     let mut reader = ProductTable::new(layout, &mut Mapping::new(table), self.options);
+                    reader.doubts(table).into_iter().for_each(|doubt| self.findings.tell(doubt));
                     self.products(change, table, &mut reader, head)
                 }
                 None => Err(Error::bug(format!("{name} has no reader"))),

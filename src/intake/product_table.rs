@@ -10,10 +10,10 @@ use super::options::Options;
 use super::product_cell::gtin;
 use super::product_layout::{Layout, Meaning};
 use super::product_row::{Field, Image, ProductReader, ProductRow, Variant, made_sku};
-use super::table::Record;
+use super::table::{Record, Table};
 use super::weight::{self, Unit};
 use crate::catalog::{Carried, Item, ItemGroup, ProductField, Status, VariantField};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::value::{Currency, Invalid, Sku};
 use serde_json::{Map, Value};
 
@@ -146,6 +146,18 @@ impl ProductTable {
         self.carried.product.extend(missing);
         let missing: Vec<_> = variant.iter().filter(|field| !self.carried.variant.contains(field)).copied().collect();
         self.carried.variant.extend(missing);
+    }
+
+    /// What is to be said about the header.
+    pub fn doubts(&self, table: &Table) -> Option<Diagnostic> {
+        let column = table.header().get(self.at(Meaning::Price)?)?;
+        let is_net = column.name.to_lowercase().contains("tax excl");
+        is_net.then(|| {
+            let place = Place::file(table.file()).record(1).line(1).attribute(&column.name);
+            Diagnostic::warning("import/net-price", "prices are without tax here, and are read as they stand")
+                .at(place)
+                .help("export prices with tax, if your channels ask for those buyers pay")
+        })
     }
 
     pub fn at(&self, meaning: Meaning) -> Option<usize> {

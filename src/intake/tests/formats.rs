@@ -166,6 +166,7 @@ fn exports_of_shop_systems_are_layouts() {
         let mut shop = Shop::new();
         let done = shop.import(file);
         assert_eq!((done.format, done.counts.new, done.refused), (format, 1, 0), "{:?}", shop.said());
+        assert_eq!(shop.codes().contains(&"import/net-price"), format == "prestashop-products", "{:?}", shop.said());
         assert_eq!(shop.rows(sql), rows, "{format}");
         assert_eq!(shop.counts(file), [0, 0, 1, 0], "{format}");
     }
