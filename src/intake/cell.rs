@@ -5,6 +5,7 @@ use super::table::Record;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::value::time::{self, to_utc_text};
 use crate::value::{Currency, Invalid, Money};
+use std::borrow::Cow;
 
 /// How amounts are written in a format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +14,10 @@ pub enum Custom {
     Program,
     /// By people, in any custom: see [`Money::parse_amount`].
     People,
+    /// `1.234,56`, as the user says.
+    Comma,
+    /// `1,234.56`, as the user says.
+    Dot,
 }
 
 pub fn refusal(record: &Record<'_>, column: usize, invalid: Invalid) -> Refusal {
@@ -34,11 +39,28 @@ pub fn money(
     if text.is_empty() {
         return Ok(None);
     }
-    let read = Money::parse_amount(text, currency).and_then(|money| match custom {
+    let known = match custom {
+        Custom::Comma => plainly(text, '.', ',').map(Cow::Owned),
+        Custom::Dot => plainly(text, ',', '.').map(Cow::Owned),
+        Custom::Program | Custom::People => Ok(Cow::Borrowed(text)),
+    };
+    let read = known.and_then(|text| Money::parse_amount(&text, currency)).and_then(|money| match custom {
         Custom::Program if !is_plain(text, currency) => Err(not_plain(text, money)),
         _ => Ok(money.minor),
     });
     read.map(Some).map_err(|invalid| refusal(record, column, invalid))
+}
+
+/// An amount in a custom that was named, with a decimal dot and without marks between thousands.
+fn plainly(text: &str, thousands: char, decimal: char) -> Result<String, Invalid> {
+    let (whole, fraction) = text.split_once(decimal).unwrap_or((text, ""));
+    let is_group = |group: &str| group.bytes().take_while(u8::is_ascii_digit).count() == 3;
+    if fraction.contains([thousands, decimal]) || !whole.split(thousands).skip(1).all(is_group) {
+        let message = format!("`{text}` is not written with `{decimal}` before the decimals, as the mapping says");
+        return Err(Invalid::new("import/price-custom", message, "mend it, or leave `decimal` out of the mapping"));
+    }
+    let whole = whole.replace(thousands, "");
+    Ok(if fraction.is_empty() { whole } else { format!("{whole}.{fraction}") })
 }
 
 /// `12`, `12.50`, `12.50 EUR`.

@@ -20,15 +20,23 @@ mod json_lines;
 mod levels;
 mod locations;
 mod looks;
+mod magento_products;
 mod mapping;
+pub mod mapping_file;
 mod oddity;
 mod options;
 mod order_document;
+mod order_formats;
 mod order_table;
 mod orders;
 mod prices;
+mod product_cell;
+mod product_formats;
+mod product_layout;
 mod product_row;
+mod product_table;
 mod products;
+mod reviews;
 mod seen;
 mod shopify_inventory;
 mod shopify_products;
@@ -37,9 +45,13 @@ mod stock;
 pub mod table;
 mod tally;
 mod tracking;
+mod weight;
+mod wix_products;
+mod woocommerce_products;
 
 pub use explain::{Explained, ExplainedRow, explain};
 pub use import::{Counts, Imported, import};
+pub use mapping_file::MappingFile;
 pub use options::Options;
 
 #[cfg(test)]

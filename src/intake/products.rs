@@ -3,7 +3,7 @@ use super::counter::{Counter, MAIN, new_location};
 use super::findings::{Findings, Refusal};
 use super::import::Counts;
 use super::options::Options;
-use super::product_row::{Field, Image, NO_CHOICE, ProductRow, Variant};
+use super::product_row::{Field, Image, Late, NO_CHOICE, ProductRow, Variant};
 use super::seen::{Seen, Sight, Spot};
 use crate::catalog::{Carried, Change, Item, ItemGroup, ProductField, ProductId, Products, Put};
 use crate::diagnostic::{Diagnostic, Place, Result, Severity};
@@ -104,6 +104,13 @@ impl<'c, 'w> Keeper<'c, 'w> {
             }
         }
         Ok(())
+    }
+
+    pub fn take_late(&mut self, late: Late, findings: &mut Findings<'_>) -> Result<()> {
+        let Late { row, stood } = late;
+        let place = |field| stood.place(field);
+        let here = Here { record: stood.record, line: stood.line, digest: stood.digest, place: &place };
+        self.take(row, &here, findings)
     }
 
     fn open(
@@ -350,6 +357,9 @@ impl<'c, 'w> Keeper<'c, 'w> {
     /// Writes the product whose records have been read.
     fn close(&mut self) -> Result<()> {
         let Some(mut group) = self.group.take() else { return Ok(()) };
+        if group.variants.is_empty() && group.shared.is_some() {
+            return Ok(());
+        }
         self.remember(&group);
         if group.variants.is_empty() {
             return Ok(());
