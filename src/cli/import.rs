@@ -97,7 +97,7 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
         return explain_all(&args.files, &options, context);
     }
     let done = import_all(&args.files, &shop, &options, context)?;
-    let refused = done.failed || done.imported.iter().any(|i| i.refused > 0);
+    let refused = done.failed || done.imported.iter().any(is_partial);
     Ok(match refused {
         true => Outcome::Partly,
         false if args.detailed_exitcode && done.imported.iter().any(changes) => Outcome::Changes,
@@ -115,7 +115,7 @@ pub(super) fn orders(args: &OrderArgs, context: &Context<'_>) -> Result<Outcome>
         ..of_shop(&shop, context)
     };
     let done = import_all(&args.files, &shop, &options, context)?;
-    Ok(if done.failed || done.imported.iter().any(|i| i.refused > 0) { Outcome::Partly } else { Outcome::Done })
+    Ok(if done.failed || done.imported.iter().any(is_partial) { Outcome::Partly } else { Outcome::Done })
 }
 
 struct Done {
@@ -209,6 +209,11 @@ fn write_explained(explained: &Explained, out: &mut dyn std::io::Write) -> std::
         }
     }
     Ok(())
+}
+
+/// Something of the file is not in, or waits for a person.
+fn is_partial(imported: &Imported) -> bool {
+    imported.refused + imported.held > 0
 }
 
 fn changes(imported: &Imported) -> bool {
