@@ -5,7 +5,7 @@
 use super::source::{Rule, Source};
 use super::{Limits, OfferReader, Position, RawOffer, ReadOptions};
 use crate::diagnostic::{Diagnostic, Error, Result};
-use crate::feed::text::{is_xml_char, named_entity};
+use crate::document::text::{is_xml_char, named_entity};
 use quick_xml::XmlVersion;
 use quick_xml::errors::{IllFormedError, SyntaxError};
 use quick_xml::events::{BytesRef, BytesStart, Event};

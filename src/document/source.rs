@@ -5,7 +5,7 @@
 //! first.
 use super::{Limits, ReadOptions};
 use crate::diagnostic::{Error, Place};
-use crate::feed::text::is_xml_char;
+use crate::document::text::is_xml_char;
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use std::io::{self, BufRead, Read};
 

@@ -6,6 +6,7 @@ mod delimited;
 mod detect;
 mod offer;
 mod source;
+pub mod text;
 mod xml;
 
 pub use delimited::DelimitedReader;
