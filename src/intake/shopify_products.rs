@@ -13,7 +13,7 @@ use super::product_row::{Field, Image, ProductReader, ProductRow, Variant, made_
 use super::table::{Column, Record};
 use crate::catalog::{Carried, Item, ItemGroup, ProductField, Status, VariantField};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::value::{Currency, Gtin, Invalid, Repair, Sku};
+use crate::value::{Currency, Gtin, Invalid, Sku};
 use serde_json::{Map, Value};
 
 /// Columns that become attributes of the product; metafields come on top.
@@ -315,24 +315,11 @@ fn gtin(record: &Record<'_>, column: Option<usize>, findings: &mut Findings<'_>)
     if text.is_empty() {
         return Ok(None);
     }
-    let mended = |repair: Repair, gtin: &Gtin| {
-        Invalid::new(repair.code(), repair.message(), format!("if it is {gtin}, write that"))
-    };
-    match Gtin::parse_lenient(text) {
-        Ok((gtin, repairs)) if repairs.contains(&Repair::DecimalSuffix) => {
-            Err(cell::refusal(record, column, mended(Repair::DecimalSuffix, &gtin)))
-        }
-        Ok((gtin, repairs)) if repairs.contains(&Repair::LeadingZeros) => {
-            findings.tell(cell::warning(record, column, mended(Repair::LeadingZeros, &gtin)));
-            Ok(None)
-        }
-        Ok((gtin, _)) => Ok(Some(gtin)),
-        Err(invalid) if invalid.code == "gtin/scientific" => Err(cell::refusal(record, column, invalid)),
-        Err(invalid) => {
-            findings.tell(cell::warning(record, column, invalid));
-            Ok(None)
-        }
+    let (gtin, doubt) = cell::barcode(text).map_err(|invalid| cell::refusal(record, column, invalid))?;
+    if let Some(doubt) = doubt {
+        findings.tell(cell::warning(record, column, doubt));
     }
+    Ok(gtin)
 }
 
 fn image(record: &Record<'_>, column: Option<usize>, findings: &mut Findings<'_>) -> Result<Option<String>, Refusal> {
