@@ -7,10 +7,10 @@ use super::checker::{Checker, code};
 use super::findings::Findings;
 use super::joined::{split, unquote};
 use super::offer::Offer;
-use super::read::{self, Field, Position, RawOffer, ReadOptions, open};
 use super::shape::{Fault, Raw, Side, Taken, shape};
 use crate::channel::{Attribute, Channel, Format, Type};
 use crate::diagnostic::{Diagnostic, Error, Place, Result, Severity};
+use crate::document::{self, Field, Position, RawOffer, ReadOptions, open};
 use crate::value::closest::closest;
 
 /// What a check read.
@@ -40,7 +40,7 @@ pub fn check<R: BufRead>(
     };
     let mut input = input;
     let first = input.fill_buf().map_err(|e| Error::io("read", file.as_ref(), e))?;
-    let table = matches!(read::detect(first), read::Format::Delimited(_));
+    let table = matches!(document::detect(first), document::Format::Delimited(_));
     let mut reader = open(input, options)?;
     let mut reading = Reading::new(channel, file, table);
     let mut checker = Checker::new(channel, setting);

@@ -12,8 +12,6 @@ mod offer;
 mod shape;
 mod shaper;
 
-pub mod read;
-pub mod text;
 pub mod write;
 
 pub use build::{Built, Job, build};

@@ -3,7 +3,7 @@
 //! One function serves both sides. A value the template picked is brought into shape; one that stands in a feed must
 //! be in shape already.
 use crate::channel::{Attribute, Over, Type, Unit};
-use crate::feed::text::{clean, cut_at_word, cut_at_word_bytes, encode_address, plain_from_html};
+use crate::document::text::{clean, cut_at_word, cut_at_word_bytes, encode_address, plain_from_html};
 use crate::value::closest::closest;
 use crate::value::{Country, Currency, Gtin, Money, time};
 

@@ -1,6 +1,7 @@
 //! What is done with the records of each kind of file: which reader takes them apart, and who puts them away.
 use super::detect::{self, Format};
 use super::findings::{Findings, Refusal};
+use super::google_feed::GoogleTable;
 use super::import::Counts;
 use super::input::open_table;
 use super::json_lines::JsonLines;
@@ -8,6 +9,8 @@ use super::levels::{self, LevelField, Levels};
 use super::locations::Locations;
 use super::magento_products::MagentoProducts;
 use super::mapping::Mapping;
+use super::offer_taker::OfferTaker;
+use super::offers::Offers;
 use super::options::Options;
 use super::order_document;
 use super::order_formats;
@@ -29,7 +32,8 @@ use super::tracking::Tracking;
 use super::wix_products::WixProducts;
 use super::woocommerce_products::WooProducts;
 use crate::catalog::Change;
-use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
+use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result, Severity};
+use crate::document::RawOffer;
 
 /// What a full import may take away before it is asked whether that is meant, in percent.
 const SHRINK_PERCENT_MAX: u64 = 30;
@@ -73,6 +77,10 @@ impl<'s, 'o> Intake<'s, 'o> {
             "shopify-products" => {
                 let mut mapping = Mapping::new(table);
                 let mut reader = ShopifyProducts::new(&mut mapping, self.options, &mut self.findings);
+                self.products(change, table, &mut reader, head)
+            }
+            "google-products" => {
+                let mut reader = GoogleTable::new(&mut Mapping::new(table), self.options);
                 self.products(change, table, &mut reader, head)
             }
             "shopify-inventory" | "shopify-inventory-wide" => self.inventory(change, table, format),
@@ -119,6 +127,38 @@ impl<'s, 'o> Intake<'s, 'o> {
                 }
                 None => Err(Error::bug(format!("{name} has no reader"))),
             },
+        }
+    }
+
+    pub fn offers(&mut self, change: &Change<'_>, offers: &mut Offers) -> Result<Taken> {
+        std::mem::take(&mut offers.around.findings).into_iter().for_each(|finding| self.findings.tell(finding));
+        std::mem::take(&mut offers.around.refused).into_iter().for_each(|refusal| self.findings.refuse(*refusal));
+        let (carried, dialect) = (offers.carried.clone(), offers.dialect);
+        let mut taker = OfferTaker::new(change, dialect, &carried, self.options)?;
+        let mut offer = RawOffer::default();
+        while offers.read(&mut offer)? {
+            self.records += 1;
+            offers.take_findings().into_iter().for_each(|finding| self.tell_of_document(finding));
+            taker.take(&offer, offers, &mut self.findings)?;
+            self.tell_progress(offers.bytes_read());
+        }
+        (self.progress)(offers.bytes_read());
+        offers.take_findings().into_iter().for_each(|finding| self.tell_of_document(finding));
+        let (counts, seen) = taker.finish(&mut self.findings)?;
+        let is_whole = dialect.kind == detect::Kind::Products && !offers.is_partial();
+        let (vanished, archived) =
+            if is_whole { self.vanish(change, dialect.name, &seen, offers.file())? } else { (0, 0) };
+        Ok(Taken { counts, vanished, archived, ..Taken::default() })
+    }
+
+    /// An offer the reader itself left out is as good as refused.
+    fn tell_of_document(&mut self, finding: Diagnostic) {
+        match finding.severity {
+            Severity::Error => {
+                self.misshapen += 1;
+                self.findings.refuse(finding);
+            }
+            _ => self.findings.tell(finding),
         }
     }
 

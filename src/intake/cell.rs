@@ -4,7 +4,7 @@ use super::oddity::oddities;
 use super::table::Record;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::value::time::{self, to_utc_text};
-use crate::value::{Currency, Invalid, Money};
+use crate::value::{Currency, Gtin, Invalid, Money, Repair};
 use std::borrow::Cow;
 
 /// How amounts are written in a format.
@@ -39,16 +39,21 @@ pub fn money(
     if text.is_empty() {
         return Ok(None);
     }
+    amount(text, currency, custom).map(Some).map_err(|invalid| refusal(record, column, invalid))
+}
+
+/// An amount in minor units, out of a text that is not empty.
+pub fn amount(text: &str, currency: Currency, custom: Custom) -> Result<i64, Invalid> {
     let known = match custom {
-        Custom::Comma => plainly(text, '.', ',').map(Cow::Owned),
-        Custom::Dot => plainly(text, ',', '.').map(Cow::Owned),
-        Custom::Program | Custom::People => Ok(Cow::Borrowed(text)),
+        Custom::Comma => Cow::Owned(plainly(text, '.', ',')?),
+        Custom::Dot => Cow::Owned(plainly(text, ',', '.')?),
+        Custom::Program | Custom::People => Cow::Borrowed(text),
     };
-    let read = known.and_then(|text| Money::parse_amount(&text, currency)).and_then(|money| match custom {
+    let money = Money::parse_amount(&known, currency)?;
+    match custom {
         Custom::Program if !is_plain(text, currency) => Err(not_plain(text, money)),
         _ => Ok(money.minor),
-    });
-    read.map(Some).map_err(|invalid| refusal(record, column, invalid))
+    }
 }
 
 /// An amount in a custom that was named, with a decimal dot and without marks between thousands.
@@ -74,6 +79,22 @@ fn not_plain(text: &str, money: Money) -> Invalid {
     let message = format!("`{text}` is not written as this format writes amounts (digits and a dot)");
     let help = format!("if {money} is meant, write {} or add `--local-prices`", money.to_decimal_string());
     Invalid::new("import/price-custom", message, help)
+}
+
+/// A barcode, or why it is left out; `Err` is one that a spreadsheet spoilt, which refuses its record.
+pub fn barcode(text: &str) -> Result<(Option<Gtin>, Option<Invalid>), Invalid> {
+    let mended = |repair: Repair, gtin: &Gtin| {
+        Invalid::new(repair.code(), repair.message(), format!("if it is {gtin}, write that"))
+    };
+    match Gtin::parse_lenient(text) {
+        Ok((gtin, repairs)) if repairs.contains(&Repair::DecimalSuffix) => Err(mended(Repair::DecimalSuffix, &gtin)),
+        Ok((gtin, repairs)) if repairs.contains(&Repair::LeadingZeros) => {
+            Ok((None, Some(mended(Repair::LeadingZeros, &gtin))))
+        }
+        Ok((gtin, _)) => Ok((Some(gtin), None)),
+        Err(invalid) if invalid.code == "gtin/scientific" => Err(invalid),
+        Err(invalid) => Ok((None, Some(invalid))),
+    }
 }
 
 /// A whole number, perhaps negative; `None` for an empty cell. A decimal part of zeros is what spreadsheets leave.

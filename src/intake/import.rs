@@ -77,6 +77,7 @@ pub fn import(
             intake.table(&change, table, format, head)?
         }
         Input::Orders(lines) => intake.order_lines(&change, lines)?,
+        Input::Offers(offers) => intake.offers(&change, offers)?,
     };
     let (refused, records) = (intake.findings.refused, intake.records);
     let failed = refused + taken.held;

@@ -1,6 +1,7 @@
 //! An opened file and what it was taken for.
 use super::detect::{self, Format, Kind, detect};
 use super::json_lines::JsonLines;
+use super::offers::{Offers, is_xml};
 use super::options::Options;
 use super::source::Source;
 use super::table::Table;
@@ -13,6 +14,7 @@ const ORDER_LINES: &str = "orders-jsonl";
 pub enum Input {
     Table { table: Box<Table>, format: &'static Format, head: Vec<u8> },
     Orders(Box<JsonLines>),
+    Offers(Box<Offers>),
 }
 
 impl Input {
@@ -20,6 +22,9 @@ impl Input {
         if is_order_lines(&source, options) {
             let lines = JsonLines::open(source, options.table.encoding.as_deref())?;
             return Ok(Input::Orders(Box::new(lines)));
+        }
+        if is_xml(source.head()) {
+            return Ok(Input::Offers(Box::new(Offers::open(source, options)?)));
         }
         let head = source.head().to_vec();
         let (table, format, _) = open_table(source, options)?;
@@ -30,6 +35,7 @@ impl Input {
         match self {
             Input::Table { format, .. } => (format.name, format.kind),
             Input::Orders(_) => (ORDER_LINES, Kind::Orders),
+            Input::Offers(offers) => (offers.dialect.name, offers.dialect.kind),
         }
     }
 
@@ -37,6 +43,7 @@ impl Input {
         match self {
             Input::Table { table, .. } => table.encoding().name,
             Input::Orders(lines) => lines.encoding().name,
+            Input::Offers(offers) => offers.encoding(),
         }
     }
 }
