@@ -15,6 +15,7 @@
 //! | `feed` | run a template, shape and check rows, write and read documents |
 //! | `channel` | load contract and template, check one against the other |
 //! | `intake` | other people's files in |
+//! | `document` | other people's feeds, read with line and column; text kernels; pure syntax |
 //! | `catalog` | the source of truth: schema, `item` view, ledger; it alone writes SQLite |
 //! | `order` | what may follow what; pure |
 //! | `stock` | how much may be sold, from where; pure |
@@ -29,6 +30,7 @@ pub mod channel;
 pub mod cli;
 pub mod deliver;
 pub mod diagnostic;
+pub mod document;
 pub mod feed;
 pub mod intake;
 pub mod market;

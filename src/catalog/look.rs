@@ -30,7 +30,40 @@ pub struct Stocked {
     pub available: i64,
 }
 
+/// One variant in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listed {
+    pub sku: String,
+    pub title: String,
+    pub price_minor: Option<i64>,
+    pub currency: Option<String>,
+    pub available: i64,
+    /// `active`, `draft` or `archived`: the product's, unless the variant's own is stricter.
+    pub status: String,
+}
+
 impl Reader {
+    /// Variants whose SKU, title or GTIN holds `search`, in catalog order.
+    pub fn list(&self, search: Option<&str>, limit: usize) -> Result<Vec<Listed>> {
+        let sql = "SELECT v.sku, concat_ws(' - ', p.title, v.title), v.price_minor, v.currency, v.available,
+                     CASE WHEN p.status <> 'active' THEN p.status ELSE v.status END
+                   FROM variant v JOIN product p ON p.id = v.product_id
+                   WHERE ?1 IS NULL OR instr(lower(v.sku), ?1) > 0 OR instr(lower(p.title), ?1) > 0 OR v.gtin = ?1
+                   ORDER BY v.id LIMIT ?2";
+        let search = search.map(str::to_lowercase);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        super::sql::all(&self.conn, sql, rusqlite::params![search, limit], |r| {
+            Ok(Listed {
+                sku: r.get(0)?,
+                title: r.get(1)?,
+                price_minor: r.get(2)?,
+                currency: r.get(3)?,
+                available: r.get(4)?,
+                status: r.get(5)?,
+            })
+        })
+    }
+
     /// The documented views and their columns.
     pub fn views(&self) -> Result<Vec<View>> {
         ["item", "item_stock", "item_price"]

@@ -250,18 +250,34 @@ impl Ledger<'_> {
     }
 }
 
+/// Variants whose availability is summed up at once: a million at once would need 150 MB of temporary tables.
+const SETTLED_AT_ONCE: i64 = 20_000;
+
 /// Brings `variant.available` up to date for everything whose stock this revision touched.
 pub(super) fn settle(conn: &Connection, revision: i64) -> Result<()> {
-    conn.execute(
-        "UPDATE variant SET available = sums.available, revision = ?1
-         FROM (SELECT s.variant_id, sum(CASE WHEN l.fulfills_online = 1 AND l.active = 1 THEN s.available ELSE 0 END) AS available
-               FROM stock s JOIN location l ON l.id = s.location_id
-               WHERE s.variant_id IN (SELECT variant_id FROM stock WHERE revision = ?1)
-               GROUP BY s.variant_id) AS sums
-         WHERE variant.id = sums.variant_id AND variant.available IS NOT sums.available",
-        [revision],
-    )
-    .map_err(fault)?;
+    let mut last = conn
+        .prepare(
+            "SELECT max(variant_id) FROM (SELECT variant_id FROM stock WHERE revision = ?1 AND variant_id > ?2
+             ORDER BY variant_id LIMIT ?3)",
+        )
+        .map_err(fault)?;
+    let mut sum = conn
+        .prepare(
+            "UPDATE variant SET available = sums.available, revision = ?1
+             FROM (SELECT s.variant_id, sum(CASE WHEN l.fulfills_online = 1 AND l.active = 1 THEN s.available ELSE 0 END) AS available
+                   FROM stock s JOIN location l ON l.id = s.location_id
+                   WHERE s.variant_id IN (SELECT variant_id FROM stock WHERE revision = ?1 AND variant_id > ?2 AND variant_id <= ?3)
+                   GROUP BY s.variant_id) AS sums
+             WHERE variant.id = sums.variant_id AND variant.available IS NOT sums.available",
+        )
+        .map_err(fault)?;
+    let mut from = -1;
+    while let Some(to) =
+        last.query_row([revision, from, SETTLED_AT_ONCE], |r| r.get::<_, Option<i64>>(0)).map_err(fault)?
+    {
+        sum.execute([revision, from, to]).map_err(fault)?;
+        from = to;
+    }
     Ok(())
 }
 

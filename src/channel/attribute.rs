@@ -14,7 +14,7 @@ pub struct Attribute {
     pub required: bool,
     /// Longest value, in `unit`; for numbers the largest.
     pub max: Option<i64>,
-    /// Shortest value, in `unit`; for numbers the smallest.
+    /// Shortest value, in `unit`; for numbers the smallest, for prices in minor units.
     pub min: Option<i64>,
     #[serde(default)]
     pub unit: Unit,

@@ -3,8 +3,9 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use super::orders::amount;
 use super::{Context, stock};
-use crate::catalog::{ItemView, Stocked};
+use crate::catalog::{ItemView, Listed, Stocked};
 use crate::diagnostic::Result;
 use crate::report::{Cell, Outcome, Table, thousands};
 
@@ -14,6 +15,13 @@ pub(super) enum Command {
     Columns,
     /// How much there is of everything.
     Summary,
+    /// Variants, all or those whose SKU, title or GTIN holds a text.
+    List {
+        /// In any case; a GTIN in full.
+        search: Option<String>,
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+    },
     /// One SKU: everything the catalog has of it.
     Show {
         /// The SKU, as the catalog has it.
@@ -44,12 +52,41 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
                 table.write(out)
             })?;
         }
+        Command::List { search, limit } => {
+            let listed = reader.list(search.as_deref(), *limit)?;
+            context.report.result(&listed, |out| list(&listed, *limit, out))?;
+        }
         Command::Show { sku } => {
             let shown = Shown { item: reader.item(sku)?, stock: reader.stock_of(sku)? };
             context.report.result(&shown, |out| shown.write(out))?;
         }
     }
     Ok(Outcome::Done)
+}
+
+fn list(listed: &[Listed], limit: usize, out: &mut dyn Write) -> std::io::Result<()> {
+    if listed.is_empty() {
+        return writeln!(out, "nothing found");
+    }
+    let mut table = Table::new(["SKU", "title", "price", "available", "status"]);
+    for one in listed {
+        let price = match (one.price_minor, &one.currency) {
+            (Some(minor), Some(currency)) => amount(minor, currency),
+            _ => String::new(),
+        };
+        table.row([
+            Cell::from(one.sku.as_str()),
+            Cell::from(crate::value::text::cut_chars(&one.title, 60)),
+            Cell::number(price),
+            Cell::number(one.available),
+            Cell::from(one.status.as_str()),
+        ]);
+    }
+    table.write(out)?;
+    if listed.len() == limit {
+        writeln!(out, "the first {limit}; --limit shows more")?;
+    }
+    Ok(())
 }
 
 #[derive(Serialize)]

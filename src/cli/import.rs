@@ -1,10 +1,14 @@
 //! `purvey import`: other people's files in.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
 
 use super::Context;
-use crate::diagnostic::Result;
+use crate::diagnostic::{Error, Place, Result};
 use crate::intake::source::Source;
-use crate::intake::{self, Explained, Imported, Options};
+use crate::intake::table::Table as Columns;
+use crate::intake::{self, Explained, Imported, MappingFile, Options};
 use crate::report::{Cell, Outcome, Table, Unit, counted, escape, thousands};
 use crate::shop::Shop;
 use crate::value::text::cut_chars;
@@ -20,6 +24,15 @@ pub(super) struct Args {
     /// The format, by its name, instead of what the header looks like.
     #[arg(long)]
     format: Option<String>,
+    /// A mapping file, for tables of no format purvey knows: what their columns mean.
+    #[arg(long, value_name = "TOML", conflicts_with_all = ["format", "kind"])]
+    map: Option<PathBuf>,
+    /// Write a mapping file for the table of products, best guesses filled in, to standard output.
+    #[arg(long, conflicts_with_all = ["map", "explain", "strict"])]
+    map_wizard: bool,
+    /// The zone of times that are written without one, for example Europe/Lisbon.
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<String>,
     /// The encoding, when it is known better than it can be told; `auto` takes the best guess.
     #[arg(long)]
     encoding: Option<String>,
@@ -76,12 +89,15 @@ pub(super) struct OrderArgs {
 
 pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     let shop = context.shop()?;
-    let options = options(args, &shop, context);
+    let options = options(args, &shop, context)?;
+    if args.map_wizard {
+        return draft_all(&args.files, &options, context);
+    }
     if args.explain {
         return explain_all(&args.files, &options, context);
     }
     let done = import_all(&args.files, &shop, &options, context)?;
-    let refused = done.failed || done.imported.iter().any(|i| i.refused > 0);
+    let refused = done.failed || done.imported.iter().any(is_partial);
     Ok(match refused {
         true => Outcome::Partly,
         false if args.detailed_exitcode && done.imported.iter().any(changes) => Outcome::Changes,
@@ -99,7 +115,7 @@ pub(super) fn orders(args: &OrderArgs, context: &Context<'_>) -> Result<Outcome>
         ..of_shop(&shop, context)
     };
     let done = import_all(&args.files, &shop, &options, context)?;
-    Ok(if done.failed || done.imported.iter().any(|i| i.refused > 0) { Outcome::Partly } else { Outcome::Done })
+    Ok(if done.failed || done.imported.iter().any(is_partial) { Outcome::Partly } else { Outcome::Done })
 }
 
 struct Done {
@@ -145,6 +161,32 @@ fn explain_all(files: &[PathBuf], options: &Options, context: &Context<'_>) -> R
     Ok(Outcome::Done)
 }
 
+fn draft_all(files: &[PathBuf], options: &Options, context: &Context<'_>) -> Result<Outcome> {
+    for source in Source::open_all(files)? {
+        let draft = intake::mapping_file::draft(&Columns::open(source, &options.table)?);
+        context.report.result(&draft, |out| out.write_all(draft.as_bytes()))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// The mapping file of `--map`.
+fn mapping(path: &Path) -> Result<Arc<MappingFile>> {
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        Error::usage("mapping/unreadable", format!("{file} cannot be read: {e}"))
+            .at(Place::file(&file))
+            .help("write one with `purvey import --map-wizard FILE`")
+    })?;
+    MappingFile::parse(&file, &text).map(Arc::new)
+}
+
+fn zone(name: &str) -> Result<TimeZone> {
+    TimeZone::get(name).map_err(|_| {
+        Error::usage("import/no-such-zone", format!("there is no time zone {name}"))
+            .help("name it as in the IANA database, for example Europe/Lisbon")
+    })
+}
+
 fn write_explained(explained: &Explained, out: &mut dyn std::io::Write) -> std::io::Result<()> {
     let delimiter = match explained.delimiter {
         '\t' => "tab".to_owned(),
@@ -169,6 +211,11 @@ fn write_explained(explained: &Explained, out: &mut dyn std::io::Write) -> std::
     Ok(())
 }
 
+/// Something of the file is not in, or waits for a person.
+fn is_partial(imported: &Imported) -> bool {
+    imported.refused + imported.held > 0
+}
+
 fn changes(imported: &Imported) -> bool {
     imported.counts.new + imported.counts.changed + imported.archived > 0
 }
@@ -180,7 +227,7 @@ fn of_shop(shop: &Shop, context: &Context<'_>) -> Options {
     }
 }
 
-fn options(args: &Args, shop: &Shop, context: &Context<'_>) -> Options {
+fn options(args: &Args, shop: &Shop, context: &Context<'_>) -> Result<Options> {
     let mut options = Options {
         kind: args.kind,
         format: args.format.clone(),
@@ -196,7 +243,9 @@ fn options(args: &Args, shop: &Shop, context: &Context<'_>) -> Options {
         ..of_shop(shop, context)
     };
     options.table.encoding = args.encoding.clone();
-    options
+    options.mapping = args.map.as_deref().map(mapping).transpose()?;
+    options.zone = args.timezone.as_deref().map(zone).transpose()?;
+    Ok(options)
 }
 
 fn table(done: &[Imported], dry_run: bool, out: &mut dyn std::io::Write) -> std::io::Result<()> {

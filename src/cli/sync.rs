@@ -101,9 +101,12 @@ fn did_something(channel: &ChannelSummary) -> bool {
 
 fn pushed_sentence(pushed: &Pushed) -> String {
     let mut parts = vec![format!("stock of {} told", counted(pushed.accepted as u64, "offer"))];
-    for (count, what) in
-        [(pushed.refused, "refused"), (pushed.jobs, "still being read there"), (pushed.withheld.len(), "withheld")]
-    {
+    for (count, what) in [
+        (pushed.refused, "refused"),
+        (pushed.postponed, "to be told at the next run"),
+        (pushed.jobs, "still being read there"),
+        (pushed.withheld.len(), "withheld"),
+    ] {
         if count > 0 {
             parts.push(format!("{count} {what}"));
         }

@@ -68,7 +68,9 @@ impl<'c> Checker<'c> {
         for &attribute in &self.required {
             if !offer.is_present(attribute) {
                 taken = false;
-                findings.add(self.missing(attribute, place(offer, attribute)));
+                if !offer.is_faulty(attribute) {
+                    findings.add(self.missing(attribute, place(offer, attribute)));
+                }
             }
         }
         for prepared in &mut self.rules {
@@ -79,6 +81,9 @@ impl<'c> Checker<'c> {
             let mends = mend && !prepared.drop.is_empty();
             let severity = if mends { Severity::Warning } else { prepared.rule.severity };
             taken &= severity != Severity::Error;
+            if !offer.is_present(broken.attribute) && offer.is_faulty(broken.attribute) {
+                continue;
+            }
             findings.add(
                 Diagnostic::new(severity, format!("{}/{}", self.channel.name, prepared.rule.code), broken.message)
                     .at(place(offer, broken.attribute))

@@ -1,6 +1,7 @@
 //! A contract's format and a template's columns become an encoder: which slot an attribute is written to.
 use std::borrow::Cow;
 
+use super::joined::quote;
 use super::offer::Offer;
 use super::write::{DelimitedEncoder, Dialect, Encoder, FeedWriter, XmlElement, XmlEncoder, XmlEnvelope, XmlSlot};
 use crate::channel::{Attribute, Channel, Delimited, Format, Type, Xml};
@@ -9,8 +10,8 @@ use crate::channel::{Attribute, Channel, Delimited, Format, Type, Xml};
 pub(super) struct Document {
     /// What is written, in document order.
     columns: Vec<Column>,
-    /// Joins the parts of a group where the format has no inside.
-    group: Option<String>,
+    /// What joins several values of a cell (list, group), where the format has no inside.
+    joints: Option<[String; 2]>,
 }
 
 struct Column {
@@ -19,6 +20,7 @@ struct Column {
     /// Slots of a group's parts; empty for a plain attribute.
     parts: Vec<usize>,
     fields: usize,
+    repeats: bool,
 }
 
 /// Fills `$shop` and its like in a document's head.
@@ -57,6 +59,7 @@ impl Document {
                 slot: slot(name, attribute),
                 parts: attribute.fields.iter().map(|(name, part)| slot(name, part)).collect(),
                 fields: attribute.fields.len(),
+                repeats: attribute.repeats() > 1,
             })
             .collect();
         let mut open: Vec<XmlElement> = xml
@@ -74,7 +77,7 @@ impl Document {
                 head.map(|(name, text)| XmlElement { name: name.clone(), text, ..XmlElement::default() }).collect();
         }
         let envelope = XmlEnvelope { open, item: xml.item.clone() };
-        (Document { columns, group: None }, Box::new(XmlEncoder::new(envelope, &slots)))
+        (Document { columns, joints: None }, Box::new(XmlEncoder::new(envelope, &slots)))
     }
 
     fn delimited(channel: &Channel, table: &Delimited, attributes: &[usize]) -> (Document, Box<dyn Encoder>) {
@@ -84,12 +87,21 @@ impl Document {
             .filter_map(|index| Some((*index, channel.contract.attribute.get_index(*index)?)))
             .map(|(index, (name, attribute))| {
                 header.push(header_name(name, attribute, &table.group));
-                Column { attribute: index, slot: header.len() - 1, parts: Vec::new(), fields: attribute.fields.len() }
+                Column {
+                    attribute: index,
+                    slot: header.len() - 1,
+                    parts: Vec::new(),
+                    fields: attribute.fields.len(),
+                    repeats: attribute.repeats() > 1,
+                }
             })
             .collect();
         let delimiter = u8::try_from(table.delimiter).unwrap_or(b',');
         let dialect = Dialect { delimiter, join: table.list.clone(), ..Dialect::default() };
-        (Document { columns, group: Some(table.group.clone()) }, Box::new(DelimitedEncoder::new(dialect, header)))
+        (
+            Document { columns, joints: Some([table.list.clone(), table.group.clone()]) },
+            Box::new(DelimitedEncoder::new(dialect, header)),
+        )
     }
 
     /// Writes one offer.
@@ -101,20 +113,21 @@ impl Document {
         writer.begin_offer();
         for column in &self.columns {
             if column.fields == 0 {
-                match self.group {
-                    // A row is a line: readers of tables seldom know how to quote a line break.
-                    Some(_) => {
-                        offer.values(column.attribute).for_each(|value| writer.field(column.slot, &one_line(value)))
-                    }
-                    None => offer.values(column.attribute).for_each(|value| writer.field(column.slot, value)),
-                }
+                offer.values(column.attribute).for_each(|value| match &self.joints {
+                    Some([list, _]) if column.repeats => writer.field(column.slot, &quote(&one_line(value), &[list])),
+                    Some(_) => writer.field(column.slot, &one_line(value)),
+                    None => writer.field(column.slot, value),
+                });
                 continue;
             }
             for parts in offer.groups(column.attribute, column.fields) {
-                match &self.group {
-                    Some(join) => {
-                        let text: Vec<&str> = parts.map(Option::unwrap_or_default).collect();
-                        writer.field(column.slot, &text.join(join));
+                match &self.joints {
+                    Some([list, group]) => {
+                        let quoted = |part: Option<&str>| {
+                            quote(&one_line(part.unwrap_or_default()), &[list, group]).into_owned()
+                        };
+                        let text: Vec<String> = parts.map(quoted).collect();
+                        writer.field(column.slot, &text.join(group));
                     }
                     None => {
                         writer.begin_group(column.slot);
@@ -141,6 +154,7 @@ fn header_name(name: &str, attribute: &Attribute, join: &str) -> String {
     format!("{name}({})", parts.join(join))
 }
 
+/// A row is a line: readers of tables seldom know how to quote a line break.
 fn one_line(value: &str) -> Cow<'_, str> {
     match value.contains('\n') {
         true => Cow::Owned(value.replace('\n', " ")),

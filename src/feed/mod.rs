@@ -7,12 +7,11 @@ mod check;
 mod checker;
 mod document;
 mod findings;
+mod joined;
 mod offer;
 mod shape;
 mod shaper;
 
-pub mod read;
-pub mod text;
 pub mod write;
 
 pub use build::{Built, Job, build};

@@ -8,6 +8,8 @@ pub struct Offer {
     text: String,
     slots: Vec<Vec<Span>>,
     filled: Vec<usize>,
+    /// Attributes that had a value which could not be taken: what is said of it is enough.
+    faulty: Vec<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,7 @@ impl Offer {
     pub fn clear(&mut self) {
         self.sku.clear();
         self.text.clear();
+        self.faulty.clear();
         for slot in self.filled.drain(..) {
             self.slots[slot].clear();
         }
@@ -68,6 +71,15 @@ impl Offer {
             self.filled.push(attribute);
         }
         self.slots[attribute].push(span);
+    }
+
+    /// Remembers that the value of an attribute was wrong, so that nobody calls it missing.
+    pub fn mark_faulty(&mut self, attribute: usize) {
+        self.faulty.push(attribute);
+    }
+
+    pub fn is_faulty(&self, attribute: usize) -> bool {
+        self.faulty.contains(&attribute)
     }
 
     /// Leaves an attribute out.

@@ -3,7 +3,7 @@
 //! One function serves both sides. A value the template picked is brought into shape; one that stands in a feed must
 //! be in shape already.
 use crate::channel::{Attribute, Over, Type, Unit};
-use crate::feed::text::{clean, cut_at_word, cut_at_word_bytes, encode_address, plain_from_html};
+use crate::document::text::{clean, cut_at_word, cut_at_word_bytes, encode_address, plain_from_html};
 use crate::value::closest::closest;
 use crate::value::{Country, Currency, Gtin, Money, time};
 
@@ -52,7 +52,6 @@ pub(super) fn shape(
     side: Side,
     out: &mut String,
 ) -> Result<Taken, Fault> {
-    // An empty cell of a table is an absent value.
     if matches!(raw, Raw::Text(text) if text.trim().is_empty()) {
         return Ok(Taken::Plain);
     }
@@ -62,8 +61,8 @@ pub(super) fn shape(
         (Type::Text, Raw::Text(text)) => clean(text, out),
         (Type::Html, Raw::Text(text)) if side == Side::Build => plain_from_html(text, out),
         (Type::Html, Raw::Text(text)) => clean(text, out),
-        (Type::Price, Raw::Integer(minor)) => price_of_minor(minor, currency, out)?,
-        (Type::Price, Raw::Text(text)) => price_of_text(text.trim(), currency, out)?,
+        (Type::Price, Raw::Integer(minor)) => price_of_minor(attribute, minor, currency, out)?,
+        (Type::Price, Raw::Text(text)) => price_of_text(attribute, text.trim(), currency, out)?,
         (Type::Integer, Raw::Integer(number)) => integer(attribute, number, out)?,
         (Type::Integer, Raw::Text(text)) => {
             let number = text.trim().parse().map_err(|_| {
@@ -128,10 +127,22 @@ fn fit(attribute: &Attribute, side: Side, start: usize, out: &mut String) -> Res
     )))
 }
 
-fn price_of_minor(minor: i64, currency: Option<Currency>, out: &mut String) -> Result<(), Fault> {
+fn price_of_minor(
+    attribute: &Attribute,
+    minor: i64,
+    currency: Option<Currency>,
+    out: &mut String,
+) -> Result<(), Fault> {
     let currency = currency.ok_or_else(no_currency)?;
     if minor < 0 {
         return Err(Fault::new("negative", "is below zero", "give a price of zero or more"));
+    }
+    if attribute.min.is_some_and(|min| minor < min) {
+        return Err(Fault::new(
+            "too-small",
+            "is zero, which the channel refuses",
+            "give it a price, or make the product a draft",
+        ));
     }
     Money::new(minor, currency).write_decimal(out);
     out.push(' ');
@@ -144,7 +155,7 @@ fn no_currency() -> Fault {
 }
 
 /// `12.50 EUR`. A bare number is taken only when the document has told its currency elsewhere.
-fn price_of_text(text: &str, currency: Option<Currency>, out: &mut String) -> Result<(), Fault> {
+fn price_of_text(attribute: &Attribute, text: &str, currency: Option<Currency>, out: &mut String) -> Result<(), Fault> {
     let (number, code) = match text.rsplit_once(char::is_whitespace) {
         Some((number, code)) => (number.trim(), Some(code)),
         None => (text, None),
@@ -158,7 +169,7 @@ fn price_of_text(text: &str, currency: Option<Currency>, out: &mut String) -> Re
         return Err(invalid(format!("is not a price: {text}")));
     }
     let money = Money::parse_decimal(number, currency).map_err(|e| invalid(e.message))?;
-    price_of_minor(money.minor, Some(currency), out)
+    price_of_minor(attribute, money.minor, Some(currency), out)
 }
 
 fn integer(attribute: &Attribute, number: i64, out: &mut String) -> Result<(), Fault> {

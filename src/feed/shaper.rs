@@ -374,7 +374,7 @@ impl ColumnPlan<'_> {
 fn report(
     channel: &Channel,
     plan: &ColumnPlan<'_>,
-    offer: &Offer,
+    offer: &mut Offer,
     raw: Raw<'_>,
     fault: Fault,
     findings: &mut Findings<'_>,
@@ -386,5 +386,6 @@ fn report(
         finding.message.push_str("; the offer goes without it");
     }
     findings.add(finding);
+    offer.mark_faulty(plan.index);
     !needed
 }

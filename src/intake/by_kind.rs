@@ -1,18 +1,27 @@
 //! What is done with the records of each kind of file: which reader takes them apart, and who puts them away.
-use super::detect::Format;
+use super::detect::{self, Format};
 use super::findings::{Findings, Refusal};
+use super::google_feed::GoogleTable;
 use super::import::Counts;
+use super::input::open_table;
 use super::json_lines::JsonLines;
 use super::levels::{self, LevelField, Levels};
 use super::locations::Locations;
+use super::magento_products::MagentoProducts;
 use super::mapping::Mapping;
+use super::offer_taker::OfferTaker;
+use super::offers::Offers;
 use super::options::Options;
 use super::order_document;
+use super::order_formats;
 use super::order_table::{OrderTable, Whole};
 use super::orders::Orders;
 use super::prices::Prices;
+use super::product_formats;
 use super::product_row::ProductReader;
+use super::product_table::ProductTable;
 use super::products::{Here, Keeper};
+use super::reviews::Reviews;
 use super::seen::Seen;
 use super::shopify_inventory::ShopifyInventory;
 use super::shopify_products::ShopifyProducts;
@@ -20,8 +29,11 @@ use super::source::Source;
 use super::stock::StockTable;
 use super::table::{Record, Table};
 use super::tracking::Tracking;
+use super::wix_products::WixProducts;
+use super::woocommerce_products::WooProducts;
 use crate::catalog::Change;
-use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
+use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result, Severity};
+use crate::document::RawOffer;
 
 /// What a full import may take away before it is asked whether that is meant, in percent.
 const SHRINK_PERCENT_MAX: u64 = 30;
@@ -56,10 +68,19 @@ impl<'s, 'o> Intake<'s, 'o> {
     }
 
     pub fn table(&mut self, change: &Change<'_>, table: &mut Table, format: &Format, head: &[u8]) -> Result<Taken> {
+        if let Some(map) = self.options.mapping.as_ref().filter(|map| map.kind == detect::Kind::Products) {
+            let mut mapping = Mapping::new(table);
+            let mut reader = map.with_layout(|layout| ProductTable::new(layout, &mut mapping, self.options));
+            return self.products(change, table, &mut reader, head);
+        }
         match format.name {
             "shopify-products" => {
                 let mut mapping = Mapping::new(table);
                 let mut reader = ShopifyProducts::new(&mut mapping, self.options, &mut self.findings);
+                self.products(change, table, &mut reader, head)
+            }
+            "google-products" => {
+                let mut reader = GoogleTable::new(&mut Mapping::new(table), self.options);
                 self.products(change, table, &mut reader, head)
             }
             "shopify-inventory" | "shopify-inventory-wide" => self.inventory(change, table, format),
@@ -74,14 +95,70 @@ impl<'s, 'o> Intake<'s, 'o> {
                 self.each(table, |record, findings| locations.take(record, findings))?;
                 Ok(Taken { counts: locations.counts, ..Taken::default() })
             }
-            "orders" => self.order_table(change, table),
+            name if order_formats::layout(name).is_some() => self.order_table(change, table, format),
+            "reviews" => {
+                let mut reviews = Reviews::new(change, &mut Mapping::new(table), self.options);
+                self.each(table, |record, findings| reviews.take(record, findings))?;
+                Ok(Taken { counts: reviews.counts, ..Taken::default() })
+            }
             "tracking" => {
                 let mut tracking = Tracking::new(change, &mut Mapping::new(table), self.options);
                 self.each(table, |record, findings| tracking.take(record, findings))?;
                 tracking.finish(&mut self.findings)?;
                 Ok(Taken { counts: tracking.counts, ..Taken::default() })
             }
-            _ => Err(no_reader(table, format)),
+            "woocommerce-products" => {
+                let mut reader = WooProducts::new(&mut Mapping::new(table), self.options);
+                self.products(change, table, &mut reader, head)
+            }
+            "wix-products" => {
+                let mut reader = WixProducts::new(&mut Mapping::new(table), self.options);
+                self.products(change, table, &mut reader, head)
+            }
+            "magento-products" => {
+                let mut reader = MagentoProducts::new(&mut Mapping::new(table), self.options);
+                self.products(change, table, &mut reader, head)
+            }
+            name => match product_formats::layout(name) {
+                Some(layout) => {
+                    let mut reader = ProductTable::new(layout, &mut Mapping::new(table), self.options);
+                    reader.doubts(table).into_iter().for_each(|doubt| self.findings.tell(doubt));
+                    self.products(change, table, &mut reader, head)
+                }
+                None => Err(Error::bug(format!("{name} has no reader"))),
+            },
+        }
+    }
+
+    pub fn offers(&mut self, change: &Change<'_>, offers: &mut Offers) -> Result<Taken> {
+        std::mem::take(&mut offers.around.findings).into_iter().for_each(|finding| self.findings.tell(finding));
+        std::mem::take(&mut offers.around.refused).into_iter().for_each(|refusal| self.findings.refuse(*refusal));
+        let (carried, dialect) = (offers.carried.clone(), offers.dialect);
+        let mut taker = OfferTaker::new(change, dialect, &carried, self.options)?;
+        let mut offer = RawOffer::default();
+        while offers.read(&mut offer)? {
+            self.records += 1;
+            offers.take_findings().into_iter().for_each(|finding| self.tell_of_document(finding));
+            taker.take(&offer, offers, &mut self.findings)?;
+            self.tell_progress(offers.bytes_read());
+        }
+        (self.progress)(offers.bytes_read());
+        offers.take_findings().into_iter().for_each(|finding| self.tell_of_document(finding));
+        let (counts, seen) = taker.finish(&mut self.findings)?;
+        let is_whole = dialect.kind == detect::Kind::Products && !offers.is_partial();
+        let (vanished, archived) =
+            if is_whole { self.vanish(change, dialect.name, &seen, offers.file())? } else { (0, 0) };
+        Ok(Taken { counts, vanished, archived, ..Taken::default() })
+    }
+
+    /// An offer the reader itself left out is as good as refused.
+    fn tell_of_document(&mut self, finding: Diagnostic) {
+        match finding.severity {
+            Severity::Error => {
+                self.misshapen += 1;
+                self.findings.refuse(finding);
+            }
+            _ => self.findings.tell(finding),
         }
     }
 
@@ -103,8 +180,9 @@ impl<'s, 'o> Intake<'s, 'o> {
         Ok(Taken { counts: orders.counts, held: orders.held, ..Taken::default() })
     }
 
-    fn order_table(&mut self, change: &Change<'_>, table: &mut Table) -> Result<Taken> {
-        let mut reader = OrderTable::new(&mut Mapping::new(table));
+    fn order_table(&mut self, change: &Change<'_>, table: &mut Table, format: &Format) -> Result<Taken> {
+        let layout = order_formats::layout(format.name).unwrap_or(&order_formats::OWN);
+        let mut reader = OrderTable::new(layout, &mut Mapping::new(table), self.options);
         let mut orders = Orders::new(change);
         let setting = self.setting();
         let mut keep = |whole: Option<Whole>, findings: &mut Findings<'_>| {
@@ -197,8 +275,8 @@ impl<'s, 'o> Intake<'s, 'o> {
         reader: &mut dyn ProductReader,
         head: &[u8],
     ) -> Result<Taken> {
-        let (source, carried) = (reader.source(), reader.carried().clone());
-        let mut keeper = Keeper::new(change, source, &carried, self.options)?;
+        let (source, carried) = (reader.source().to_owned(), reader.carried().clone());
+        let mut keeper = Keeper::new(change, &source, &carried, self.options)?;
         if !self.options.make_skus && uses_skus(head, self.options, reader) {
             keeper.refuse_made_skus();
         }
@@ -207,12 +285,16 @@ impl<'s, 'o> Intake<'s, 'o> {
                 Ok(row) => row,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let place = |field| reader.column(field).map_or_else(|| record.whole(), |column| record.place(column));
-            let here = Here { record: record.number, line: record.line, digest: record.digest(), place: &place };
-            keeper.take(row, &here, findings).map(Ok)
+            if !row.is_nothing() {
+                let place = |field| reader.column(field).map_or_else(|| record.whole(), |column| record.place(column));
+                let here = Here { record: record.number, line: record.line, digest: record.digest(), place: &place };
+                keeper.take(row, &here, findings)?;
+            }
+            reader.late(false).into_iter().try_for_each(|late| keeper.take_late(late, findings)).map(Ok)
         })?;
+        reader.late(true).into_iter().try_for_each(|late| keeper.take_late(late, &mut self.findings))?;
         let (counts, seen) = keeper.finish(&mut self.findings)?;
-        let (vanished, archived) = self.vanish(change, source, &seen, table.file())?;
+        let (vanished, archived) = self.vanish(change, &source, &seen, table.file())?;
         Ok(Taken { counts, vanished, archived, ..Taken::default() })
     }
 
@@ -270,17 +352,10 @@ impl<'s, 'o> Intake<'s, 'o> {
     }
 }
 
-fn no_reader(table: &Table, format: &Format) -> Error {
-    let message = format!("{} is {}, which is recognized but not read yet", table.file(), format.name);
-    Error::input("import/no-reader", message)
-        .at(Place::file(table.file()))
-        .help("export it as a plain CSV of the kind you need")
-}
-
 /// Whether the first records of a file say that its shop gives variants SKUs: at least half of them have one.
 fn uses_skus(head: &[u8], options: &Options, reader: &dyn ProductReader) -> bool {
     let source = Source::bytes("head", head);
-    let Ok(mut table) = source.and_then(|source| Table::open(source, &options.table)) else { return false };
+    let Ok((mut table, ..)) = source.and_then(|source| open_table(source, options)) else { return false };
     let (mut with, mut without) = (0, 0);
     // a record cut off by the end of the head ends it
     while let Ok(Some(Ok(record))) = table.read() {

@@ -4,7 +4,8 @@ use super::oddity::oddities;
 use super::table::Record;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::value::time::{self, to_utc_text};
-use crate::value::{Currency, Invalid, Money};
+use crate::value::{Currency, Gtin, Invalid, Money, Repair};
+use std::borrow::Cow;
 
 /// How amounts are written in a format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +14,10 @@ pub enum Custom {
     Program,
     /// By people, in any custom: see [`Money::parse_amount`].
     People,
+    /// `1.234,56`, as the user says.
+    Comma,
+    /// `1,234.56`, as the user says.
+    Dot,
 }
 
 pub fn refusal(record: &Record<'_>, column: usize, invalid: Invalid) -> Refusal {
@@ -34,11 +39,33 @@ pub fn money(
     if text.is_empty() {
         return Ok(None);
     }
-    let read = Money::parse_amount(text, currency).and_then(|money| match custom {
+    amount(text, currency, custom).map(Some).map_err(|invalid| refusal(record, column, invalid))
+}
+
+/// An amount in minor units, out of a text that is not empty.
+pub fn amount(text: &str, currency: Currency, custom: Custom) -> Result<i64, Invalid> {
+    let known = match custom {
+        Custom::Comma => Cow::Owned(plainly(text, '.', ',')?),
+        Custom::Dot => Cow::Owned(plainly(text, ',', '.')?),
+        Custom::Program | Custom::People => Cow::Borrowed(text),
+    };
+    let money = Money::parse_amount(&known, currency)?;
+    match custom {
         Custom::Program if !is_plain(text, currency) => Err(not_plain(text, money)),
         _ => Ok(money.minor),
-    });
-    read.map(Some).map_err(|invalid| refusal(record, column, invalid))
+    }
+}
+
+/// An amount in a custom that was named, with a decimal dot and without marks between thousands.
+fn plainly(text: &str, thousands: char, decimal: char) -> Result<String, Invalid> {
+    let (whole, fraction) = text.split_once(decimal).unwrap_or((text, ""));
+    let is_group = |group: &str| group.bytes().take_while(u8::is_ascii_digit).count() == 3;
+    if fraction.contains([thousands, decimal]) || !whole.split(thousands).skip(1).all(is_group) {
+        let message = format!("`{text}` is not written with `{decimal}` before the decimals, as the mapping says");
+        return Err(Invalid::new("import/price-custom", message, "mend it, or leave `decimal` out of the mapping"));
+    }
+    let whole = whole.replace(thousands, "");
+    Ok(if fraction.is_empty() { whole } else { format!("{whole}.{fraction}") })
 }
 
 /// `12`, `12.50`, `12.50 EUR`.
@@ -52,6 +79,22 @@ fn not_plain(text: &str, money: Money) -> Invalid {
     let message = format!("`{text}` is not written as this format writes amounts (digits and a dot)");
     let help = format!("if {money} is meant, write {} or add `--local-prices`", money.to_decimal_string());
     Invalid::new("import/price-custom", message, help)
+}
+
+/// A barcode, or why it is left out; `Err` is one that a spreadsheet spoilt, which refuses its record.
+pub fn barcode(text: &str) -> Result<(Option<Gtin>, Option<Invalid>), Invalid> {
+    let mended = |repair: Repair, gtin: &Gtin| {
+        Invalid::new(repair.code(), repair.message(), format!("if it is {gtin}, write that"))
+    };
+    match Gtin::parse_lenient(text) {
+        Ok((gtin, repairs)) if repairs.contains(&Repair::DecimalSuffix) => Err(mended(Repair::DecimalSuffix, &gtin)),
+        Ok((gtin, repairs)) if repairs.contains(&Repair::LeadingZeros) => {
+            Ok((None, Some(mended(Repair::LeadingZeros, &gtin))))
+        }
+        Ok((gtin, _)) => Ok((Some(gtin), None)),
+        Err(invalid) if invalid.code == "gtin/scientific" => Err(invalid),
+        Err(invalid) => Ok((None, Some(invalid))),
+    }
 }
 
 /// A whole number, perhaps negative; `None` for an empty cell. A decimal part of zeros is what spreadsheets leave.

@@ -1,5 +1,7 @@
 //! What a table is, told by its header: its kind, its format, and why; or which format it comes nearest to and what lacks.
-use super::table::{Column, Table};
+use super::product_formats::{PRICE, SKU, TITLE};
+use super::table::{Column, Table, fold};
+use super::woocommerce_products as woo;
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 
 /// What the records of a table are about.
@@ -106,14 +108,31 @@ pub static FORMATS: &[Format] = &[
     },
     Format {
         name: "woocommerce-products", kind: Products,
-        must: &["ID", "Type", "SKU", "Name", "Regular price"],
+        must: &["ID", woo::TYPE, woo::SKU, woo::NAME, woo::PRICE],
         never: &[],
         may: &["Published", "Is featured?", "Visibility in catalog", "Short description", "Description",
             "Date sale price *", "Tax status", "Tax class", "In stock?", "Stock", "Low stock amount",
             "Backorders allowed?", "Sold individually?", "Weight (*)", "Length (*)", "Width (*)", "Height (*)",
             "Allow customer reviews?", "Purchase note", "Sale price", "Categories", "Tags", "Shipping class", "Images",
-            "Download limit", "Download expiry days", "Parent", "Grouped products", "Upsells", "Cross-sells",
-            "External URL", "Button text", "Position", "Brands", "GTIN, UPC, EAN, or ISBN", "Attribute *", "Meta: *"],
+            "Download limit", "Download expiry days", "Download *", "Parent", "Grouped products", "Upsells", "Cross-sells",
+            "External URL", "Button text", "Position", "Brands", "GTIN, UPC, EAN, or ISBN", "Attribute *", "Meta: *",
+            woo::CATEGORIES, woo::IMAGES, woo::PUBLISHED, woo::DESCRIPTION],
+        rest: Rest::Free,
+    },
+    Format {
+        name: "magento-products", kind: Products,
+        must: &["sku", "product_type", "name", "price", "attribute_set_code|store_view_code|product_websites"],
+        never: &[],
+        may: &["categories", "description", "short_description", "special_price*", "url_key", "base_image", "additional_*",
+            "qty", "configurable_*", "product_online", "visibility", "parent_sku", "weight", "is_in_stock", "manage_stock"],
+        rest: Rest::Free,
+    },
+    Format {
+        name: "woocommerce-orders", kind: Orders,
+        must: &["order_number|order_id", "order_date", "status|order_status", "order_currency", "item_total|line_total"],
+        never: &[],
+        may: &["paid_date", "completed_date", "payment_*", "shipping_*", "tax_total", "discount_total", "order_total",
+            "customer_*", "billing_*", "product_name|item_name", "sku|item_sku", "quantity|item_quantity", "item_id|line_id"],
         rest: Rest::Unknown,
     },
     Format {
@@ -132,16 +151,55 @@ pub static FORMATS: &[Format] = &[
         may: &["description", "image_link|image link", "additional_image_link|additional image link", "brand", "gtin",
             "mpn", "condition", "sale_price*|sale price*", "item_group_id|item group id",
             "google_product_category|google product category", "product_type|product type", "color", "size", "gender",
-            "age_group|age group", "material", "pattern", "shipping*", "custom_label_*|custom label *"],
+            "age_group|age group", "material", "pattern", "shipping*", "custom_label_*|custom label *", "quantity*"],
         rest: Rest::Unknown,
     },
     Format {
+        name: "prestashop-products", kind: Products,
+        must: &["Active (0/1)", "Name*", "Price tax *", "Reference #"],
+        never: &[],
+        may: &["id|Product ID", "Categories (*", "Wholesale price", "Manufacturer", "EAN13", "UPC", "Weight", "Quantity",
+            "Short description", "Description", "Tags (*", "Image URLs (*", "Condition"],
+        rest: Rest::Free,
+    },
+    Format {
+        name: "shopware-products", kind: Products,
+        must: &["product_number", "stock", "name|translations.DEFAULT.name", "price_gross|price.DEFAULT.gross"],
+        never: &[],
+        may: &["id", "parent_id", "ean", "description", "manufacturer_*", "cover_media_*", "price_*", "tax_*"],
+        rest: Rest::Free,
+    },
+    Format {
+        name: "spree-products", kind: Products,
+        must: &["slug", "sku", "name", "price", "inventory_count|option1_name"],
+        never: &[],
+        may: &["status", "description", "brand_name", "tags", "compare_at_price", "currency", "weight*", "inventory_*",
+            "image*", "option*", "category*", "custom_field.*", "meta_*"],
+        rest: Rest::Free,
+    },
+    Format {
+        name: "wix-products", kind: Products,
+        must: &["handleId", "fieldType", "name", "price", "productOptionName1"],
+        never: &[],
+        may: &["sku", "description", "productImageUrl", "collection", "surcharge", "visible", "discount*", "inventory",
+            "weight", "cost", "ribbon", "brand", "productOption*", "additionalInfo*", "customText*"],
+        rest: Rest::Free,
+    },
+    Format {
+        name: "medusa-products", kind: Products,
+        must: &["Product Handle", "Product Title", "Variant Sku", "Variant Price *|Variant Title"],
+        never: &[],
+        may: &["Product *", "Variant *"],
+        rest: Rest::Free,
+    },
+    Format {
         name: "products", kind: Products,
-        must: &["sku|variant_sku", "title|name|product_name", "price|price_minor|retail_price"],
-        never: &["order_id|order-id|order_number|order number"],
-        may: &["item_group|item_group_id|parent_sku|handle", "description", "brand|vendor|manufacturer", "currency",
-            "sale_price|special_price|discounted_price", "gtin|ean|upc|barcode", "mpn", "category|categories|product_type",
-            "image*", "link|url|product_url", "color", "size", "material", "weight*", "qty|quantity"],
+        must: &[SKU, TITLE, PRICE],
+        never: &["order_id|order-id|order_number|order number", "attribute_set_code", "store_view_code"],
+        may: &["item_group|item_group_id|parent_sku|product_id", "description|beschreibung", "brand|vendor|manufacturer|marke|hersteller",
+            "currency|währung", "sale_price|special_price|discounted_price", "gtin|ean|upc|barcode", "mpn",
+            "category|categories|product_type|kategorie", "image*", "link|url|product_url", "color|farbe", "size|größe",
+            "material", "weight*", "qty|quantity|bestand"],
         rest: Rest::Free,
     },
     Format {
@@ -292,13 +350,19 @@ fn unknown(
             FORMATS.iter().filter(|f| wanted.is_none_or(|kind| kind == f.kind)).map(|f| f.name).collect();
         return Error::input("format/unknown", message)
             .at(place)
-            .help(format!("purvey reads {}: is the first line the header?", known.join(", ")));
+            .help(format!(
+                "purvey reads {}: is the first line the header? Any other table with a mapping: see `purvey import --map-wizard`",
+                known.join(", ")
+            ));
     };
     let missing = format.missing(table.header());
     let lacks = listed(missing.iter().copied().map(readable));
     let named: Vec<&str> = missing.iter().copied().map(readable).collect();
     let help = if fit.missing > 0 {
-        format!("nearest is {}, which also needs {lacks}", format.name)
+        format!(
+            "nearest is {}, which also needs {lacks}; any other table with a mapping: `purvey import --map-wizard`",
+            format.name
+        )
     } else {
         format!("nearest is {}, but a column tells otherwise: {}", format.name, listed(format.never.iter().copied()))
     };
@@ -329,6 +393,7 @@ fn matches(wanted: &str, column: &Column) -> bool {
     let name = column.name.as_str();
     let begins = |start: &str| name.get(..start.len()).is_some_and(|n| n.eq_ignore_ascii_case(start));
     wanted.split('|').any(|wanted| match wanted.split_once('*') {
+        None if !wanted.is_ascii() => fold(name) == fold(wanted),
         None => name.eq_ignore_ascii_case(wanted),
         Some((start, "")) => begins(start),
         Some((start, within)) => begins(start) && name[start.len()..].contains(within),

@@ -1,17 +1,22 @@
 //! `import --explain`: what a file was taken for and why, what its columns mean, and how its first records would land.
-use super::detect::Format;
+use super::detect::{Format, Kind};
 use super::encoding::How;
 use super::findings::Findings;
-use super::input::choose;
+use super::input::open_table;
+use super::magento_products::MagentoProducts;
 use super::mapping::Mapping;
 use super::options::Options;
+use super::product_formats;
 use super::product_row::ProductReader;
+use super::product_table::ProductTable;
 use super::shopify_inventory::ShopifyInventory;
 use super::shopify_products::ShopifyProducts;
 use super::source::Source;
 use super::stock::StockTable;
-use super::table::{Record, Table};
-use super::{locations, order_table, prices, tracking};
+use super::table::Record;
+use super::wix_products::WixProducts;
+use super::woocommerce_products::WooProducts;
+use super::{locations, order_formats, order_table, prices, reviews, tracking};
 use crate::diagnostic::{Diagnostic, Result};
 use serde::Serialize;
 
@@ -49,10 +54,9 @@ pub struct ExplainedRow {
 
 /// Looks at a file without a catalog; nothing is stored.
 ///
-/// Errors: those of [`Source`], [`Table`] and [`detect()`](super::detect::detect).
+/// Errors: those of [`Source`], [`Table`](super::table::Table) and [`detect()`](super::detect::detect).
 pub fn explain(source: Source, options: &Options) -> Result<Explained> {
-    let mut table = Table::open(source, &options.table)?;
-    let (format, reason) = choose(&table, options)?;
+    let (mut table, format, reason) = open_table(source, options)?;
     let mut said = format.unread(&table);
     let mut mapping = Mapping::new(&table);
     let mut reader = look_up(&mut mapping, format, options, &mut said);
@@ -94,6 +98,9 @@ fn look_up(
     options: &Options,
     said: &mut Vec<Diagnostic>,
 ) -> Option<Box<dyn ProductReader>> {
+    if let Some(map) = options.mapping.as_ref().filter(|map| map.kind == Kind::Products) {
+        return Some(Box::new(map.with_layout(|layout| ProductTable::new(layout, mapping, options))));
+    }
     match format.name {
         "shopify-products" => {
             let mut sink = |finding: &Diagnostic| said.push(finding.clone());
@@ -103,9 +110,18 @@ fn look_up(
         "stock" => drop(StockTable::new(mapping)),
         "prices" => drop(prices::Columns::find(mapping)),
         "locations" => drop(locations::Columns::find(mapping)),
-        "orders" => drop(order_table::OrderTable::new(mapping)),
+        "reviews" => drop(reviews::Columns::find(mapping)),
         "tracking" => drop(tracking::Columns::find(mapping)),
-        _ => {}
+        "woocommerce-products" => return Some(Box::new(WooProducts::new(mapping, options))),
+        "wix-products" => return Some(Box::new(WixProducts::new(mapping, options))),
+        "magento-products" => return Some(Box::new(MagentoProducts::new(mapping, options))),
+        name => {
+            if let Some(layout) = order_formats::layout(name) {
+                drop(order_table::OrderTable::new(layout, mapping, options));
+            }
+            let layout = product_formats::layout(name)?;
+            return Some(Box::new(ProductTable::new(layout, mapping, options)));
+        }
     }
     None
 }

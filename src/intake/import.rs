@@ -58,7 +58,7 @@ impl Counts {
 /// Takes one file in: one transaction. A record that cannot be taken is told to `sink` and left out; an error means
 /// that nothing of the file was kept. `progress` hears from time to time how many bytes of text were read.
 ///
-/// Errors: those of [`Source`], [`Table`](super::table::Table) and [`detect`](super::detect::detect); `import/no-reader`, `import/strict`, `import/shrunk`; those
+/// Errors: those of [`Source`], [`Table`](super::table::Table) and [`detect`](super::detect::detect); `import/strict`, `import/shrunk`; those
 /// of the catalog.
 pub fn import(
     writer: &mut Writer,
@@ -77,6 +77,7 @@ pub fn import(
             intake.table(&change, table, format, head)?
         }
         Input::Orders(lines) => intake.order_lines(&change, lines)?,
+        Input::Offers(offers) => intake.offers(&change, offers)?,
     };
     let (refused, records) = (intake.findings.refused, intake.records);
     let failed = refused + taken.held;

@@ -1,9 +1,11 @@
 //! What the user may say about an import.
 use super::detect::Kind;
+use super::mapping_file::MappingFile;
 use super::table;
 use crate::value::Currency;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::sync::Arc;
 
 /// What the user says about an import; only the currency and the time have to be said.
 #[derive(Debug, Clone)]
@@ -12,6 +14,8 @@ pub struct Options {
     pub kind: Option<Kind>,
     /// `--format`: a name of [`FORMATS`](super::detect::FORMATS).
     pub format: Option<String>,
+    /// `--map`: what the columns of a table mean that purvey does not know.
+    pub mapping: Option<Arc<MappingFile>>,
     /// How the table is written: encoding, delimiter, line of the header.
     pub table: table::Options,
     /// The shop's own, in which amounts without a currency are.
@@ -46,6 +50,7 @@ impl Options {
         Options {
             kind: None,
             format: None,
+            mapping: None,
             table: table::Options::default(),
             currency,
             now,

@@ -8,7 +8,8 @@
 //!  "customer": {"name": "…", "email": "…", "phone": "…"},
 //!  "ship_to": {"address1": "…", "city": "…", "country": "PT", "postal_code": "…"}, "note": ""}
 //! ```
-//! Amounts are text or numbers, quantities too. `canceled` and `shipped` of a line may say how many units are gone; else
+//! Amounts are text or numbers, quantities too. A line may have a `line_total` for all its units instead of a
+//! `unit_price`, and its own `shipping`; `tax` of the order is what comes on top of the prices, if anything does. `canceled` and `shipped` of a line may say how many units are gone; else
 //! a canceled order has all units canceled, and a shipped one all shipped.
 use super::cell::parse_whole;
 use crate::diagnostic::{Diagnostic, Place, Severity};
@@ -147,7 +148,10 @@ impl Reader<'_> {
         let updated_at = self.moment(document, &["updated_at"])?.unwrap_or(placed_at);
         let (state, channel_state) = self.state(document)?;
         let lines = self.lines(document, currency, state)?;
-        let shipping_minor = self.money(document, &["shipping"], "", currency)?.unwrap_or(0);
+        let shipping_minor = match self.money(document, &["shipping"], "", currency)? {
+            Some(shipping) => shipping,
+            None => self.shipping_of_lines(document, currency)?,
+        };
         let order = Order {
             channel_order_id,
             state,
@@ -265,8 +269,7 @@ impl Reader<'_> {
                 Invalid::new("import/quantity", "a line has at least one unit", "leave the line out, or say how many");
             return Err(self.refuse(&format!("{path}quantity"), &quantity.to_string(), invalid));
         }
-        let names = ["unit_price", "price"];
-        let price_minor = self.money(item, &names, &path, currency)?.ok_or_else(|| {
+        let price_minor = self.unit_price(item, &path, quantity, currency)?.ok_or_else(|| {
             let invalid = Invalid::new("money/empty", "the price of a unit is missing", "every line needs it");
             self.refuse(&format!("{path}unit_price"), "", invalid)
         })?;
@@ -287,6 +290,25 @@ impl Reader<'_> {
             price_minor,
             tax_minor: self.money(item, &["tax"], &path, currency)?.unwrap_or(0),
         })
+    }
+
+    /// Some channels tell the price of shipping line by line.
+    fn shipping_of_lines(&self, document: &Value, currency: Currency) -> Result<i64, Refusal> {
+        let lines = document.get("lines").and_then(Value::as_array).into_iter().flatten().enumerate();
+        let amounts = lines.map(|(i, line)| self.money(line, &["shipping"], &format!("lines[{i}]."), currency));
+        amounts
+            .map(|amount| amount.map(Option::unwrap_or_default))
+            .try_fold(0i64, |sum, amount| Ok(sum.saturating_add(amount?)))
+    }
+
+    /// The price of one unit, told so or as that of all units; what does not divide is rounded to the nearest.
+    fn unit_price(&self, item: &Value, path: &str, quantity: i64, currency: Currency) -> Result<Option<i64>, Refusal> {
+        let told = self.money(item, &["unit_price", "price"], path, currency)?;
+        if told.is_some() {
+            return Ok(told);
+        }
+        let all = self.money(item, &["line_total"], path, currency)?;
+        Ok(all.map(|all| all.saturating_add(quantity / 2) / quantity))
     }
 
     fn units(&self, item: &Value, name: &str, path: &str) -> Result<Option<i64>, Refusal> {
@@ -323,7 +345,9 @@ impl Reader<'_> {
         let discount = self.money(document, &["discount"], "", currency)?.unwrap_or(0);
         let sum = sum.saturating_sub(discount);
         let Some(total) = self.money(document, &["total"], "", currency)? else { return Ok(sum) };
-        if total != sum {
+        // taxes may be in the prices or come on top
+        let tax = self.money(document, &["tax"], "", currency)?.unwrap_or(0);
+        if total != sum && total != sum.saturating_add(tax) {
             let (told, due) = (Money::new(total, currency), Money::new(sum, currency));
             let message = format!("the total is {told}, but lines, shipping and discount come to {due}");
             let invalid =

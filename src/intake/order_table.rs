@@ -1,49 +1,32 @@
-//! Orders as a table: one record for each line item, as `purvey orders export` writes it; the lines of an order follow
-//! one another.
+//! Orders as a table: one record for each line item, by the [`Layout`] of its format; the lines of an order follow one
+//! another.
 use super::mapping::Mapping;
+use super::options::Options;
 use super::table::Record;
 use crate::diagnostic::Place;
 use serde_json::{Map, Value};
 
-/// Columns of an order: their names, and where their value goes in the document.
-const ORDER: &[(&str, &str)] = &[
-    ("market|channel", "channel"),
-    ("order|order_id", "order_id"),
-    ("external_id", "external_id"),
-    ("state|status", "status"),
-    ("placed_at|created_at", "created_at"),
-    ("updated_at", "updated_at"),
-    ("fulfillment", "fulfillment"),
-    ("pickup_point", "pickup_point"),
-    ("currency", "currency"),
-    ("total", "total"),
-    ("shipping", "shipping"),
-    ("discount", "discount"),
-    ("note", "note"),
-];
-const CUSTOMER: &[(&str, &str)] = &[("buyer|name", "name"), ("email", "email"), ("phone", "phone")];
-const SHIP_TO: &[(&str, &str)] = &[
-    ("street|address1", "address1"),
-    ("postal_code|zip", "postal_code"),
-    ("city", "city"),
-    ("region", "region"),
-    ("country", "country"),
-];
-const LINE: &[(&str, &str)] = &[
-    ("line|line_id", "line_id"),
-    ("sku", "sku"),
-    ("gtin", "gtin"),
-    ("title", "title"),
-    ("quantity", "quantity"),
-    ("canceled", "canceled"),
-    ("shipped", "shipped"),
-    ("price|unit_price", "unit_price"),
-    ("tax", "tax"),
-];
+/// How a format writes orders: names of columns, and where their value goes in the document. `a|b` is either, `a+b`
+/// is both, one after the other.
+pub struct Layout {
+    /// The channel of orders that name none.
+    pub channel: Option<&'static str>,
+    pub order: &'static [(&'static str, &'static str)],
+    pub customer: &'static [(&'static str, &'static str)],
+    pub ship_to: &'static [(&'static str, &'static str)],
+    pub line: &'static [(&'static str, &'static str)],
+    /// Puts what the format says in its own words into the document's.
+    pub settle: fn(&mut Map<String, Value>),
+    pub settle_line: fn(&mut Map<String, Value>),
+}
 
-type Columns = Vec<(usize, &'static str)>;
+/// The columns that are joined, and the key of what they hold.
+type Columns = Vec<(Vec<usize>, &'static str)>;
 
 pub struct OrderTable {
+    layout: &'static Layout,
+    /// The channel of orders that name none.
+    default_channel: Option<&'static str>,
     order: Columns,
     customer: Columns,
     ship_to: Columns,
@@ -70,13 +53,27 @@ struct Open {
 }
 
 impl OrderTable {
-    pub fn new(mapping: &mut Mapping<'_>) -> Self {
+    pub fn new(layout: &'static Layout, mapping: &mut Mapping<'_>, options: &Options) -> Self {
         let mut all = |names: &[(&str, &'static str)]| -> Columns {
-            names.iter().filter_map(|(name, key)| Some((mapping.find(name, *key)?, *key))).collect()
+            let found = names.iter().map(|(names, key)| {
+                (names.split('+').filter_map(|name| mapping.find(name, *key)).collect::<Vec<_>>(), *key)
+            });
+            found.filter(|(columns, _)| !columns.is_empty()).collect()
         };
-        let (order, customer, ship_to, line) = (all(ORDER), all(CUSTOMER), all(SHIP_TO), all(LINE));
-        let of = |key| order.iter().find(|(_, name)| *name == key).map(|(column, _)| *column);
-        OrderTable { id: of("order_id"), channel: of("channel"), order, customer, ship_to, line, open: None }
+        let (order, customer, ship_to, line) =
+            (all(layout.order), all(layout.customer), all(layout.ship_to), all(layout.line));
+        let of = |key| order.iter().find(|(_, name)| *name == key).and_then(|(columns, _)| columns.first().copied());
+        OrderTable {
+            id: of("order_id"),
+            channel: of("channel"),
+            default_channel: layout.channel.filter(|_| options.market.is_none()),
+            layout,
+            order,
+            customer,
+            ship_to,
+            line,
+            open: None,
+        }
     }
 
     /// Takes a line; when it begins another order, the one before is whole.
@@ -88,9 +85,15 @@ impl OrderTable {
             let mut document = object(&self.order, record);
             document.insert("customer".to_owned(), Value::Object(object(&self.customer, record)));
             document.insert("ship_to".to_owned(), Value::Object(object(&self.ship_to, record)));
+            if let Some(channel) = self.default_channel {
+                document.entry("channel").or_insert(Value::from(channel));
+            }
+            (self.layout.settle)(&mut document);
             document
         };
-        let line = Value::Object(object(&self.line, record));
+        let mut line = object(&self.line, record);
+        (self.layout.settle_line)(&mut line);
+        let line = Value::Object(line);
         match &mut self.open {
             Some(open) => open.lines.push(line),
             None => self.open = Some(Open { key, place: record.whole(), document: document(), lines: vec![line] }),
@@ -108,7 +111,10 @@ impl OrderTable {
 }
 
 fn object(columns: &Columns, record: &Record<'_>) -> Map<String, Value> {
-    let filled = columns.iter().map(|(column, key)| (*key, unguarded(record.text(Some(*column)))));
+    let filled = columns.iter().map(|(columns, key)| {
+        let cells: Vec<&str> = columns.iter().map(|column| unguarded(record.text(Some(*column)))).collect();
+        (*key, cells.join(" ").trim().to_owned())
+    });
     filled.filter(|(_, text)| !text.is_empty()).map(|(key, text)| (key.to_owned(), Value::from(text))).collect()
 }
 

@@ -2,6 +2,7 @@
 use super::findings::Refusal;
 use super::table::Record;
 use crate::catalog::{Carried, Item, ItemGroup};
+use crate::diagnostic::Place;
 use crate::value::{Invalid, Sku};
 
 /// One record.
@@ -18,6 +19,49 @@ pub struct ProductRow {
     /// `None` for a record that only adds images.
     pub variant: Result<Option<Variant>, Refusal>,
     pub images: Vec<Image>,
+}
+
+impl ProductRow {
+    /// Of a record that is no item and adds nothing to one, or is kept back for [`ProductReader::late`].
+    pub fn nothing() -> Self {
+        let (group, names, images) = (String::new(), Vec::new(), Vec::new());
+        ProductRow { group, shared: None, names, sku: None, variant: Ok(None), images }
+    }
+
+    pub fn is_nothing(&self) -> bool {
+        self.group.is_empty()
+    }
+}
+
+/// A row whose product was named only by a later record.
+pub struct Late {
+    pub row: ProductRow,
+    pub stood: Stood,
+}
+
+/// Where the record of a late row stood.
+pub struct Stood {
+    pub record: u64,
+    pub line: u64,
+    pub digest: u64,
+    whole: Place,
+    places: Vec<(Field, Place)>,
+}
+
+impl Late {
+    pub fn new(row: ProductRow, record: &Record<'_>, reader: &dyn ProductReader) -> Late {
+        let fields = [Field::Group, Field::Sku, Field::Gtin, Field::Title];
+        let places = fields.into_iter().filter_map(|field| Some((field, record.place(reader.column(field)?))));
+        let (number, line, digest) = (record.number, record.line, record.digest());
+        let stood = Stood { record: number, line, digest, whole: record.whole(), places: places.collect() };
+        Late { row, stood }
+    }
+}
+
+impl Stood {
+    pub fn place(&self, field: Field) -> Place {
+        self.places.iter().find(|(known, _)| *known == field).map_or(&self.whole, |(_, place)| place).clone()
+    }
 }
 
 #[derive(Debug)]
@@ -51,7 +95,7 @@ pub enum Field {
 /// One format of product tables.
 pub trait ProductReader {
     /// The name of the format.
-    fn source(&self) -> &'static str;
+    fn source(&self) -> &str;
 
     /// What files of this format, and of this header, carry.
     fn carried(&self) -> &Carried;
@@ -67,6 +111,11 @@ pub trait ProductReader {
         record: &Record<'_>,
         findings: &mut super::findings::Findings<'_>,
     ) -> Result<ProductRow, Refusal>;
+
+    /// Rows kept back until now; at the end, all that are left.
+    fn late(&mut self, _is_end: bool) -> Vec<Late> {
+        Vec::new()
+    }
 }
 
 /// The one choice of a product without options.

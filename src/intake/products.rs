@@ -3,7 +3,7 @@ use super::counter::{Counter, MAIN, new_location};
 use super::findings::{Findings, Refusal};
 use super::import::Counts;
 use super::options::Options;
-use super::product_row::{Field, Image, NO_CHOICE, ProductRow, Variant};
+use super::product_row::{Field, Image, Late, NO_CHOICE, ProductRow, Variant};
 use super::seen::{Seen, Sight, Spot};
 use crate::catalog::{Carried, Change, Item, ItemGroup, ProductField, ProductId, Products, Put};
 use crate::diagnostic::{Diagnostic, Place, Result, Severity};
@@ -29,6 +29,7 @@ pub struct Keeper<'c, 'w> {
     had_items: bool,
     allow_moves: bool,
     refuse_made_skus: bool,
+    keeps_bare: bool,
     main: Main<'c, 'w>,
     seen: Seen,
     gtins: HashMap<u64, u32>,
@@ -68,6 +69,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
             had_items: change.has_items()?,
             allow_moves: options.allow_moves,
             refuse_made_skus: false,
+            keeps_bare: false,
             main: Main::new(change)?,
             seen: Seen::default(),
             gtins: HashMap::new(),
@@ -81,6 +83,11 @@ impl<'c, 'w> Keeper<'c, 'w> {
     /// In a file of a shop that gives its variants SKUs, one without is a mistake.
     pub fn refuse_made_skus(&mut self) {
         self.refuse_made_skus = true;
+    }
+
+    /// Products without variants are kept, and counted: their variants come from another file.
+    pub fn keep_bare(&mut self) {
+        self.keeps_bare = true;
     }
 
     pub fn take(&mut self, row: ProductRow, here: &Here<'_>, findings: &mut Findings<'_>) -> Result<()> {
@@ -104,6 +111,13 @@ impl<'c, 'w> Keeper<'c, 'w> {
             }
         }
         Ok(())
+    }
+
+    pub fn take_late(&mut self, late: Late, findings: &mut Findings<'_>) -> Result<()> {
+        let Late { row, stood } = late;
+        let place = |field| stood.place(field);
+        let here = Here { record: stood.record, line: stood.line, digest: stood.digest, place: &place };
+        self.take(row, &here, findings)
     }
 
     fn open(
@@ -350,8 +364,11 @@ impl<'c, 'w> Keeper<'c, 'w> {
     /// Writes the product whose records have been read.
     fn close(&mut self) -> Result<()> {
         let Some(mut group) = self.group.take() else { return Ok(()) };
+        if group.variants.is_empty() && group.shared.is_some() {
+            return Ok(());
+        }
         self.remember(&group);
-        if group.variants.is_empty() {
+        if group.variants.is_empty() && !(self.keeps_bare && group.shared.is_some()) {
             return Ok(());
         }
         let (product, shared) = match (group.shared, group.known) {
@@ -365,6 +382,9 @@ impl<'c, 'w> Keeper<'c, 'w> {
             (None, Some(known)) => (known, Put::Same),
             (None, None) => return Ok(()),
         };
+        if self.keeps_bare {
+            self.counts.count(shared);
+        }
         for held in &group.variants {
             let (id, put) = self.products.put_item(product, &held.item)?;
             let counted = match held.quantity {

@@ -4,16 +4,16 @@
 //! sale. A product that is `active` but not `Published` is a draft here: its page does not open. Metafields and Google
 //! columns become product attributes: `custom.material`, `custom_label_0`. Prices of markets are not read, since the
 //! file does not say in which currency they are.
-use super::address;
 use super::cell::{self, Custom};
 use super::findings::{Findings, Refusal};
 use super::mapping::Mapping;
 use super::options::Options;
+use super::product_cell::{gtin, image};
 use super::product_row::{Field, Image, ProductReader, ProductRow, Variant, made_sku};
 use super::table::{Column, Record};
 use crate::catalog::{Carried, Item, ItemGroup, ProductField, Status, VariantField};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::value::{Currency, Gtin, Invalid, Repair, Sku};
+use crate::value::{Currency, Invalid, Sku};
 use serde_json::{Map, Value};
 
 /// Columns that become attributes of the product; metafields come on top.
@@ -307,44 +307,6 @@ impl ShopifyProducts {
         }
         Ok((Some(price), None))
     }
-}
-
-/// A barcode that is no GTIN is left out with a warning; one that a spreadsheet spoilt refuses its record.
-fn gtin(record: &Record<'_>, column: Option<usize>, findings: &mut Findings<'_>) -> Result<Option<Gtin>, Refusal> {
-    let (Some(column), text) = (column, record.text(column)) else { return Ok(None) };
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let mended = |repair: Repair, gtin: &Gtin| {
-        Invalid::new(repair.code(), repair.message(), format!("if it is {gtin}, write that"))
-    };
-    match Gtin::parse_lenient(text) {
-        Ok((gtin, repairs)) if repairs.contains(&Repair::DecimalSuffix) => {
-            Err(cell::refusal(record, column, mended(Repair::DecimalSuffix, &gtin)))
-        }
-        Ok((gtin, repairs)) if repairs.contains(&Repair::LeadingZeros) => {
-            findings.tell(cell::warning(record, column, mended(Repair::LeadingZeros, &gtin)));
-            Ok(None)
-        }
-        Ok((gtin, _)) => Ok(Some(gtin)),
-        Err(invalid) if invalid.code == "gtin/scientific" => Err(cell::refusal(record, column, invalid)),
-        Err(invalid) => {
-            findings.tell(cell::warning(record, column, invalid));
-            Ok(None)
-        }
-    }
-}
-
-fn image(record: &Record<'_>, column: Option<usize>, findings: &mut Findings<'_>) -> Result<Option<String>, Refusal> {
-    let (Some(column), text) = (column, record.text(column)) else { return Ok(None) };
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let doubt = address::check(text).map_err(|invalid| cell::refusal(record, column, invalid))?;
-    if let Some(doubt) = doubt {
-        findings.tell(cell::warning(record, column, doubt));
-    }
-    Ok(Some(text.to_owned()))
 }
 
 impl ProductReader for ShopifyProducts {

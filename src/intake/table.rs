@@ -154,6 +154,15 @@ impl Table {
         self.columns.iter().position(|column| column.folded == folded)
     }
 
+    /// Gives columns other names, as a mapping asks for.
+    pub fn rename(&mut self, names: &[(usize, String)]) {
+        for (at, name) in names {
+            if let Some(column) = self.columns.get_mut(*at) {
+                *column = Column { name: name.clone(), folded: fold(name) };
+            }
+        }
+    }
+
     pub fn file(&self) -> &str {
         self.text.name()
     }

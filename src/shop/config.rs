@@ -46,7 +46,7 @@ pub struct Market {
     /// What to do where the marketplace asks whether we take an order.
     #[serde(default)]
     pub accept: Accept,
-    /// How long a buyer's personal data is kept after the order is over.
+    /// How long a buyer's personal data is kept after the order was placed.
     #[serde(default = "keep_days")]
     pub keep_buyer_days: u16,
     /// How far back a first pull reads.

@@ -16,6 +16,8 @@ pub struct Pushed {
     pub refused: usize,
     /// Jobs the marketplace still works on; nothing new is told until they end.
     pub jobs: usize,
+    /// Offers that could not be told this time; they are at the next run.
+    pub postponed: usize,
     /// What a dry run would have told.
     pub withheld: Vec<OfferUpdate>,
     #[serde(skip)]
@@ -101,6 +103,7 @@ impl Pusher<'_, '_> {
         }
         for (part, batch) in offers.chunks(batch_max).enumerate() {
             if self.occasion.stopped() {
+                self.done.postponed = offers.len() - part * batch_max;
                 break;
             }
             let change = self.writer.change(self.occasion.now)?;
@@ -110,6 +113,7 @@ impl Pusher<'_, '_> {
                 Ok(submitted) => self.book(id, batch, &submitted.results, submitted.job.as_deref())?,
                 Err(error) => {
                     self.end(id)?;
+                    self.done.postponed = offers.len() - part * batch_max;
                     return self.leave(error);
                 }
             }

@@ -33,7 +33,7 @@ impl Summary {
             c.error.is_some()
                 || c.pulled.unreadable > 0
                 || c.dispatched.postponed + c.dispatched.dead > 0
-                || c.pushed.refused > 0
+                || c.pushed.refused + c.pushed.postponed > 0
         })
     }
 }

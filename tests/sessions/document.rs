@@ -17,15 +17,20 @@ pub fn parse(lines: &[String]) -> Outcome<Vec<Step>> {
     let mut steps = Vec::new();
     let mut at = 0;
     while at < lines.len() {
-        if lines[at].trim_end() != "```console" {
-            at += 1;
-            continue;
-        }
+        // one command, in whose output `$` is nothing special
+        let alone = match lines[at].trim_end() {
+            "```console" => false,
+            "```console one" => true,
+            _ => {
+                at += 1;
+                continue;
+            }
+        };
         let Some(length) = lines[at + 1..].iter().position(|line| line.trim_end() == "```") else {
             return Err(format!("line {}: this block is never closed", at + 1));
         };
         let skip = at.checked_sub(1).and_then(|before| skip_reason(&lines[before]));
-        parse_block(lines, at + 1..at + 1 + length, skip, &mut steps)?;
+        parse_block(lines, at + 1..at + 1 + length, alone, skip, &mut steps)?;
         at += length + 2;
     }
     Ok(steps)
@@ -36,7 +41,13 @@ fn skip_reason(line: &str) -> Option<String> {
     Some(reason.trim().to_owned())
 }
 
-fn parse_block(lines: &[String], block: Range<usize>, skip: Option<String>, steps: &mut Vec<Step>) -> Outcome<()> {
+fn parse_block(
+    lines: &[String],
+    block: Range<usize>,
+    alone: bool,
+    skip: Option<String>,
+    steps: &mut Vec<Step>,
+) -> Outcome<()> {
     let mut at = block.start;
     while at < block.end {
         let Some(first) = lines[at].strip_prefix("$ ") else {
@@ -51,7 +62,7 @@ fn parse_block(lines: &[String], block: Range<usize>, skip: Option<String>, step
             at += 1;
         }
         let output = at;
-        while at < block.end && !lines[at].starts_with("$ ") {
+        while at < block.end && (alone || !lines[at].starts_with("$ ")) {
             at += 1;
         }
         // an empty line before the next command is for the eye
@@ -74,5 +85,11 @@ mod tests {
         assert_eq!(parse(&lines("\n```console\n$ true")).unwrap_err(), "line 2: this block is never closed");
         assert!(parse(&lines("```console\noutput\n```")).unwrap_err().starts_with("line 2: a block begins"));
         assert_eq!(parse(&lines("```sh\n$ true\n```")), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_block_of_one_command_may_show_others_in_its_output() {
+        let steps = |fence: &str| parse(&lines(&format!("{fence}\n$ a\n$ b\n```"))).unwrap().len();
+        assert_eq!((steps("```console"), steps("```console one")), (2, 1));
     }
 }

@@ -6,6 +6,7 @@
 //! | `$ export NAME=value`, `$ cd folder` | hold until the end of the document |
 //! | `$ purvey … &` | runs beside the document until its end; of what it says the first line counts |
 //! | `$ cargo run … -- ARGS` | runs `purvey ARGS`; any other `cargo` line is for the reader alone |
+//! | ```` ```console one ```` | the block is one command; a `$` in its output is output |
 //! | `[..]` | any text within a line |
 //! | `...` | any lines; alone it is an output nobody has filled in yet, and an update does |
 //! | `[exit 3]` | the last line: the command ends with this status; without it, with 0 |

@@ -2,6 +2,8 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use serde_json::{Value, json};
+
 use super::Filter;
 use crate::catalog::{LineDetail, OrderDetail};
 use crate::cli::Context;
@@ -61,7 +63,7 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
 
 fn write(args: &Args, orders: &[OrderDetail], out: &mut dyn Write) -> std::io::Result<()> {
     match args.format {
-        Format::Jsonl => orders.iter().try_for_each(|order| writeln!(out, "{}", serde_json::to_string(order)?)),
+        Format::Jsonl => orders.iter().try_for_each(|order| writeln!(out, "{}", document(order))),
         Format::Csv => table(args, orders, out),
     }
 }
@@ -103,12 +105,45 @@ fn table(args: &Args, orders: &[OrderDetail], out: &mut dyn Write) -> std::io::R
     csv.flush()
 }
 
-fn row(order: &OrderDetail, line: &LineDetail) -> [String; 22] {
+/// The order in the shape that `orders import` reads back.
+fn document(order: &OrderDetail) -> Value {
     let s = &order.summary;
-    let amount = |minor: i64| match Currency::parse(&s.currency) {
+    let amount = |minor| decimal(minor, &s.currency);
+    let lines = order.line_items.iter().map(|line| {
+        json!({
+            "line_id": line.line_id, "sku": sku(line), "gtin": line.gtin, "title": line.title, "quantity": line.quantity,
+            "canceled": line.canceled, "shipped": line.shipped, "unit_price": amount(line.price_minor), "tax": amount(line.tax_minor)
+        })
+    });
+    let mut document = json!({
+        "channel": s.channel, "order_id": s.order_id, "state": s.state, "created_at": to_utc_text(s.placed_at),
+        "updated_at": to_utc_text(s.updated_at), "fulfillment": s.fulfillment, "pickup_point": s.pickup_point,
+        "currency": s.currency, "total": amount(s.total_minor), "shipping": amount(s.shipping_minor),
+        "lines": lines.collect::<Vec<_>>()
+    });
+    if let Some(buyer) = &order.buyer {
+        document["customer"] = json!({"name": buyer.name, "email": buyer.email, "phone": buyer.phone});
+        if let Some(a) = &buyer.address {
+            document["ship_to"] = json!({"address1": a.street, "postal_code": a.zip, "city": a.city, "region": a.region, "country": a.country});
+        }
+    }
+    document
+}
+
+fn sku(line: &LineDetail) -> Option<&String> {
+    line.sku.as_ref().or(line.channel_sku.as_ref())
+}
+
+fn decimal(minor: i64, currency: &str) -> String {
+    match Currency::parse(currency) {
         Ok(currency) => Money::new(minor, currency).to_decimal_string(),
         Err(_) => minor.to_string(),
-    };
+    }
+}
+
+fn row(order: &OrderDetail, line: &LineDetail) -> [String; 22] {
+    let s = &order.summary;
+    let amount = |minor| decimal(minor, &s.currency);
     let buyer = order.buyer.as_ref();
     let address = buyer.and_then(|b| b.address.as_ref());
     let text = |value: Option<&String>| value.cloned().unwrap_or_default();
@@ -124,7 +159,7 @@ fn row(order: &OrderDetail, line: &LineDetail) -> [String; 22] {
         amount(s.total_minor),
         amount(s.shipping_minor),
         line.line_id.clone(),
-        text(line.sku.as_ref().or(line.channel_sku.as_ref())),
+        text(sku(line)),
         line.title.clone(),
         line.quantity.to_string(),
         line.canceled.to_string(),

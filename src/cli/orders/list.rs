@@ -36,7 +36,7 @@ pub(super) fn list(filter: &Filter, context: &Context<'_>) -> Result<Outcome> {
                 Cell::from(to_utc_text(order.placed_at)),
                 Cell::number(order.lines),
                 Cell::number(order.open),
-                Cell::number(money(order.total_minor, &order.currency)),
+                Cell::number(amount(order.total_minor, &order.currency)),
                 Cell::from(waits_for(order)),
             ]);
         }
@@ -57,7 +57,7 @@ fn waits_for(order: &OrderSummary) -> String {
     waits.join(", ")
 }
 
-pub(super) fn money(minor: i64, currency: &str) -> String {
+pub(in crate::cli) fn amount(minor: i64, currency: &str) -> String {
     match Currency::parse(currency) {
         Ok(currency) => format!("{} {}", Money::new(minor, currency).to_decimal_string(), currency.code()),
         Err(_) => format!("{minor} minor units {currency}"),
@@ -85,7 +85,7 @@ fn write(order: &OrderDetail, out: &mut dyn Write) -> std::io::Result<()> {
         ("state", format!("{} ({} there)", summary.state.as_str(), escape(&summary.channel_state))),
         ("placed", to_utc_text(summary.placed_at)),
         ("fulfillment", fulfillment(summary)),
-        ("total", money(summary.total_minor, &summary.currency)),
+        ("total", amount(summary.total_minor, &summary.currency)),
     ];
     for (name, value) in rows {
         writeln!(out, "{name:<12} {value}")?;
@@ -114,7 +114,7 @@ fn write(order: &OrderDetail, out: &mut dyn Write) -> std::io::Result<()> {
             Cell::number(line.quantity),
             Cell::number(line.shipped),
             Cell::number(line.canceled),
-            Cell::number(money(line.price_minor, &summary.currency)),
+            Cell::number(amount(line.price_minor, &summary.currency)),
             Cell::from(held(line)),
         ]);
     }

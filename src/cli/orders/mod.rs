@@ -3,6 +3,8 @@ mod export;
 pub(super) mod lines;
 mod list;
 
+pub(super) use list::amount;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;

@@ -1,6 +1,6 @@
 //! Delimited documents: a header row, then one row per offer.
 use super::Encoder;
-use crate::feed::text::{Quoting, csv_field};
+use crate::document::text::{Quoting, csv_field};
 
 /// How rows are written. The delimiter must be ASCII.
 #[derive(Debug, Clone, PartialEq, Eq)]

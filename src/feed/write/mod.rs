@@ -6,6 +6,8 @@
 mod atomic;
 mod delimited;
 mod json;
+#[cfg(test)]
+mod read_back;
 mod xml;
 
 pub use atomic::{AtomicFile, sweep};

@@ -1,6 +1,6 @@
 //! XML catalogs: RSS, Atom, YML, Heureka and their like differ only in data, the [`XmlEnvelope`] and the slots.
 use super::Encoder;
-use crate::feed::text::{escape_xml_attribute, escape_xml_text, push_cdata};
+use crate::document::text::{escape_xml_attribute, escape_xml_text, push_cdata};
 
 /// An element around or before the offers. Names are written in full, with their prefix.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

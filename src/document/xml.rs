@@ -5,7 +5,7 @@
 use super::source::{Rule, Source};
 use super::{Limits, OfferReader, Position, RawOffer, ReadOptions};
 use crate::diagnostic::{Diagnostic, Error, Result};
-use crate::feed::text::{is_xml_char, named_entity};
+use crate::document::text::{is_xml_char, named_entity};
 use quick_xml::XmlVersion;
 use quick_xml::errors::{IllFormedError, SyntaxError};
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -24,8 +24,9 @@ pub struct XmlReader<R: Read> {
 struct State {
     file: String,
     limits: Limits,
-    /// The local name of the element that is an offer; found out at the document element when it was not given.
-    item: Option<String>,
+    /// The local names of elements that are an offer; found out at the document element when none was given.
+    items: Vec<String>,
+    roots: &'static [(&'static str, &'static [&'static str])],
     dialect: Dialect,
     /// What stands around the offers, the element that holds them still open.
     head: RawOffer,
@@ -59,7 +60,8 @@ impl<R: Read> XmlReader<R> {
         let state = State {
             file: options.file,
             limits: options.limits,
-            item: options.item,
+            items: options.item.into_iter().collect(),
+            roots: options.roots,
             dialect: Dialect::Other,
             head: RawOffer::default(),
             in_offer: false,
@@ -69,6 +71,16 @@ impl<R: Read> XmlReader<R> {
             strays: 0,
         };
         XmlReader { xml, event: Vec::new(), state }
+    }
+
+    /// The name of the document's encoding, once something was read.
+    pub fn encoding(&self) -> &'static str {
+        self.xml.get_ref().encoding_name()
+    }
+
+    /// Bytes of text read so far.
+    pub fn bytes_read(&self) -> u64 {
+        self.xml.get_ref().offset()
     }
 
     /// Reads one event and works on it.
@@ -186,13 +198,16 @@ impl State {
             "feed" => Dialect::Atom,
             _ => Dialect::Other,
         };
-        let usual = match self.dialect {
-            Dialect::Rss => Some("item"),
-            Dialect::Atom => Some("entry"),
-            Dialect::Other => None,
+        if !self.items.is_empty() {
+            return Ok(());
+        }
+        let usual: &[&str] = match self.dialect {
+            Dialect::Rss => &["item"],
+            Dialect::Atom => &["entry"],
+            Dialect::Other => self.roots.iter().find(|(root, _)| *root == name).map_or(&[], |(_, items)| items),
         };
-        self.item = self.item.take().or(usual.map(str::to_owned));
-        if self.item.is_some() {
+        self.items = usual.iter().map(|item| (*item).to_owned()).collect();
+        if !usual.is_empty() {
             return Ok(());
         }
         let message = format!("a document of <{}> is neither RSS nor Atom", shown(name));
@@ -202,7 +217,7 @@ impl State {
     }
 
     fn maybe_offer(&mut self, local: &str, at: Position, offer: &mut RawOffer) -> Result<()> {
-        if self.item.as_deref() == Some(local) {
+        if self.items.iter().any(|item| item == local) {
             self.in_offer = true;
             self.offers += 1;
             offer.clear();
@@ -393,8 +408,7 @@ impl State {
             .help("the feed was not written to its end, or is not an RSS feed"));
         }
         if self.offers == 0 {
-            let item = self.item.as_deref().unwrap_or_default();
-            let message = format!("no <{}> in the document: 0 offers", shown(item));
+            let message = format!("no <{}> in the document: 0 offers", shown(&self.items.join("> or <")));
             self.findings.push(Diagnostic::warning("feed/no-offers", message).at(at.place(&self.file)));
         }
         if self.strays > STRAYS_NAMED {

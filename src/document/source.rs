@@ -5,7 +5,7 @@
 //! first.
 use super::{Limits, ReadOptions};
 use crate::diagnostic::{Error, Place};
-use crate::feed::text::is_xml_char;
+use crate::document::text::is_xml_char;
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use std::io::{self, BufRead, Read};
 
@@ -129,6 +129,10 @@ impl<R: Read> Source<R> {
         self.offset
     }
 
+    pub fn encoding_name(&self) -> &'static str {
+        self.encoding.unwrap_or(UTF_8).name()
+    }
+
     pub fn file(&self) -> &str {
         &self.file
     }
@@ -148,7 +152,10 @@ impl<R: Read> Source<R> {
         let place = self.position.place(&self.file);
         let input = |code, message: String| Error::input(code, message).at(place.clone());
         Some(match fault {
-            Fault::Io(error) => Error::io("read", self.file.as_ref(), error),
+            // a reader below may have carried an error of purvey's own through
+            Fault::Io(error) => {
+                error.downcast::<Error>().unwrap_or_else(|system| Error::io("read", self.file.as_ref(), system))
+            }
             Fault::UnknownEncoding(label) => input("feed/encoding-unknown", format!("no encoding is called {label:?}"))
                 .help("declare UTF-8 and write the file in it"),
             Fault::NotWide(label) => {

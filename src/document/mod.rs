@@ -1,4 +1,4 @@
-//! Feeds other people made, in: offers one by one, each field with its line and column, in constant memory.
+//! Feeds other people made: offers one by one, each field with its line and column, in constant memory.
 //!
 //! The readers know syntax only: what a field means, and whether its namespace is the right one, is for the caller.
 //! Hostile input meets limits ([`Limits`]) before it meets memory; entities are never expanded, nothing is fetched.
@@ -6,6 +6,7 @@ mod delimited;
 mod detect;
 mod offer;
 mod source;
+pub mod text;
 mod xml;
 
 pub use delimited::DelimitedReader;
@@ -59,6 +60,8 @@ pub struct ReadOptions {
     pub file: String,
     /// The XML element of one offer, by local name. Known for RSS (`item`) and Atom (`entry`).
     pub item: Option<String>,
+    /// Document elements of other catalogs, and which elements are offers in them.
+    pub roots: &'static [(&'static str, &'static [&'static str])],
     /// The delimiter of a table, when it is known.
     pub delimiter: Option<u8>,
     /// The encoding, when it is known better than the document does.
