@@ -128,6 +128,8 @@ impl<'c, 'w> OfferTaker<'c, 'w> {
             && let Some(item) = self.change.find_item(sku.as_str())?
         {
             row.group = self.change.item_group_of(item.product)?;
+            // what its variants share is not in such an offer
+            row.shared = None;
         }
         Ok(())
     }

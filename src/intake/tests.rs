@@ -1,4 +1,6 @@
 //! What a merchant may rely on, file by file: small files in, and what the catalog then has and the report then says.
+mod feeds;
+
 use super::detect::Kind;
 use super::source::Source;
 use super::{Imported, Options, import};
