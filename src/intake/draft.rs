@@ -333,7 +333,7 @@ impl Reading<'_, '_> {
         findings: &mut Findings<'_>,
     ) -> Result<Variant, Refusal> {
         self.check_twice()?;
-        let (currency, price_minor, sale_price_minor) = self.prices(findings)?;
+        let prices = self.prices(findings)?;
         let (sale_from, sale_to) = self.sale_time()?;
         let stock = self.stock(findings)?;
         let mut attributes = self.attributes();
@@ -346,11 +346,11 @@ impl Reading<'_, '_> {
             mpn: self.word(Meaning::Mpn),
             options: Vec::new(),
             image: main.map(|image| image.address.clone()),
-            price_minor,
-            sale_price_minor,
+            price_minor: Some(prices.price),
+            sale_price_minor: prices.sale,
             sale_from,
             sale_to,
-            currency,
+            currency: Some(prices.currency),
             cost_minor: None,
             weight_g: self.weight(findings),
             tracked: stock.tracked,
@@ -396,8 +396,7 @@ impl Reading<'_, '_> {
             .map_err(|invalid| self.refuse(Some(said), invalid))
     }
 
-    /// Currency, price and sale price.
-    fn prices(&self, findings: &mut Findings<'_>) -> Result<(Option<Currency>, Option<i64>, Option<i64>), Refusal> {
+    fn prices(&self, findings: &mut Findings<'_>) -> Result<Prices, Refusal> {
         let beside = self.currency()?;
         let Some(said) = self.draft.get(Meaning::Price) else {
             let help = "every offer needs a price, for example 12.50";
@@ -409,7 +408,7 @@ impl Reading<'_, '_> {
             self.warn(said, Invalid::new("import/price-zero", "the price is 0", help), findings);
         }
         let other = self.draft.get(Meaning::SalePrice).or_else(|| self.draft.get(Meaning::PriceBefore));
-        let Some(other) = other else { return Ok((Some(currency), Some(price), None)) };
+        let Some(other) = other else { return Ok(Prices { currency, price, sale: None }) };
         let (of_other, amount) = self.amount(other, Some(currency))?;
         if of_other != currency {
             let message = format!("the price is in {currency}, this in {of_other}");
@@ -418,12 +417,12 @@ impl Reading<'_, '_> {
         }
         let (before, sale) = if other.meaning == Meaning::SalePrice { (price, amount) } else { (amount, price) };
         match before {
-            before if before > sale && sale > 0 => Ok((Some(currency), Some(before), Some(sale))),
-            before if before == sale || amount == 0 => Ok((Some(currency), Some(price), None)),
+            before if before > sale && sale > 0 => Ok(Prices { currency, price: before, sale: Some(sale) }),
+            before if before == sale || amount == 0 => Ok(Prices { currency, price, sale: None }),
             _ => {
                 let message = "the sale price is not below the price: there is no sale";
                 self.warn(other, Invalid::new("import/no-sale", message, "empty it where there is no sale"), findings);
-                Ok((Some(currency), Some(price), None))
+                Ok(Prices { currency, price, sale: None })
             }
         }
     }
@@ -490,6 +489,13 @@ impl Reading<'_, '_> {
         }
         attributes
     }
+}
+
+/// In minor units.
+struct Prices {
+    currency: Currency,
+    price: i64,
+    sale: Option<i64>,
 }
 
 struct Stock {

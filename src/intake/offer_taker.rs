@@ -13,7 +13,6 @@ use super::seen::Seen;
 use crate::catalog::{Carried, Change};
 use crate::diagnostic::{Diagnostic, Place, Result};
 use crate::document::RawOffer;
-use crate::value::Invalid;
 use std::collections::VecDeque;
 
 pub struct OfferTaker<'c, 'w> {
@@ -66,10 +65,10 @@ impl<'c, 'w> OfferTaker<'c, 'w> {
                 None => place,
             }
         };
-        let rows = match level_rows(&draft, (self.dialect.levels)(offer)) {
+        let rows = match level_rows(&draft, (self.dialect.levels)(offer), &place_of) {
             Ok(rows) => rows,
-            Err((said, invalid)) => {
-                findings.refuse(Diagnostic::from(invalid).at(place_of(Some(&said))));
+            Err(refusal) => {
+                findings.refuse(*refusal);
                 return Ok(());
             }
         };
@@ -128,6 +127,8 @@ impl<'c, 'w> OfferTaker<'c, 'w> {
             && let Some(item) = self.change.find_item(sku.as_str())?
         {
             row.group = self.change.item_group_of(item.product)?;
+            // what its variants share is not in such an offer
+            row.shared = None;
         }
         Ok(())
     }
@@ -165,19 +166,16 @@ impl<'c, 'w> OfferTaker<'c, 'w> {
 }
 
 /// The units of an offer by place.
-fn level_rows<'a>(
-    draft: &Draft<'_>,
-    levels: Vec<Level<'a>>,
-) -> std::result::Result<Vec<LevelRow>, (Said<'a>, Invalid)> {
+fn level_rows(draft: &Draft<'_>, levels: Vec<Level<'_>>, place_of: PlaceOf<'_>) -> Result<Vec<LevelRow>, Refusal> {
     let sku = draft.text(Meaning::Sku).unwrap_or_default();
-    let read = |level: Level<'a>| match cell::parse_whole(&level.units.text) {
+    let read = |level: Level<'_>| match cell::parse_whole(&level.units.text) {
         Ok(units) => Ok(LevelRow {
             sku: sku.to_owned(),
             choice: None,
             location: Some(level.location.to_owned()),
             amount: Amount::Counted(units),
         }),
-        Err(invalid) => Err((level.units, invalid)),
+        Err(invalid) => Err(Box::new(Diagnostic::from(invalid).at(place_of(Some(&level.units))))),
     };
     levels.into_iter().map(read).collect()
 }

@@ -88,7 +88,7 @@ impl Offers {
         let input: Box<dyn Read + Send> = Box::new(source.into_reader());
         let mut reader = XmlReader::new(input, read.clone());
         let mut first = RawOffer::default();
-        if !reader.read_offer(&mut first)? {
+        if !reader.read_offer(&mut first).map_err(name_roots)? {
             return Err(no_offers(&file));
         }
         let dialect = dialect_of(reader.head(), &first);
@@ -202,6 +202,15 @@ fn has_titles(dialect: &Dialect, first: &RawOffer, head: &[u8], options: ReadOpt
     is_titled
 }
 
+/// Says what could have been read, where the document is none of it.
+fn name_roots(error: Error) -> Error {
+    if error.code != "feed/xml-item-unknown" {
+        return error;
+    }
+    let roots: Vec<&str> = ROOTS.iter().map(|(root, _)| *root).collect();
+    error.help(format!("purvey reads RSS, Atom, and documents of {}", roots.join(", ")))
+}
+
 fn no_offers(file: &str) -> Error {
     Error::input("import/no-offers", format!("{file} holds no offers"))
         .at(Place::file(file).line(1))
@@ -212,6 +221,7 @@ fn no_offers(file: &str) -> Error {
 pub fn ways(categories: Vec<(&str, &str, &str, Position)>, file: &str) -> Result<Around> {
     let mut around = Around::default();
     let mut known: HashMap<&str, (&str, &str, Position)> = HashMap::new();
+    let mut order = Vec::new();
     for (id, parent, name, at) in categories {
         if let Some((_, _, first)) = known.get(id) {
             let message = format!("the category is there twice, first in line {}: the first counts", first.line);
@@ -221,12 +231,14 @@ pub fn ways(categories: Vec<(&str, &str, &str, Position)>, file: &str) -> Result
             continue;
         }
         known.insert(id, (parent, name, at));
+        order.push(id);
     }
-    for (id, (_, name, at)) in &known {
-        let (mut way, mut above) = (vec![*name], known.get(id).map_or("", |(parent, ..)| parent));
+    for id in order {
+        let Some((_, name, at)) = known.get(id) else { continue };
+        let (mut way, mut above) = (vec![*name], known.get(id).map_or("", |(parent, ..)| *parent));
         while let Some((parent, name, _)) = known.get(above) {
             way.push(name);
-            if above == *id || way.len() > known.len() {
+            if above == id || way.len() > known.len() {
                 let message = format!("the category {id} is its own parent, by way of {}", way.join(", "));
                 return Err(Error::input("import/category-cycle", message)
                     .at(at.place(file).attribute("categories").value(id))
@@ -235,7 +247,7 @@ pub fn ways(categories: Vec<(&str, &str, &str, Position)>, file: &str) -> Result
             above = parent;
         }
         way.reverse();
-        around.product_types.insert((*id).to_owned(), way.join(" > "));
+        around.product_types.insert(id.to_owned(), way.join(" > "));
     }
     Ok(around)
 }

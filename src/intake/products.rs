@@ -364,7 +364,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
     /// Writes the product whose records have been read.
     fn close(&mut self) -> Result<()> {
         let Some(mut group) = self.group.take() else { return Ok(()) };
-        if group.variants.is_empty() && group.shared.is_some() {
+        if group.variants.is_empty() && group.shared.is_some() && !self.keeps_bare {
             return Ok(());
         }
         self.remember(&group);

@@ -1,4 +1,5 @@
 //! What a merchant may rely on, file by file: small files in, and what the catalog then has and the report then says.
+mod feeds;
 mod formats;
 
 use super::detect::Kind;
