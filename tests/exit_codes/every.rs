@@ -34,6 +34,7 @@ const ROAD: &[(Sort, &str)] = &[
     (Viewer, "stock locations"),
     (Viewer, "catalog columns"),
     (Viewer, "catalog summary"),
+    (Viewer, "catalog list"),
     (Viewer, "catalog show SKU-1"),
     (Viewer, "channel list"),
     (Viewer, "channel check google"),
