@@ -35,6 +35,7 @@ fn main() {
                 used.wall.as_secs_f64()
             );
         };
+        run(dir, &["import", "locations.csv"]);
         row("import products", size, files.products, run(dir, &["import", "products.csv"]));
         row("import stock", size * STORES.len(), files.stock, run(dir, &["import", "stock.csv"]));
         row("import products again", size, files.products, run(dir, &["import", "products.csv"]));
@@ -150,6 +151,10 @@ fn generate(dir: &Path, variants: usize) -> Files {
     )
     .expect("disk");
     writeln!(stock, "sku,store_code,quantity").expect("disk");
+    let mut locations = create("locations.csv");
+    writeln!(locations, "code,name,kind").expect("disk");
+    STORES.iter().for_each(|store| writeln!(locations, "{store},{store},store").expect("disk"));
+    locations.flush().expect("disk");
     let mut made = 0;
     let mut product = 0;
     let mut body = String::new();
