@@ -8,7 +8,7 @@ use super::tracking::sentence as sent_sentence;
 use super::{Context, feed};
 use crate::diagnostic::Result;
 use crate::feed::Findings;
-use crate::report::{Outcome, counted};
+use crate::report::{Outcome, counted, escape};
 use crate::sync::{
     ChannelSummary, FeedOptions, FeedRun, Pushed, Summary, build_feed, run as run_markets, with_markets,
 };
@@ -83,6 +83,9 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
                 pushed_sentence(&channel.pushed)
             )?;
             channel.dispatched.withheld.iter().try_for_each(|what| writeln!(out, "  withheld: {what}"))?;
+            for offer in &channel.pushed.withheld {
+                writeln!(out, "  withheld: stock of {}: {}", escape(&offer.sku), offer.quantity.unwrap_or(0))?;
+            }
         }
         feed::table(&synced.feeds, out)?;
         match (partial, changed) {
