@@ -18,20 +18,25 @@ pub(super) enum Origin {
 }
 
 impl Assembled {
+    /// The template as it stands.
+    pub fn template(channel: &Channel) -> Assembled {
+        let mut made = Assembled::default();
+        made.piece(bare(&channel.template), Origin::Template);
+        made
+    }
+
     /// The template as it stands, when the shop changes nothing, else a query around it.
     ///
     /// `columns` are those the template returns; `overrides` says whether the catalog has any for this channel.
     pub fn new(channel: &Channel, columns: &[String], overrides: bool) -> Assembled {
-        let mut made = Assembled::default();
         let set = &channel.settings.set;
         let filter = channel.settings.filter.as_deref();
-        let template = channel.template.trim_end().trim_end_matches(';');
         if set.is_empty() && filter.is_none() && !overrides {
-            made.piece(template, Origin::Template);
-            return made;
+            return Assembled::template(channel);
         }
+        let mut made = Assembled::default();
         made.glue("WITH feed AS (\n");
-        made.piece(template, Origin::Template);
+        made.piece(bare(&channel.template), Origin::Template);
         made.glue("\n) SELECT feed.sku");
         for column in columns.iter().skip(1) {
             match set.get(column) {
@@ -81,6 +86,11 @@ impl Assembled {
         let (range, origin) = self.pieces.iter().find(|(range, _)| range.contains(&offset))?;
         Some((origin, offset - range.start))
     }
+}
+
+/// Without the semicolon a person may have ended it with.
+fn bare(template: &str) -> &str {
+    template.trim_end().trim_end_matches(';')
 }
 
 /// The extra column with a channel's overrides of one offer.

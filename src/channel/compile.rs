@@ -61,7 +61,7 @@ impl Channel {
 
     /// Compiles the template for a run at `now` (UTC text) with the shop's changes, and checks its columns against the contract.
     pub fn compile(&self, guarded: &Guarded, now: &str) -> Result<Compiled> {
-        let alone = Assembled::new(&Channel { settings: super::Settings::default(), ..self.clone() }, &[], false);
+        let alone = Assembled::template(self);
         let template = guarded.conn.prepare(&alone.sql).map_err(|e| self.explain(&alone, e, guarded))?;
         let template_columns: Vec<String> = template.column_names().map(str::to_owned).collect();
         self.check_first(&template_columns)?;

@@ -9,7 +9,7 @@ use crate::deliver::{Placed, ToFile};
 use crate::diagnostic::{Error, Kind, Result};
 use crate::feed::{Built, Checked, Findings, check};
 use crate::report::{Cell, FailOn, Format, Outcome, Table, counted, thousands};
-use crate::shop::{PLACEHOLDER_SITE, Shop, channel_without_shop};
+use crate::shop::{PLACEHOLDER_SITE, Shop};
 use crate::sync::{FeedOptions, FeedRun, build_feed, write_feed};
 use crate::value::Country;
 
@@ -229,7 +229,7 @@ fn channel_of(args: &Check, context: &Context<'_>) -> Result<Channel> {
             for key in ["site", "country", "shop", "currency"] {
                 settings.parameters.insert(key.to_owned(), Parameter::Text(String::new()));
             }
-            channel_without_shop(&args.channel, settings)?
+            Channel::load(&args.channel, None, settings)?
         }
     };
     if let Some(country) = args.country {

@@ -11,7 +11,7 @@ pub use config::{Config, Market, ShopSection};
 pub use secret::resolve as secret;
 
 use crate::catalog::Catalog;
-use crate::channel::{Channel, Parameter, Settings};
+use crate::channel::{Channel, Parameter};
 use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::feed::write::AtomicFile;
 use crate::value::Currency;
@@ -131,9 +131,4 @@ impl Shop {
 pub struct Made {
     pub config: bool,
     pub catalog: bool,
-}
-
-/// A channel outside any shop, for checking feeds in CI without a catalog.
-pub fn channel_without_shop(name: &str, settings: Settings) -> Result<Channel> {
-    Channel::load(name, None, settings)
 }

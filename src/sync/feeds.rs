@@ -57,8 +57,9 @@ pub fn build_feed(
     let path = shop.path(&file);
     let mut to = ToFile::create(&path)?;
     let built = run(shop, channel, format, now, &mut to, findings)?;
+    let last = writer.last_feed(&channel.name, &file)?;
     if !options.allow_shrink {
-        guard(channel, &file, writer.last_feed(&channel.name, &file)?.as_ref(), &built)?;
+        guard(channel, &file, last.as_ref(), &built)?;
     }
     let placed = if options.dry_run {
         drop(to);
@@ -73,8 +74,7 @@ pub fn build_feed(
             hash: built.hash.clone(),
             built_at: to_utc_text(now),
         };
-        let known = writer.last_feed(&channel.name, &file)?;
-        if known.is_none_or(|known| known.hash != record.hash) {
+        if last.is_none_or(|last| last.hash != record.hash) {
             let change = writer.change(now)?;
             change.put_feed(&channel.name, &file, &record)?;
             change.commit()?;
