@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::Context;
 use crate::diagnostic::{Error, Place, Result};
 use crate::intake::source::Source;
-use crate::intake::table::Table as Columns;
+use crate::intake::table::{Options as Dialect, Table as Columns};
 use crate::intake::{self, Explained, Imported, MappingFile, Options};
 use crate::report::{Cell, Outcome, Table, Unit, counted, escape, thousands};
 use crate::shop::Shop;
@@ -15,7 +15,7 @@ use crate::value::text::cut_chars;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Files in any of the formats purvey knows; `-` is standard input.
+    /// Files in any of the formats purvey knows, plain, gzipped or zipped; `-` is standard input.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// What the files are about, when purvey takes them for something else.
@@ -36,6 +36,15 @@ pub(super) struct Args {
     /// The encoding, when it is known better than it can be told; `auto` takes the best guess.
     #[arg(long)]
     encoding: Option<String>,
+    /// What stands between the cells of a table: one character, or `tab`.
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    delimiter: Option<u8>,
+    /// The line on which the header of a table stands; what is above it is skipped.
+    #[arg(long, value_name = "LINE", value_parser = clap::value_parser!(u64).range(1..))]
+    header_line: Option<u64>,
+    /// Read quotes in a table as letters like any other.
+    #[arg(long)]
+    no_quotes: bool,
     /// Take nothing of a file of which one record is refused.
     #[arg(long)]
     strict: bool,
@@ -180,6 +189,14 @@ fn mapping(path: &Path) -> Result<Arc<MappingFile>> {
     MappingFile::parse(&file, &text).map(Arc::new)
 }
 
+fn delimiter(text: &str) -> std::result::Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [one @ (b'\t' | b' '..=b'~')] if !one.is_ascii_alphanumeric() && *one != b'"' => Ok(*one),
+        _ => Err("one ASCII character that is no letter, digit or quote; or `tab`".to_owned()),
+    }
+}
+
 fn zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).map_err(|_| {
         Error::usage("import/no-such-zone", format!("there is no time zone {name}"))
@@ -242,7 +259,12 @@ fn options(args: &Args, shop: &Shop, context: &Context<'_>) -> Result<Options> {
         market: args.market.clone(),
         ..of_shop(shop, context)
     };
-    options.table.encoding = args.encoding.clone();
+    options.table = Dialect {
+        encoding: args.encoding.clone(),
+        delimiter: args.delimiter,
+        header_line: args.header_line,
+        literal_quotes: args.no_quotes,
+    };
     options.mapping = args.map.as_deref().map(mapping).transpose()?;
     options.zone = args.timezone.as_deref().map(zone).transpose()?;
     Ok(options)

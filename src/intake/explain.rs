@@ -56,8 +56,9 @@ pub struct ExplainedRow {
 ///
 /// Errors: those of [`Source`], [`Table`](super::table::Table) and [`detect()`](super::detect::detect).
 pub fn explain(source: Source, options: &Options) -> Result<Explained> {
+    let mut said = source.notes.clone();
     let (mut table, format, reason) = open_table(source, options)?;
-    let mut said = format.unread(&table);
+    said.extend(format.unread(&table));
     let mut mapping = Mapping::new(&table);
     let mut reader = look_up(&mut mapping, format, options, &mut said);
     let meanings = mapping.into_taken();

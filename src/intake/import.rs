@@ -68,8 +68,10 @@ pub fn import(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Imported> {
     let file = source.name().to_owned();
+    let notes = source.notes.clone();
     let mut input = Input::open(source, options)?;
     let mut intake = Intake::new(options, sink, progress);
+    notes.into_iter().for_each(|note| intake.findings.tell(note));
     let change = writer.change(options.now)?;
     let taken = match &mut input {
         Input::Table { table, format, head } => {

@@ -1,11 +1,12 @@
 //! Other people's files in: detect, decode, read, and hand clean records to the catalog.
 //!
-//! From the bottom: `source` opens and unpacks, `encoding` makes text of it, `table` (with `dialect`) and `json_lines`
+//! From the bottom: `source` (with `archive`) opens and unpacks, `encoding` makes text of it, `table` (with `dialect`) and `json_lines`
 //! make records with places, `detect` says what they are about. A file for each format (`shopify_products`, `stock` …)
 //! turns one record into a row in the catalog's words, with the typed cells of `cell`. A file for each kind (`products`,
 //! `levels`, `prices` …) takes rows of whatever format, looks at them together, and writes. `import` is the whole road,
 //! `explain` the look before it. A new format is one more reader and one more line in `by_kind`.
 mod address;
+mod archive;
 mod by_kind;
 mod cell;
 mod ceneo;

@@ -1,5 +1,6 @@
-//! Where bytes come from: a path, standard input, or bytes at hand; unpacked when gzipped, refused when they cannot be text.
-use crate::diagnostic::{Error, Kind, Place, Result};
+//! Where bytes come from: a path, standard input, or bytes at hand; unpacked when gzipped or zipped, refused when they cannot be text.
+use super::archive;
+use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
 use flate2::bufread::MultiGzDecoder;
 use std::fs::{File, FileType};
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
@@ -7,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 /// How much of a file is looked at before it is read: enough for a header, an encoding and a few records.
 const HEAD_BYTES: u64 = 64 * 1024;
-/// Unpacked size at which a gzip stream is refused whatever its ratio.
-const UNPACKED_BYTES_MAX: u64 = 16 << 30;
-/// A gzip stream that unpacks to more than this many times its size is a bomb; merchants' tables stay under 40.
-const UNPACKED_RATIO_MAX: u64 = 200;
+/// Unpacked size at which a packed file is refused whatever its ratio.
+pub(super) const UNPACKED_BYTES_MAX: u64 = 16 << 30;
+/// A packed file that unpacks to more than this many times its size is a bomb; merchants' tables stay under 40.
+pub(super) const UNPACKED_RATIO_MAX: u64 = 200;
 /// Below this size the ratio says nothing.
 const RATIO_COUNTS_FROM_BYTES: u64 = 1 << 20;
 
@@ -19,6 +20,8 @@ pub struct Source {
     name: String,
     head: Vec<u8>,
     rest: Box<dyn Read + Send>,
+    /// What was noticed when it was unpacked.
+    pub(super) notes: Vec<Diagnostic>,
 }
 
 impl std::fmt::Debug for Source {
@@ -28,10 +31,16 @@ impl std::fmt::Debug for Source {
 }
 
 impl Source {
-    /// Opens a path; `-` is standard input. Never blocks on a named pipe: it is refused.
+    /// Opens a path that is one file, not an archive of several; `-` is standard input. Never blocks on a named pipe:
+    /// it is refused.
     pub fn open(path: &Path) -> Result<Source> {
+        Source::plain(path)?.unpacked()
+    }
+
+    /// The bytes of a path as they lie on disk.
+    fn plain(path: &Path) -> Result<Source> {
         if path == Path::new("-") {
-            return Source::read("standard input", io::stdin());
+            return Source::peek("standard input".to_owned(), Box::new(io::stdin()));
         }
         let meta = std::fs::metadata(path).map_err(|e| Error::io("read", path, e))?;
         if meta.is_dir() {
@@ -44,17 +53,35 @@ impl Source {
             return Err(refuse(path, "file/special", what).help("save it as a file, or pipe it in and give `-`"));
         }
         let file = File::open(path).map_err(|e| Error::io("read", path, e))?;
-        Source::read(path.display().to_string(), file)
+        Source::peek(path.display().to_string(), Box::new(file))
     }
 
-    /// Opens all of them before the first is read, so that a wrong name stops the import before anything is stored.
+    /// Opens a path; an archive is all the files in it.
+    fn open_each(path: &Path) -> Result<Vec<Source>> {
+        let plain = Source::plain(path)?;
+        if !is_archive(&plain.head) {
+            return Ok(vec![plain.unpacked()?]);
+        }
+        let name = plain.name.clone();
+        let packed = match std::fs::metadata(path).is_ok_and(|meta| meta.is_file()) {
+            true => File::open(path).map_err(|e| Error::io("read", path, e))?,
+            false => archive::spool(&name, plain.into_reader())?,
+        };
+        archive::open(&name, packed)
+    }
+
+    /// Opens all of them, and all files of those that are zip archives, before the first is read, so that a wrong name stops the import before anything is stored.
     pub fn open_all(paths: &[PathBuf]) -> Result<Vec<Source>> {
         let stdin = Path::new("-");
         if paths.iter().filter(|p| p.as_path() == stdin).count() > 1 {
             return Err(Error::usage("file/stdin-twice", "standard input (`-`) was given more than once")
                 .help("it can be read only once: give `-` a single time"));
         }
-        paths.iter().map(|p| Source::open(p)).collect()
+        let mut sources = Vec::new();
+        for path in paths {
+            sources.extend(Source::open_each(path)?);
+        }
+        Ok(sources)
     }
 
     /// Takes bytes that are at hand; `name` is what diagnostics call them.
@@ -64,11 +91,14 @@ impl Source {
 
     /// Takes any reader; gzip is unpacked, and what cannot be text is refused by name.
     pub fn read(name: impl Into<String>, reader: impl Read + Send + 'static) -> Result<Source> {
-        let plain = Source::peek(name.into(), Box::new(reader))?;
-        if !plain.head.starts_with(&[0x1f, 0x8b]) {
-            return plain.checked();
+        Source::peek(name.into(), Box::new(reader))?.unpacked()
+    }
+
+    fn unpacked(self) -> Result<Source> {
+        if !self.head.starts_with(&[0x1f, 0x8b]) {
+            return self.checked();
         }
-        let Source { name, head, rest } = plain;
+        let Source { name, head, rest, .. } = self;
         let packed = Counted { inner: BufReader::new(Cursor::new(head).chain(rest)), taken: 0 };
         let unpacked = Unpacked { name: name.clone(), gzip: MultiGzDecoder::new(packed), given: 0 };
         Source::peek(name, Box::new(unpacked))?.checked()
@@ -77,7 +107,7 @@ impl Source {
     fn peek(name: String, mut rest: Box<dyn Read + Send>) -> Result<Source> {
         let mut head = Vec::new();
         rest.by_ref().take(HEAD_BYTES).read_to_end(&mut head).map_err(|e| error_from(e, &name))?;
-        Ok(Source { name, head, rest })
+        Ok(Source { name, head, rest, notes: Vec::new() })
     }
 
     fn checked(self) -> Result<Source> {
@@ -162,6 +192,7 @@ struct Binary {
 const ZIP: &[u8] = b"PK\x03\x04";
 const SAVE_AS_CSV: &str = "open it in a spreadsheet program and save the sheet as CSV (UTF-8)";
 const UNPACK: &str = "unpack it first, then import the files inside";
+const ZIP_ARCHIVE: (&str, &str) = ("a zip archive", UNPACK);
 const WRONG_FILE: &str = "this is the wrong file: export the table as CSV";
 
 const fn binary(magic: &'static [u8], what: &'static str, remedy: &'static str) -> Binary {
@@ -196,8 +227,19 @@ fn zip_kind(head: &[u8]) -> (&'static str, &'static str) {
     } else if holds(b"opendocument.spreadsheet") {
         ("an OpenDocument spreadsheet (.ods)", SAVE_AS_CSV)
     } else {
-        ("a zip archive", UNPACK)
+        ZIP_ARCHIVE
     }
+}
+
+/// A zip archive that is not an office document; one without entries begins with its end.
+fn is_archive(head: &[u8]) -> bool {
+    head.starts_with(b"PK\x05\x06") || (head.starts_with(ZIP) && zip_kind(head) == ZIP_ARCHIVE)
+}
+
+/// Whether this much came out of that little.
+pub(super) fn is_bomb(packed_bytes: u64, unpacked_bytes: u64) -> bool {
+    let swollen = unpacked_bytes > RATIO_COUNTS_FROM_BYTES && unpacked_bytes / packed_bytes.max(1) > UNPACKED_RATIO_MAX;
+    swollen || unpacked_bytes > UNPACKED_BYTES_MAX
 }
 
 /// Counts what a decoder really used up, not what was read ahead for it.
@@ -237,8 +279,7 @@ impl<R: BufRead> Read for Unpacked<R> {
         let n = self.gzip.read(buf).map_err(|e| io::Error::other(self.corrupt(e)))?;
         self.given = self.given.saturating_add(n as u64);
         let taken = self.gzip.get_ref().taken.max(1);
-        let swollen = self.given > RATIO_COUNTS_FROM_BYTES && self.given / taken > UNPACKED_RATIO_MAX;
-        if swollen || self.given > UNPACKED_BYTES_MAX {
+        if is_bomb(taken, self.given) {
             return Err(io::Error::other(self.bomb(taken)));
         }
         Ok(n)

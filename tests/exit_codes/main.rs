@@ -97,6 +97,44 @@ fn exit_3_part_of_it_is_done() {
     assert_eq!(stage.rows("SELECT count(*) FROM variant WHERE price_minor = 1150"), ["7"]);
 }
 
+/// A zip archive of these files, with the folder Finder adds.
+fn zip(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in [("__MACOSX/._x", "\0")].iter().chain(files) {
+        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut writer, text.as_bytes()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_zip_archive_is_imported_file_by_file() {
+    let stage = shop(8);
+    let good = products(10, 1);
+    let bad = good.replacen("11.50", "eleven", 1);
+    // named like a table: what it is stands in its bytes
+    fs::write(stage.path("export.csv"), zip(&[("bad.csv", &bad), ("in/good.csv", &good)])).unwrap();
+    let before = every::dump(&stage);
+    let dry = watched(&stage, &["import", "export.csv", "--strict", "--dry-run"]).ends_with(3);
+    assert!(dry.out.contains("export.csv/in/good.csv") && !dry.out.contains("export.csv/bad.csv"), "{dry:?}");
+    assert_eq!(every::dump(&stage), before);
+    let said = watched(&stage, &["import", "export.csv", "--strict"]).ends_with(3);
+    assert!(said.err.contains("__MACOSX/._x") && said.err.contains("export.csv/bad.csv"), "{said:?}");
+    assert_eq!(stage.rows("SELECT count(*) FROM variant"), ["10"], "the other file went in");
+    let shown = watched(&stage, &["import", "--explain", "export.csv"]).ends_with(0);
+    assert!(shown.out.contains("export.csv/bad.csv") && shown.out.contains("export.csv/in/good.csv"), "{shown:?}");
+}
+
+#[test]
+fn a_table_is_read_with_the_delimiter_that_is_named() {
+    let stage = shop(8);
+    let before = stage.rows("SELECT count(*) FROM variant");
+    stage.write("products.csv", &products(8, 1).replace(',', "~"));
+    watched(&stage, &["import", "products.csv", "--delimiter", "~"]).ends_with(0);
+    assert_eq!(stage.rows("SELECT count(*) FROM variant"), before);
+    watched(&stage, &["import", "products.csv", "--delimiter", "xx"]).ends_with(2);
+}
+
 #[test]
 fn exit_4_a_dry_run_found_changes() {
     let stage = shop(8);
@@ -138,6 +176,8 @@ fn exit_65_the_input_is_not_what_it_claims_to_be() {
     let stage = shop(8);
     stage.write("letter.csv", "Dear purvey,\nthis is a letter.\n");
     watched(&stage, &["import", "letter.csv"]).ends_with(65);
+    fs::write(stage.path("cut.zip"), &zip(&[("a.csv", &products(8, 1))])[..200]).unwrap();
+    watched(&stage, &["import", "cut.zip"]).ends_with(65);
     stage.write("half.xml", "<rss version=\"2.0\"><channel><item>");
     watched(&stage, &["feed", "check", "half.xml", "--channel", "google"]).ends_with(65);
 }
