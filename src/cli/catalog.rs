@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::orders::amount;
 use super::{Context, stock};
-use crate::catalog::{ItemView, Listed, Stocked};
+use crate::catalog::{ItemView, Listed, Override, Stocked};
 use crate::diagnostic::Result;
 use crate::report::{Cell, Outcome, Table, thousands};
 
@@ -57,7 +57,8 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
             context.report.result(&listed, |out| list(&listed, *limit, out))?;
         }
         Command::Show { sku } => {
-            let shown = Shown { item: reader.item(sku)?, stock: reader.stock_of(sku)? };
+            let (item, stock) = (reader.item(sku)?, reader.stock_of(sku)?);
+            let shown = Shown { item, stock, overrides: reader.overrides_of(sku)? };
             context.report.result(&shown, |out| shown.write(out))?;
         }
     }
@@ -93,6 +94,7 @@ fn list(listed: &[Listed], limit: usize, out: &mut dyn Write) -> std::io::Result
 struct Shown {
     item: ItemView,
     stock: Vec<Stocked>,
+    overrides: Vec<Override>,
 }
 
 impl Shown {
@@ -104,6 +106,16 @@ impl Shown {
             writeln!(out, "{column:<24} {cut}{}", if cut.len() < line.len() { " …" } else { "" })?;
         }
         writeln!(out)?;
-        stock::table(&self.stock, out)
+        stock::table(&self.stock, out)?;
+        if self.overrides.is_empty() {
+            return Ok(());
+        }
+        writeln!(out)?;
+        let mut table = Table::new(["channel", "attribute", "is told"]);
+        for Override { channel, attribute, value } in &self.overrides {
+            let value = crate::value::text::cut_chars(value, 60);
+            table.row([channel.as_str(), attribute.as_str(), value].map(Cell::from));
+        }
+        table.write(out)
     }
 }

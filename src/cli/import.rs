@@ -240,6 +240,7 @@ fn changes(imported: &Imported) -> bool {
 fn of_shop(shop: &Shop, context: &Context<'_>) -> Options {
     Options {
         told_markets: shop.config.market.keys().cloned().collect(),
+        channels: shop.attributes_by_channel(),
         ..Options::new(shop.config.shop.currency, context.now)
     }
 }

@@ -16,6 +16,7 @@ use super::order_document;
 use super::order_formats;
 use super::order_table::{OrderTable, Whole};
 use super::orders::Orders;
+use super::overrides::Overrides;
 use super::prices::Prices;
 use super::product_formats;
 use super::product_row::ProductReader;
@@ -100,6 +101,11 @@ impl<'s, 'o> Intake<'s, 'o> {
                 let mut reviews = Reviews::new(change, &mut Mapping::new(table), self.options);
                 self.each(table, |record, findings| reviews.take(record, findings))?;
                 Ok(Taken { counts: reviews.counts, ..Taken::default() })
+            }
+            "overrides" => {
+                let mut overrides = Overrides::new(change, &mut Mapping::new(table), self.options);
+                self.each(table, |record, _| overrides.take(record))?;
+                Ok(Taken { counts: overrides.counts, ..Taken::default() })
             }
             "tracking" => {
                 let mut tracking = Tracking::new(change, &mut Mapping::new(table), self.options);

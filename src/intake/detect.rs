@@ -14,6 +14,7 @@ pub enum Kind {
     Orders,
     Tracking,
     Reviews,
+    Overrides,
 }
 
 impl Kind {
@@ -26,6 +27,7 @@ impl Kind {
             Kind::Orders => "orders",
             Kind::Tracking => "tracking",
             Kind::Reviews => "reviews",
+            Kind::Overrides => "overrides",
         }
     }
 }
@@ -64,7 +66,7 @@ pub struct Found {
     pub reason: String,
 }
 
-use Kind::{Locations, Orders, Prices, Products, Reviews, Stock, Tracking};
+use Kind::{Locations, Orders, Overrides, Prices, Products, Reviews, Stock, Tracking};
 
 /// Written as their owners write them; compared without regard to case. Order matters only between formats that fit
 /// equally well: the earlier wins.
@@ -252,6 +254,13 @@ pub static FORMATS: &[Format] = &[
         may: &["title|review_title", "reviewer_name|reviewer|author|name", "review_id|id",
             "created_at|date|review_date|timestamp", "review_url|url", "product_url", "country|country_code", "verified",
             "picture_urls|images"],
+        rest: Rest::Unknown,
+    },
+    Format {
+        name: "overrides", kind: Overrides,
+        must: &["sku", "channel", "attribute", "value"],
+        never: &[],
+        may: &[],
         rest: Rest::Unknown,
     },
 ];

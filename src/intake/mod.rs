@@ -37,6 +37,7 @@ mod order_document;
 mod order_formats;
 mod order_table;
 mod orders;
+mod overrides;
 mod prices;
 mod product_cell;
 mod product_formats;

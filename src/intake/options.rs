@@ -5,6 +5,7 @@ use super::table;
 use crate::value::Currency;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What the user says about an import; only the currency and the time have to be said.
@@ -41,6 +42,8 @@ pub struct Options {
     pub market: Option<String>,
     /// Marketplaces that are to hear of parcels; those of other channels are only kept here.
     pub told_markets: Vec<String>,
+    /// Channels whose offers may be told otherwise, and the attributes each of them has.
+    pub channels: BTreeMap<String, Vec<String>>,
     /// The zone of times that are written without one.
     pub zone: Option<TimeZone>,
 }
@@ -64,6 +67,7 @@ impl Options {
             location: None,
             market: None,
             told_markets: Vec::new(),
+            channels: BTreeMap::new(),
             zone: None,
         }
     }

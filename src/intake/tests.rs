@@ -631,3 +631,37 @@ fn formats_can_be_named() {
     shop.options.kind = Some(Kind::Stock);
     assert_eq!(shop.try_import(SHIRTS).unwrap_err().code, "format/unknown");
 }
+
+#[test]
+fn a_channel_is_told_otherwise_until_it_is_taken_back() {
+    let mut shop = Shop::new();
+    shop.import("sku,title,price\nMUG-1,Mug,12.00\nMUG-2,Cup,9.00\n");
+    shop.options.channels = [("google".to_owned(), vec!["title".to_owned(), "custom_label_0".to_owned()])].into();
+    let file = "sku,channel,attribute,value\nMUG-1,google,title,Stoneware mug\nMUG-1,google,custom_label_0,gift\n";
+    assert_eq!(shop.counts(file), [2, 0, 0, 0]);
+    let revision = shop.rows("SELECT revision FROM override");
+    assert_eq!(shop.counts(file), [0, 0, 2, 0]);
+    assert_eq!(shop.rows("SELECT revision FROM override"), revision, "what is the same is not told again");
+    assert_eq!(shop.counts("sku,channel,attribute,value\nMUG-1,google,title,\nMUG-2,google,title,\n"), [0, 1, 1, 0]);
+    assert_eq!(shop.rows("SELECT sku, attributes FROM item_override"), ["MUG-1|{\"custom_label_0\":\"gift\"}"]);
+}
+
+#[test]
+fn what_no_channel_can_be_told_is_refused_where_it_stands() {
+    let mut shop = Shop::new();
+    shop.import("sku,title,price\nMUG-1,Mug,12.00\n");
+    shop.options.channels = [("google".to_owned(), vec!["title".to_owned()])].into();
+    let file = "sku,channel,attribute,value\nMUG-1,gogle,title,a\nMUG-1,google,titel,b\nMUG-9,google,title,c\n\
+                MUG-1,google,title,d\nMUG-1,google,title,e\n";
+    assert_eq!(shop.counts(file), [1, 0, 0, 4]);
+    assert_eq!(
+        shop.said(),
+        [
+            ("import/unknown-channel", Some(2), Some("channel")),
+            ("import/unknown-attribute", Some(3), Some("attribute")),
+            ("import/unknown-sku", Some(4), Some("sku")),
+            ("import/duplicate-override", Some(6), Some("attribute")),
+        ]
+    );
+    assert_eq!(shop.said[1].help.as_deref(), Some("did you mean `title`?"));
+}

@@ -2,6 +2,7 @@
 mod config;
 mod secret;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ pub use config::{Config, Market, ShopSection};
 pub use secret::resolve as secret;
 
 use crate::catalog::Catalog;
-use crate::channel::{Channel, Parameter};
+use crate::channel::{self, Channel, Parameter};
 use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::feed::write::AtomicFile;
 use crate::value::Currency;
@@ -85,6 +86,13 @@ impl Shop {
         let currency = shop.currency.code().to_owned();
         settings.parameters.entry("currency".to_owned()).or_insert(Parameter::Text(currency));
         Channel::load(name, Some(&self.dir), settings)
+    }
+
+    /// Every channel whose contract can be read, and its attributes.
+    pub fn attributes_by_channel(&self) -> BTreeMap<String, Vec<String>> {
+        let contract = |name: &String| Channel::load_contract(name, Some(&self.dir)).ok();
+        let attributes = |name: String| Some((contract(&name)?.attribute.into_keys().collect(), name));
+        channel::names(Some(&self.dir)).into_iter().filter_map(attributes).map(|(known, name)| (name, known)).collect()
     }
 
     /// Channels `purvey.toml` names, in its order: what `feed build` and `sync` build when none is named.
