@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::axis::Axis;
 use super::fault::fault;
+use super::find::KnownItem;
 use super::open::Change;
 use crate::diagnostic::Result;
 use crate::value::{Currency, Gtin, Sku};
@@ -133,10 +134,11 @@ pub struct Products<'c> {
     find_product: CachedStatement<'c>,
     insert_product: CachedStatement<'c>,
     update_product: Option<CachedStatement<'c>>,
-    find_variant: CachedStatement<'c>,
     last_variant: CachedStatement<'c>,
     insert_variant: CachedStatement<'c>,
     update_variant: Option<CachedStatement<'c>>,
+    /// The product that got a variant last, and the id its next one has.
+    next: Option<(ProductId, i64)>,
 }
 
 impl<'w> Change<'w> {
@@ -156,10 +158,14 @@ impl<'w> Change<'w> {
             find_product: prepare("SELECT id FROM product WHERE item_group_id = ?1")?,
             insert_product: prepare(&insert_sql("product", &["item_group_id", "source", "title"], &product_set))?,
             update_product: update_sql("product", &product).map(|sql| prepare(&sql)).transpose()?,
-            find_variant: prepare("SELECT id, product_id FROM variant WHERE sku = ?1")?,
             last_variant: prepare("SELECT max(id) FROM variant WHERE id >= ?1 AND id < ?1 + 65536")?,
-            insert_variant: prepare(&insert_sql("variant", &["id", "product_id", "sku", "sku_key"], &variant))?,
+            insert_variant: prepare(&insert_sql(
+                "variant",
+                &["id", "product_id", "sku", "sku_key", "available"],
+                &variant,
+            ))?,
             update_variant: update_sql("variant", &variant).map(|sql| prepare(&sql)).transpose()?,
+            next: None,
         })
     }
 }
@@ -206,11 +212,21 @@ fn update_sql(table: &str, columns: &[&str]) -> Option<String> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProductId(pub(super) i64);
 
+impl ProductId {
+    /// In four bytes, for who remembers millions; 0, which no product has, for an id that needs more.
+    pub fn short(self) -> u32 {
+        u32::try_from(self.0).unwrap_or(0)
+    }
+
+    pub fn of_short(short: u32) -> ProductId {
+        ProductId(short.into())
+    }
+}
+
 impl Products<'_> {
-    /// Puts what the variants share. A product that is new needs a title; the caller has checked it.
-    pub fn put(&mut self, group: &ItemGroup) -> Result<(ProductId, Put)> {
-        let found: Option<i64> =
-            self.find_product.query_row([&group.item_group_id], |r| r.get(0)).optional().map_err(fault)?;
+    /// Puts what the variants share. `known` is what [`Products::find`] says of it; a product that is new needs a title,
+    /// and the caller has checked that it has one.
+    pub fn put(&mut self, group: &ItemGroup, known: Option<ProductId>) -> Result<(ProductId, Put)> {
         let images = json_list(&group.images);
         let tags = json_list(&group.tags);
         let attributes = json_object(&group.attributes);
@@ -231,7 +247,7 @@ impl Products<'_> {
                 ProductField::Status => Param::Text(group.status.as_str()),
             }
         };
-        let Some(id) = found else {
+        let Some(ProductId(id)) = known else {
             let mut values = vec![
                 Param::Text(&group.item_group_id),
                 Param::Text(self.source),
@@ -240,6 +256,7 @@ impl Products<'_> {
             ];
             values.extend(self.carried.product.iter().filter(|f| **f != ProductField::Title).map(value));
             let id = self.insert_product.insert(rusqlite::params_from_iter(values)).map_err(fault)?;
+            self.next = Some((ProductId(id), id * VARIANTS_MAX));
             return Ok((ProductId(id), Put::New));
         };
         let Some(update) = &mut self.update_product else { return Ok((ProductId(id), Put::Same)) };
@@ -251,17 +268,20 @@ impl Products<'_> {
 
     /// The product with that key, if the catalog has it.
     pub fn find(&mut self, item_group_id: &str) -> Result<Option<ProductId>> {
+        self.change.need_indexes()?;
         let found = self.find_product.query_row([item_group_id], |r| r.get(0)).optional().map_err(fault)?;
         Ok(found.map(ProductId))
     }
 
-    /// Puts one variant of `product`; a SKU that so far belonged to another product moves here.
-    pub fn put_item(&mut self, product: ProductId, item: &Item) -> Result<(i64, Put)> {
-        let found: Option<(i64, i64)> = self
-            .find_variant
-            .query_row([item.sku.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))
-            .optional()
-            .map_err(fault)?;
+    /// Puts one variant of `product`. `known` is what [`Change::find_item`] says of its SKU: one that so far belonged to
+    /// another product moves here. A new variant starts with `available` units, which the caller counts.
+    pub fn put_item(
+        &mut self,
+        product: ProductId,
+        item: &Item,
+        known: Option<KnownItem>,
+        available: i64,
+    ) -> Result<(i64, Put)> {
         let options = json_object(&item.options.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect());
         let attributes = json_object(&item.attributes);
         let title = item.options.iter().map(|(_, choice)| choice.as_str()).collect::<Vec<_>>().join(" / ");
@@ -298,33 +318,45 @@ impl Products<'_> {
                 VariantField::Status => values.push(Param::Text(item.status.as_str())),
             }
         }
-        match found {
-            Some((id, owner)) => {
-                if owner != product.0 {
+        match known {
+            Some(KnownItem { id, product: owner, .. }) => {
+                if owner != product {
                     self.move_item(id, product)?;
                 }
                 let Some(update) = &mut self.update_variant else { return Ok((id, Put::Same)) };
                 let head = [Param::Int(id), Param::Int(self.change.peek_revision()?)];
                 let changed = update.execute(rusqlite::params_from_iter(head.iter().chain(&values))).map_err(fault)?;
-                let (_, put) = touched(self.change, product, changed + usize::from(owner != product.0))?;
+                let (_, put) = touched(self.change, product, changed + usize::from(owner != product))?;
                 Ok((id, put))
             }
             None => {
-                let base = product.0 * VARIANTS_MAX;
-                let last: Option<i64> = self.last_variant.query_row([base], |r| r.get(0)).map_err(fault)?;
-                let id = last.map_or(base, |last| last + 1);
+                let id = self.next_id(product)?;
                 let key = crate::value::text::fold_key(item.sku.as_str());
                 let head = [
                     Param::Int(id),
                     Param::Int(product.0),
                     Param::Text(item.sku.as_str()),
                     Param::Text(&key),
+                    Param::Int(available),
                     Param::Int(self.change.revision()?),
                 ];
                 self.insert_variant.execute(rusqlite::params_from_iter(head.iter().chain(&values))).map_err(fault)?;
                 Ok((id, Put::New))
             }
         }
+    }
+
+    fn next_id(&mut self, product: ProductId) -> Result<i64> {
+        let id = match self.next {
+            Some((last, id)) if last == product => id,
+            _ => {
+                let base = product.0 * VARIANTS_MAX;
+                let last: Option<i64> = self.last_variant.query_row([base], |r| r.get(0)).map_err(fault)?;
+                last.map_or(base, |last| last + 1)
+            }
+        };
+        self.next = Some((product, id + 1));
+        Ok(id)
     }
 
     fn move_item(&self, id: i64, product: ProductId) -> Result<()> {
@@ -434,8 +466,13 @@ mod tests {
     fn put(writer: &mut Writer, carried: &Carried, group: &ItemGroup, items: &[Item]) -> Vec<Put> {
         let change = writer.change(at()).unwrap();
         let mut products = change.products("test", carried).unwrap();
-        let (id, first) = products.put(group).unwrap();
-        let rest: Vec<Put> = items.iter().map(|item| products.put_item(id, item).unwrap().1).collect();
+        let known = products.find(&group.item_group_id).unwrap();
+        let (id, first) = products.put(group, known).unwrap();
+        let mut rest = Vec::new();
+        for item in items {
+            let known = change.find_item(item.sku.as_str()).unwrap();
+            rest.push(products.put_item(id, item, known, 0).unwrap().1);
+        }
         drop(products);
         change.commit().unwrap();
         std::iter::once(first).chain(rest).collect()
@@ -513,7 +550,7 @@ mod tests {
         let mut writer = writer(dir.path());
         let change = writer.change(at()).unwrap();
         let carried = everything();
-        change.products("test", &carried).unwrap().put(&mug()).unwrap();
+        change.products("test", &carried).unwrap().put(&mug(), None).unwrap();
         drop(change);
         assert_eq!(put(&mut writer, &everything(), &mug(), &[]), [Put::New]);
         assert_eq!(revision(&writer), 1);

@@ -200,6 +200,7 @@ impl<'w> Change<'w> {
         let revision = self.revision()?;
         if fulfilled_online != location.fulfills_online {
             // What is available online changes for everything that lies there: `settle` sees the new revision.
+            self.is_unsettled.set(true);
             self.tx
                 .execute("UPDATE stock SET revision = ?2 WHERE location_id = ?1", params![id, revision])
                 .map_err(fault)?;
@@ -224,7 +225,13 @@ impl Ledger<'_> {
     /// Writes one movement and its effect on the level.
     pub fn record(&mut self, variant_id: i64, location_id: i64, movement: Movement) -> Result<()> {
         let known = read_level(&mut self.read, variant_id, location_id)?.is_some();
+        self.change.is_unsettled.set(true);
         self.write(variant_id, location_id, movement, known)
+    }
+
+    /// The first count of a variant of which nothing was known: it was made with what is available of it.
+    pub fn count_first(&mut self, variant_id: i64, location_id: i64, on_hand: i64) -> Result<()> {
+        self.write(variant_id, location_id, Movement::Counted(on_hand), false)
     }
 
     fn write(&mut self, variant_id: i64, location_id: i64, movement: Movement, known: bool) -> Result<()> {
@@ -245,6 +252,7 @@ impl Ledger<'_> {
         if known.is_some() && difference == 0 {
             return Ok(Put::Same);
         }
+        self.change.is_unsettled.set(true);
         self.write(variant_id, location_id, Movement::Counted(difference), known.is_some())?;
         Ok(if known.is_some() { Put::Changed } else { Put::New })
     }
