@@ -1,9 +1,10 @@
 //! Products and variants in: each record is new, changed or the same, and only what changed gets a new revision.
 use rusqlite::types::{Null, ToSqlOutput};
 use rusqlite::{CachedStatement, OptionalExtension, ToSql, params};
+use serde::Serializer;
 use serde_json::{Map, Value};
 
-use super::axis::Axis;
+use super::axis::{Axis, KnownAxes};
 use super::fault::fault;
 use super::find::KnownItem;
 use super::open::Change;
@@ -137,6 +138,7 @@ pub struct Products<'c> {
     last_variant: CachedStatement<'c>,
     insert_variant: CachedStatement<'c>,
     update_variant: Option<CachedStatement<'c>>,
+    axes: KnownAxes,
     /// The product that got a variant last, and the id its next one has.
     next: Option<(ProductId, i64)>,
 }
@@ -165,6 +167,7 @@ impl<'w> Change<'w> {
                 &variant,
             ))?,
             update_variant: update_sql("variant", &variant).map(|sql| prepare(&sql)).transpose()?,
+            axes: KnownAxes::default(),
             next: None,
         })
     }
@@ -282,11 +285,13 @@ impl Products<'_> {
         known: Option<KnownItem>,
         available: i64,
     ) -> Result<(i64, Put)> {
-        let options = json_object(&item.options.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect());
+        let options = json_choices(&item.options);
+        let axes: Vec<(Option<Axis>, &str)> =
+            item.options.iter().map(|(name, choice)| (self.axes.of(name), choice.as_str())).collect();
         let attributes = json_object(&item.attributes);
         let title = item.options.iter().map(|(_, choice)| choice.as_str()).collect::<Vec<_>>().join(" / ");
         let axis = |wanted: Axis| {
-            let choice = item.options.iter().find(|(name, _)| Axis::of(name) == Some(wanted));
+            let choice = axes.iter().find(|(axis, _)| *axis == Some(wanted));
             choice.map_or(Param::Null, |(_, choice)| Param::Text(choice))
         };
         let mut values = Vec::with_capacity(24);
@@ -406,6 +411,17 @@ fn int(value: Option<i64>) -> Param<'static> {
 
 fn json_list(values: &[String]) -> String {
     Value::from(values).to_string()
+}
+
+/// An object of texts; of a key that comes twice, the last choice.
+fn json_choices(options: &[(String, String)]) -> String {
+    let is_last =
+        |(i, (name, _)): &(usize, &(String, String))| !options[i + 1..].iter().any(|(later, _)| later == name);
+    let choices = options.iter().enumerate().filter(is_last).map(|(_, (name, choice))| (name, choice));
+    let mut json = Vec::with_capacity(64);
+    // Neither serializing text nor writing to memory can fail.
+    let _ = serde_json::Serializer::new(&mut json).collect_map(choices);
+    String::from_utf8(json).unwrap_or_default()
 }
 
 fn json_object(values: &Map<String, Value>) -> String {

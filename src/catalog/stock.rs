@@ -94,6 +94,8 @@ pub struct Ledger<'c> {
     append: CachedStatement<'c>,
     update: CachedStatement<'c>,
     insert: CachedStatement<'c>,
+    append_first: CachedStatement<'c>,
+    insert_first: CachedStatement<'c>,
 }
 
 impl<'w> Change<'w> {
@@ -131,6 +133,13 @@ impl<'w> Change<'w> {
             insert: prepare(
                 "INSERT INTO stock (variant_id, location_id, on_hand, reserved, allocated, available, revision)
                  VALUES (?1, ?2, ?3, ?4, ?5, max(0, ?3 - ?4 - ?5 - (SELECT safety FROM variant WHERE id = ?1)), ?6)",
+            )?,
+            append_first: prepare(
+                "INSERT INTO movement (variant_id, location_id, cause_id, kind, on_hand) VALUES (?1, ?2, ?3, 'counted', ?4)",
+            )?,
+            insert_first: prepare(
+                "INSERT INTO stock (variant_id, location_id, on_hand, available, revision)
+                 VALUES (?1, ?2, ?3, max(0, ?3), ?4)",
             )?,
         }))
     }
@@ -231,7 +240,9 @@ impl Ledger<'_> {
 
     /// The first count of a variant of which nothing was known: it was made with what is available of it.
     pub fn count_first(&mut self, variant_id: i64, location_id: i64, on_hand: i64) -> Result<()> {
-        self.write(variant_id, location_id, Movement::Counted(on_hand), false)
+        self.append_first.execute(params![variant_id, location_id, self.cause_id, on_hand]).map_err(fault)?;
+        let level = params![variant_id, location_id, on_hand, self.change.revision()?];
+        self.insert_first.execute(level).map(drop).map_err(fault)
     }
 
     fn write(&mut self, variant_id: i64, location_id: i64, movement: Movement, known: bool) -> Result<()> {

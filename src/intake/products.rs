@@ -446,8 +446,8 @@ impl<'c, 'w> Keeper<'c, 'w> {
         }
     }
 
-    /// Writes what is left and says which SKUs the file had.
-    pub fn finish(mut self, findings: &mut Findings<'_>) -> Result<(Counts, Seen)> {
+    /// Writes what is left and says which SKUs the file had; `None` where the catalog had none that could have gone.
+    pub fn finish(mut self, findings: &mut Findings<'_>) -> Result<(Counts, Option<Seen>)> {
         self.close()?;
         if self.main.was_ignored {
             let message = "quantities of the products file were not read: the catalog counts units by location";
@@ -455,7 +455,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
                 Diagnostic::note("import/quantity-ignored", message).help("import an inventory file by location"),
             );
         }
-        Ok((self.counts, self.seen))
+        Ok((self.counts, self.had_products.then_some(self.seen)))
     }
 }
 
