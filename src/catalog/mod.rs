@@ -22,6 +22,7 @@ mod orders;
 mod outbox;
 mod price;
 mod product;
+mod products;
 mod returns;
 mod review;
 mod run;
@@ -45,7 +46,8 @@ pub use order_list::{HoldDetail, LineDetail, OrderDetail, OrderFilter, OrderSumm
 pub use orders::{Accept, Applied, Terms};
 pub use outbox::{EffectKind, EffectState, Outgoing};
 pub use price::{Price, PriceField};
-pub use product::{Carried, Item, ItemGroup, ProductField, ProductId, Products, Put, Status, VariantField};
+pub use product::{Carried, Item, ItemGroup, ProductField, ProductId, Put, Status, VariantField};
+pub use products::Products;
 pub use returns::ReturnRequest;
 pub use review::Review;
 pub use ship::{ShipReceipt, ShipRequest};

@@ -48,6 +48,8 @@ struct Group {
     shared: Option<ItemGroup>,
     /// The catalog's, where it has one.
     known: Option<ProductId>,
+    /// What the catalog has of it.
+    items: HashMap<String, KnownItem>,
     /// It was closed before: what variants share was read then.
     is_joined: bool,
     names: Vec<String>,
@@ -165,6 +167,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
             first_record: short(here.record),
             shared,
             known,
+            items: known.map(|known| self.change.items_of(known)).transpose()?.unwrap_or_default(),
             is_joined: closed.is_some() && known.is_some(),
             names,
             variants: Vec::new(),
@@ -290,7 +293,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
                 finding.help("people will mix them up; if they are meant to be the same, write them the same way"),
             );
         }
-        let known = if self.had_products { self.change.find_item(variant.item.sku.as_str())? } else { None };
+        let known = self.known_item(&variant.item.sku)?;
         if let Some(known) = &known
             && let Some(finding) = self.check_owner(known, here)?
         {
@@ -346,6 +349,14 @@ impl<'c, 'w> Keeper<'c, 'w> {
                     Diagnostic::error("import/same-options", message).at((here.place)(Field::Sku)).help(help),
                 ))
             }
+        }
+    }
+
+    fn known_item(&self, sku: &Sku) -> Result<Option<KnownItem>> {
+        let own = self.group.as_ref().and_then(|group| group.items.get(sku.as_str()));
+        match own {
+            None if self.had_products => self.change.find_item(sku.as_str()),
+            own => Ok(own.copied()),
         }
     }
 
