@@ -11,6 +11,7 @@ mod doctor;
 mod fault;
 mod feeds;
 mod find;
+mod first_count;
 mod first_load;
 mod listing;
 mod lock;

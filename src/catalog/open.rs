@@ -8,6 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::fault::fault;
+use super::first_count::FirstCount;
 use super::lock::WriterLock;
 use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::value::time::to_utc_text;
@@ -49,6 +50,8 @@ pub struct Change<'w> {
     peeked: Cell<Option<i64>>,
     /// Some variant's `available` may differ from the sum of its levels.
     pub(super) is_unsettled: Cell<bool>,
+    /// First counts that wait to be written together.
+    pub(super) first_counts: RefCell<Vec<FirstCount>>,
     /// How the indexes are made that wait for the end of a first load.
     pub(super) indexes_put_off: RefCell<Vec<String>>,
 }
@@ -188,6 +191,7 @@ impl Writer {
             revision: Cell::new(None),
             peeked: Cell::new(None),
             is_unsettled: Cell::new(false),
+            first_counts: RefCell::default(),
             indexes_put_off: RefCell::default(),
         })
     }
@@ -236,6 +240,7 @@ impl Change<'_> {
 
     /// Makes everything in it true at once.
     pub fn commit(self) -> Result<()> {
+        self.write_first_counts()?;
         self.need_indexes()?;
         if let Some(revision) = self.revision.get() {
             if self.is_unsettled.get() {

@@ -282,7 +282,8 @@ fn int(value: Option<i64>) -> Param<'static> {
 }
 
 fn json_list(values: &[String]) -> String {
-    Value::from(values).to_string()
+    // Serializing a list of texts cannot fail; an empty list is what an empty one is anyway.
+    serde_json::to_string(values).unwrap_or_else(|_| "[]".to_owned())
 }
 
 /// An object of texts; of a key that comes twice, the last choice.

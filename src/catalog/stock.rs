@@ -3,6 +3,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use serde_json::{Map, Value};
 
 use super::fault::fault;
+use super::first_count::FirstCount;
 use super::open::Change;
 use super::product::Put;
 use super::sql::one;
@@ -94,8 +95,6 @@ pub struct Ledger<'c> {
     append: CachedStatement<'c>,
     update: CachedStatement<'c>,
     insert: CachedStatement<'c>,
-    append_first: CachedStatement<'c>,
-    insert_first: CachedStatement<'c>,
 }
 
 impl<'w> Change<'w> {
@@ -134,13 +133,6 @@ impl<'w> Change<'w> {
                 "INSERT INTO stock (variant_id, location_id, on_hand, reserved, allocated, available, revision)
                  VALUES (?1, ?2, ?3, ?4, ?5, max(0, ?3 - ?4 - ?5 - (SELECT safety FROM variant WHERE id = ?1)), ?6)",
             )?,
-            append_first: prepare(
-                "INSERT INTO movement (variant_id, location_id, cause_id, kind, on_hand) VALUES (?1, ?2, ?3, 'counted', ?4)",
-            )?,
-            insert_first: prepare(
-                "INSERT INTO stock (variant_id, location_id, on_hand, available, revision)
-                 VALUES (?1, ?2, ?3, max(0, ?3), ?4)",
-            )?,
         }))
     }
 
@@ -161,6 +153,7 @@ impl<'w> Change<'w> {
 
     /// The same; `None` where nothing was ever counted or moved.
     pub fn known_level(&self, variant_id: i64, location_id: i64) -> Result<Option<Level>> {
+        self.write_first_counts()?;
         let mut read = self.tx.prepare_cached(LEVEL).map_err(fault)?;
         read_level(&mut read, variant_id, location_id)
     }
@@ -233,6 +226,7 @@ fn read_level(statement: &mut CachedStatement<'_>, variant_id: i64, location_id:
 impl Ledger<'_> {
     /// Writes one movement and its effect on the level.
     pub fn record(&mut self, variant_id: i64, location_id: i64, movement: Movement) -> Result<()> {
+        self.change.write_first_counts()?;
         let known = read_level(&mut self.read, variant_id, location_id)?.is_some();
         self.change.is_unsettled.set(true);
         self.write(variant_id, location_id, movement, known)
@@ -240,9 +234,7 @@ impl Ledger<'_> {
 
     /// The first count of a variant of which nothing was known: it was made with what is available of it.
     pub fn count_first(&mut self, variant_id: i64, location_id: i64, on_hand: i64) -> Result<()> {
-        self.append_first.execute(params![variant_id, location_id, self.cause_id, on_hand]).map_err(fault)?;
-        let level = params![variant_id, location_id, on_hand, self.change.revision()?];
-        self.insert_first.execute(level).map(drop).map_err(fault)
+        self.change.put_first_count(FirstCount { variant_id, location_id, cause_id: self.cause_id, on_hand })
     }
 
     fn write(&mut self, variant_id: i64, location_id: i64, movement: Movement, known: bool) -> Result<()> {
@@ -258,6 +250,7 @@ impl Ledger<'_> {
 
     /// Somebody counted `on_hand` units. What orders hold of them stays held: a count never erases a reservation.
     pub fn count(&mut self, variant_id: i64, location_id: i64, on_hand: i64) -> Result<Put> {
+        self.change.write_first_counts()?;
         let known = read_level(&mut self.read, variant_id, location_id)?;
         let difference = on_hand.saturating_sub(known.unwrap_or_default().on_hand);
         if known.is_some() && difference == 0 {
