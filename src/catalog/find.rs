@@ -142,6 +142,11 @@ impl Change<'_> {
         self.tx.query_row(sql, [product.0], |r| r.get(0)).map_err(fault)
     }
 
+    pub fn has_product(&self, product: ProductId) -> Result<bool> {
+        let mut find = self.tx.prepare_cached("SELECT 1 FROM product WHERE id = ?1").map_err(fault)?;
+        find.exists([product.0]).map_err(fault)
+    }
+
     pub fn locations(&self) -> Result<Vec<KnownLocation>> {
         let mut all = self
             .tx

@@ -151,9 +151,12 @@ impl<'c, 'w> Keeper<'c, 'w> {
         findings: &mut Findings<'_>,
     ) -> Result<()> {
         let closed = self.closed.get(&xxh3_64(key.as_bytes())).copied();
-        let known = match closed.and_then(|closed| closed.product) {
-            None if self.had_products => self.products.find(&key)?,
-            known => known,
+        // what was put may have been taken back since
+        let put = closed.and_then(|closed| closed.product);
+        let known = match put.map(|put| self.change.has_product(put)).transpose()? {
+            Some(true) => put,
+            _ if self.had_products => self.products.find(&key)?,
+            _ => None,
         };
         let names = closed.and_then(|closed| self.axes.get(closed.axes as usize)).cloned().unwrap_or_default();
         if let Some(Closed { first_record: record, .. }) = closed {
