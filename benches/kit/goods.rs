@@ -88,11 +88,12 @@ pub fn generate(dir: &Path, variants: usize) -> Files {
             } else {
                 (String::new(), "", "")
             };
-            let sale = if dice.roll(10) == 0 { format!("{}.{:02}", price / 80, price % 100) } else { String::new() };
+            let before =
+                if dice.roll(10) == 0 { format!("{}.{:02}", price / 80 + 1, price % 100) } else { String::new() };
             writeln!(
                 products,
                 "{handle},{title},\"{text}\",{vendor},Apparel & Accessories,{noun}s,new,true,Color,{color},Size,{size},,,{sku},{},shopify,{},\
-                 deny,manual,{}.{:02},{sale},true,true,{barcode},https://cdn.bench.example/{handle}-{n}.jpg,{},{title},false,{title},,\
+                 deny,manual,{}.{:02},{before},true,true,{barcode},https://cdn.bench.example/{handle}-{n}.jpg,{},{title},false,{title},,\
                  Apparel & Accessories > Clothing,unisex,adult,{sku},new,https://cdn.bench.example/{handle}-{n}.jpg,g,,{}.50,active",
                 100 + dice.roll(4000),
                 dice.roll(200),
