@@ -42,8 +42,6 @@ fn bare(name: &str) -> &str {
 pub struct Table {
     text: Text,
     splitter: Reader,
-    /// One that has read nothing: building it takes longer than reading a thousand records.
-    fresh_splitter: Reader,
     dialect: Dialect,
     columns: Vec<Column>,
     /// Cells of the header, nameless ones at its end included.
@@ -123,7 +121,6 @@ impl Table {
         let mut table = Table {
             text,
             splitter: dialect.splitter(),
-            fresh_splitter: dialect.splitter(),
             columns: Vec::new(),
             header_cells: 0,
             start: dialect.skip,
@@ -442,7 +439,7 @@ impl Table {
     /// Goes through the record once more, since only a place that is asked for is worth the counting.
     fn cell_place(&self, column: usize) -> Place {
         let raw = &self.buf[self.start..self.end];
-        let mut splitter = self.fresh_splitter.clone();
+        let mut splitter = self.dialect.splitter();
         let at = (0..column).fold(0, |at, _| next_cell(&mut splitter, raw, at));
         let to = next_cell(&mut splitter, raw, at);
         let mut spot = self.spot;
