@@ -1,4 +1,5 @@
 //! Which option axis is the color, which the size: merchants name them in every language.
+use std::collections::HashMap;
 
 /// Axes channels ask for by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +129,27 @@ impl Axis {
         words.find_map(|word| NAMES.iter().find(|(_, names)| names.contains(&word)).map(|(axis, _)| *axis))
     }
 }
+
+/// Axes of names that were asked for before: a shop has few, and asks for them at every variant.
+#[derive(Default)]
+pub(super) struct KnownAxes(HashMap<String, Option<Axis>>);
+
+impl KnownAxes {
+    /// As [`Axis::of`].
+    pub fn of(&mut self, name: &str) -> Option<Axis> {
+        if let Some(known) = self.0.get(name) {
+            return *known;
+        }
+        let axis = Axis::of(name);
+        if self.0.len() < NAMES_MAX {
+            self.0.insert(name.to_owned(), axis);
+        }
+        axis
+    }
+}
+
+/// Names remembered at most; a file that has more makes them up.
+const NAMES_MAX: usize = 1000;
 
 #[cfg(test)]
 mod tests {

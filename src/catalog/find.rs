@@ -1,4 +1,6 @@
 //! What a change may ask while it goes: which variant, which location, and what lies near a name nobody knows.
+use std::collections::HashMap;
+
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 
@@ -26,6 +28,7 @@ pub struct KnownLocation {
     pub id: i64,
     pub code: String,
     pub name: String,
+    pub fulfills_online: bool,
 }
 
 /// An order the catalog has, as far as a parcel needs to know it.
@@ -54,14 +57,26 @@ fn known(row: &Row<'_>) -> rusqlite::Result<KnownItem> {
 
 impl Change<'_> {
     pub fn find_item(&self, sku: &str) -> Result<Option<KnownItem>> {
+        self.need_indexes()?;
         let sql = "SELECT v.id, v.product_id, v.status = 'archived' OR p.status = 'archived'
                    FROM variant v JOIN product p ON p.id = v.product_id WHERE v.sku = ?1";
         let mut find = self.tx.prepare_cached(sql).map_err(fault)?;
         find.query_row([sku], known).optional().map_err(fault)
     }
 
+    /// The variants of a product by their SKUs: one pass over what lies together, instead of a search for each.
+    pub fn items_of(&self, product: ProductId) -> Result<HashMap<String, KnownItem>> {
+        let sql = "SELECT v.id, v.product_id, v.status = 'archived' OR p.status = 'archived', v.sku
+                   FROM product p JOIN variant v ON v.id BETWEEN p.id * 65536 AND p.id * 65536 + 65535
+                   WHERE p.id = ?1";
+        let mut items = self.tx.prepare_cached(sql).map_err(fault)?;
+        let items = items.query_map([product.0], |row| Ok((row.get(3)?, known(row)?)));
+        items.and_then(Iterator::collect).map_err(fault)
+    }
+
     /// The variant of an item group that has these choices, for sources that name variants without a SKU.
     pub fn find_item_by_choices(&self, item_group_id: &str, choices: &[String]) -> Result<Option<KnownItem>> {
+        self.need_indexes()?;
         let sql = "SELECT v.id, v.product_id, v.status = 'archived' OR p.status = 'archived', v.options
                    FROM product p JOIN variant v ON v.id BETWEEN p.id * 65536 AND p.id * 65536 + 65535
                    WHERE p.item_group_id = ?1";
@@ -79,6 +94,7 @@ impl Change<'_> {
 
     /// A SKU of the catalog that may have been meant by one it does not have.
     pub fn nearest_sku(&self, sku: &str) -> Result<Option<String>> {
+        self.need_indexes()?;
         Ok(nearest_skus(&self.tx, sku)?.into_iter().next())
     }
 
@@ -111,11 +127,13 @@ impl Change<'_> {
         Ok(FoundOrder { channel, order_id, placed_at, lines, parcels })
     }
 
-    /// Another SKU that has the GTIN.
-    pub fn other_sku_of_gtin(&self, gtin: &str, sku: &str) -> Result<Option<String>> {
-        let sql = "SELECT sku FROM variant WHERE gtin = ?1 AND sku <> ?2 LIMIT 1";
+    /// Another SKU that has the GTIN, among the variants of a product.
+    pub fn other_sku_of_gtin(&self, product: ProductId, gtin: &str, sku: &str) -> Result<Option<String>> {
+        // by the ids, which need no index
+        let sql = "SELECT sku FROM variant
+                   WHERE id BETWEEN ?1 * 65536 AND ?1 * 65536 + 65535 AND +gtin = ?2 AND +sku <> ?3 LIMIT 1";
         let mut find = self.tx.prepare_cached(sql).map_err(fault)?;
-        find.query_row([gtin, sku], |r| r.get(0)).optional().map_err(fault)
+        find.query_row(params![product.0, gtin, sku], |r| r.get(0)).optional().map_err(fault)
     }
 
     /// The merchant's key of a product.
@@ -124,13 +142,19 @@ impl Change<'_> {
         self.tx.query_row(sql, [product.0], |r| r.get(0)).map_err(fault)
     }
 
-    pub fn has_items(&self) -> Result<bool> {
-        self.tx.query_row("SELECT EXISTS (SELECT 1 FROM variant)", [], |r| r.get(0)).map_err(fault)
+    pub fn has_product(&self, product: ProductId) -> Result<bool> {
+        let mut find = self.tx.prepare_cached("SELECT 1 FROM product WHERE id = ?1").map_err(fault)?;
+        find.exists([product.0]).map_err(fault)
     }
 
     pub fn locations(&self) -> Result<Vec<KnownLocation>> {
-        let mut all = self.tx.prepare_cached("SELECT id, code, name FROM location ORDER BY id").map_err(fault)?;
-        let rows = all.query_map([], |r| Ok(KnownLocation { id: r.get(0)?, code: r.get(1)?, name: r.get(2)? }));
+        let mut all = self
+            .tx
+            .prepare_cached("SELECT id, code, name, fulfills_online = 1 AND active = 1 FROM location ORDER BY id")
+            .map_err(fault)?;
+        let rows = all.query_map([], |r| {
+            Ok(KnownLocation { id: r.get(0)?, code: r.get(1)?, name: r.get(2)?, fulfills_online: r.get(3)? })
+        });
         rows.and_then(Iterator::collect).map_err(fault)
     }
 

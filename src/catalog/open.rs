@@ -1,5 +1,5 @@
 //! Opening the catalog: settings, migrations, the writer's lock, and transactions that carry a revision.
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::fault::fault;
+use super::first_count::FirstCount;
 use super::lock::WriterLock;
 use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::value::time::to_utc_text;
@@ -47,6 +48,12 @@ pub struct Change<'w> {
     pub(super) now: Timestamp,
     revision: Cell<Option<i64>>,
     peeked: Cell<Option<i64>>,
+    /// Some variant's `available` may differ from the sum of its levels.
+    pub(super) is_unsettled: Cell<bool>,
+    /// First counts that wait to be written together.
+    pub(super) first_counts: RefCell<Vec<FirstCount>>,
+    /// How the indexes are made that wait for the end of a first load.
+    pub(super) indexes_put_off: RefCell<Vec<String>>,
 }
 
 impl Catalog {
@@ -177,7 +184,16 @@ impl Writer {
     pub fn change(&mut self, now: Timestamp) -> Result<Change<'_>> {
         let run_id = self.run_id;
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-        Ok(Change { tx, run_id, now, revision: Cell::new(None), peeked: Cell::new(None) })
+        Ok(Change {
+            tx,
+            run_id,
+            now,
+            revision: Cell::new(None),
+            peeked: Cell::new(None),
+            is_unsettled: Cell::new(false),
+            first_counts: RefCell::default(),
+            indexes_put_off: RefCell::default(),
+        })
     }
 
     /// The same state the next change will start from.
@@ -224,8 +240,12 @@ impl Change<'_> {
 
     /// Makes everything in it true at once.
     pub fn commit(self) -> Result<()> {
+        self.write_first_counts()?;
+        self.need_indexes()?;
         if let Some(revision) = self.revision.get() {
-            super::stock::settle(&self.tx, revision)?;
+            if self.is_unsettled.get() {
+                super::stock::settle(&self.tx, revision)?;
+            }
             self.tx
                 .execute("UPDATE counter SET value = ?1 WHERE name = 'changed_at'", [self.now.as_second()])
                 .map_err(fault)?;

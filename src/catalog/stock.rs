@@ -3,6 +3,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use serde_json::{Map, Value};
 
 use super::fault::fault;
+use super::first_count::FirstCount;
 use super::open::Change;
 use super::product::Put;
 use super::sql::one;
@@ -152,6 +153,7 @@ impl<'w> Change<'w> {
 
     /// The same; `None` where nothing was ever counted or moved.
     pub fn known_level(&self, variant_id: i64, location_id: i64) -> Result<Option<Level>> {
+        self.write_first_counts()?;
         let mut read = self.tx.prepare_cached(LEVEL).map_err(fault)?;
         read_level(&mut read, variant_id, location_id)
     }
@@ -200,6 +202,7 @@ impl<'w> Change<'w> {
         let revision = self.revision()?;
         if fulfilled_online != location.fulfills_online {
             // What is available online changes for everything that lies there: `settle` sees the new revision.
+            self.is_unsettled.set(true);
             self.tx
                 .execute("UPDATE stock SET revision = ?2 WHERE location_id = ?1", params![id, revision])
                 .map_err(fault)?;
@@ -223,8 +226,15 @@ fn read_level(statement: &mut CachedStatement<'_>, variant_id: i64, location_id:
 impl Ledger<'_> {
     /// Writes one movement and its effect on the level.
     pub fn record(&mut self, variant_id: i64, location_id: i64, movement: Movement) -> Result<()> {
+        self.change.write_first_counts()?;
         let known = read_level(&mut self.read, variant_id, location_id)?.is_some();
+        self.change.is_unsettled.set(true);
         self.write(variant_id, location_id, movement, known)
+    }
+
+    /// The first count of a variant of which nothing was known: it was made with what is available of it.
+    pub fn count_first(&mut self, variant_id: i64, location_id: i64, on_hand: i64) -> Result<()> {
+        self.change.put_first_count(FirstCount { variant_id, location_id, cause_id: self.cause_id, on_hand })
     }
 
     fn write(&mut self, variant_id: i64, location_id: i64, movement: Movement, known: bool) -> Result<()> {
@@ -240,11 +250,13 @@ impl Ledger<'_> {
 
     /// Somebody counted `on_hand` units. What orders hold of them stays held: a count never erases a reservation.
     pub fn count(&mut self, variant_id: i64, location_id: i64, on_hand: i64) -> Result<Put> {
+        self.change.write_first_counts()?;
         let known = read_level(&mut self.read, variant_id, location_id)?;
         let difference = on_hand.saturating_sub(known.unwrap_or_default().on_hand);
         if known.is_some() && difference == 0 {
             return Ok(Put::Same);
         }
+        self.change.is_unsettled.set(true);
         self.write(variant_id, location_id, Movement::Counted(difference), known.is_some())?;
         Ok(if known.is_some() { Put::Changed } else { Put::New })
     }

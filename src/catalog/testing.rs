@@ -27,15 +27,15 @@ pub(crate) fn shop_with(dir: &Path, on_hand: i64) -> (Catalog, Writer) {
     let carried = Carried::default();
     let mut products = change.products("test", &carried).unwrap();
     let group = ItemGroup { item_group_id: "g".into(), title: "Tea".into(), ..ItemGroup::default() };
-    let (product, _) = products.put(&group).unwrap();
-    let (variant, _) = products.put_item(product, &item("TEA-1")).unwrap();
+    let (product, _) = products.put(&group, None).unwrap();
+    let (variant, _) = products.put_item(product, &item("TEA-1"), None, 0).unwrap();
     drop(products);
     change.ledger("count").unwrap().unwrap().count(variant, 1, on_hand).unwrap();
     change.commit().unwrap();
     (catalog, writer)
 }
 
-fn item(sku: &str) -> Item {
+pub(crate) fn item(sku: &str) -> Item {
     Item {
         sku: Sku::parse(sku).unwrap(),
         gtin: None,

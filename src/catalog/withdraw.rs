@@ -12,6 +12,7 @@ impl Change<'_> {
     ///
     /// Tells what the change had done to the variant. What they were is read through a second connection: in WAL mode it still sees the state before the change.
     pub fn withdraw(&self, sku: &str) -> Result<Option<Put>> {
+        self.write_first_counts()?;
         let Some(item) = self.find_item(sku)? else { return Ok(None) };
         let path = self.tx.path().ok_or_else(|| Error::bug("the catalog has no file"))?;
         let before = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fault)?;

@@ -153,7 +153,7 @@ impl<'s, 'o> Intake<'s, 'o> {
         let (counts, seen) = taker.finish(&mut self.findings)?;
         let is_whole = dialect.kind == detect::Kind::Products && !offers.is_partial();
         let (vanished, archived) =
-            if is_whole { self.vanish(change, dialect.name, &seen, offers.file())? } else { (0, 0) };
+            if is_whole { self.vanish(change, dialect.name, seen, offers.file())? } else { (0, 0) };
         Ok(Taken { counts, vanished, archived, ..Taken::default() })
     }
 
@@ -300,7 +300,7 @@ impl<'s, 'o> Intake<'s, 'o> {
         })?;
         reader.late(true).into_iter().try_for_each(|late| keeper.take_late(late, &mut self.findings))?;
         let (counts, seen) = keeper.finish(&mut self.findings)?;
-        let (vanished, archived) = self.vanish(change, &source, &seen, table.file())?;
+        let (vanished, archived) = self.vanish(change, &source, seen, table.file())?;
         Ok(Taken { counts, vanished, archived, ..Taken::default() })
     }
 
@@ -331,7 +331,8 @@ impl<'s, 'o> Intake<'s, 'o> {
     }
 
     /// What the source had before and has no longer: counted, and archived when that is asked for.
-    fn vanish(&mut self, change: &Change<'_>, source: &str, seen: &Seen, file: &str) -> Result<(u64, u64)> {
+    fn vanish(&mut self, change: &Change<'_>, source: &str, seen: Option<Seen>, file: &str) -> Result<(u64, u64)> {
+        let Some(seen) = seen else { return Ok((0, 0)) };
         let gone = change.vanished(source, |sku| seen.contains(sku))?;
         let vanished = gone.ids.len() as u64;
         if !self.options.archive_missing || vanished == 0 {

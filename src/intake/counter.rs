@@ -26,9 +26,9 @@ impl<'c, 'w> Counter<'c, 'w> {
         self.ledger()?.count(variant_id, location_id, quantity)
     }
 
-    /// The first count of a variant that was made in this change: nothing can have been there before.
+    /// The first count of a variant that was made in this change, with what is available of it.
     pub fn count_first(&mut self, variant_id: i64, location_id: i64, quantity: i64) -> Result<()> {
-        self.ledger()?.record(variant_id, location_id, Movement::Counted(quantity))
+        self.ledger()?.count_first(variant_id, location_id, quantity)
     }
 
     /// So many units more, or fewer.

@@ -59,6 +59,7 @@ pub struct Levels<'c, 'w> {
 
 impl<'c, 'w> Levels<'c, 'w> {
     pub fn new(change: &'c Change<'w>, policy: Locations) -> Result<Self> {
+        change.put_off_indexes()?;
         Ok(Levels {
             change,
             policy,
@@ -192,7 +193,12 @@ impl<'c, 'w> Levels<'c, 'w> {
                     return Ok(Ok(location.id));
                 }
                 let id = new_location(self.change, name, name, "store")?;
-                self.locations.push(KnownLocation { id, code: name.clone(), name: name.clone() });
+                self.locations.push(KnownLocation {
+                    id,
+                    code: name.clone(),
+                    name: name.clone(),
+                    fulfills_online: true,
+                });
                 Ok(Ok(id))
             }
         }

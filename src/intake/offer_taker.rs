@@ -153,7 +153,7 @@ impl<'c, 'w> OfferTaker<'c, 'w> {
     }
 
     /// Writes what is left: what became of the products, or of the units where there are only those.
-    pub fn finish(mut self, findings: &mut Findings<'_>) -> Result<(Counts, Seen)> {
+    pub fn finish(mut self, findings: &mut Findings<'_>) -> Result<(Counts, Option<Seen>)> {
         let waiting = std::mem::take(&mut self.waiting);
         let (counts, seen) = self.keeper.finish(findings)?;
         for (row, record, place) in waiting {

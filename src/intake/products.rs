@@ -5,7 +5,7 @@ use super::import::Counts;
 use super::options::Options;
 use super::product_row::{Field, Image, Late, NO_CHOICE, ProductRow, Variant};
 use super::seen::{Seen, Sight, Spot};
-use crate::catalog::{Carried, Change, Item, ItemGroup, ProductField, ProductId, Products, Put};
+use crate::catalog::{Carried, Change, Item, ItemGroup, KnownItem, ProductField, ProductId, Products, Put};
 use crate::diagnostic::{Diagnostic, Place, Result, Severity};
 use crate::value::{Gtin, Sku};
 use std::collections::HashMap;
@@ -25,16 +25,16 @@ pub struct Keeper<'c, 'w> {
     change: &'c Change<'w>,
     products: Products<'c>,
     has_titles: bool,
-    /// The catalog had variants before: SKUs of this file may belong to other products.
-    had_items: bool,
+    /// The catalog had products before: those of this file may be among them, and its SKUs belong to others.
+    had_products: bool,
     allow_moves: bool,
     refuse_made_skus: bool,
     keeps_bare: bool,
     main: Main<'c, 'w>,
     seen: Seen,
-    gtins: HashMap<u64, u32>,
-    /// Keys of products that were closed, with the axes of each.
-    closed: HashMap<u64, (u32, u32)>,
+    gtins: HashMap<u64, GtinSpot>,
+    /// Products that were closed, by the hash of their keys.
+    closed: HashMap<u64, Closed>,
     axes: Vec<Vec<String>>,
     group: Option<Group>,
     pub counts: Counts,
@@ -48,6 +48,8 @@ struct Group {
     shared: Option<ItemGroup>,
     /// The catalog's, where it has one.
     known: Option<ProductId>,
+    /// What the catalog has of it.
+    items: HashMap<String, KnownItem>,
     /// It was closed before: what variants share was read then.
     is_joined: bool,
     names: Vec<String>,
@@ -55,18 +57,39 @@ struct Group {
     images: Vec<Image>,
 }
 
+/// A product whose records seemed to be over.
+#[derive(Clone, Copy)]
+struct Closed {
+    first_record: u32,
+    /// Which of [`Keeper::axes`].
+    axes: u32,
+    /// `None` when nothing of it was taken.
+    product: Option<ProductId>,
+}
+
+/// Where a GTIN stood first.
+#[derive(Clone, Copy)]
+struct GtinSpot {
+    record: u32,
+    /// Of the variant that was taken with it, as [`ProductId::short`] has it.
+    product: u32,
+}
+
 struct Held {
     item: Item,
+    /// The catalog's, where it has one.
+    known: Option<KnownItem>,
     quantity: Option<i64>,
 }
 
 impl<'c, 'w> Keeper<'c, 'w> {
     pub fn new(change: &'c Change<'w>, source: &'c str, carried: &'c Carried, options: &Options) -> Result<Self> {
+        change.put_off_indexes()?;
         Ok(Keeper {
             change,
             products: change.products(source, carried)?,
             has_titles: carried.product.contains(&ProductField::Title),
-            had_items: change.has_items()?,
+            had_products: !change.has_no_products()?,
             allow_moves: options.allow_moves,
             refuse_made_skus: false,
             keeps_bare: false,
@@ -128,10 +151,15 @@ impl<'c, 'w> Keeper<'c, 'w> {
         findings: &mut Findings<'_>,
     ) -> Result<()> {
         let closed = self.closed.get(&xxh3_64(key.as_bytes())).copied();
-        let look = self.had_items || closed.is_some();
-        let known = if look { self.products.find(&key)? } else { None };
-        let names = closed.and_then(|(_, axes)| self.axes.get(axes as usize)).cloned().unwrap_or_default();
-        if let Some((record, _)) = closed {
+        // what was put may have been taken back since
+        let put = closed.and_then(|closed| closed.product);
+        let known = match put.map(|put| self.change.has_product(put)).transpose()? {
+            Some(true) => put,
+            _ if self.had_products => self.products.find(&key)?,
+            _ => None,
+        };
+        let names = closed.and_then(|closed| self.axes.get(closed.axes as usize)).cloned().unwrap_or_default();
+        if let Some(Closed { first_record: record, .. }) = closed {
             let message = format!("records of this product stand apart: it began at record {record}; they were joined");
             let help = "what variants share is read there only; keep the records of a product together";
             let finding = Diagnostic::warning("import/split-product", message).at((here.place)(Field::Group));
@@ -142,6 +170,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
             first_record: short(here.record),
             shared,
             known,
+            items: known.map(|known| self.change.items_of(known)).transpose()?.unwrap_or_default(),
             is_joined: closed.is_some() && known.is_some(),
             names,
             variants: Vec::new(),
@@ -177,15 +206,16 @@ impl<'c, 'w> Keeper<'c, 'w> {
         if let (Some(Sight::Duplicate(first)), Some(sku)) = (&sight, sku) {
             return self.conflict(sku, *first, here, findings).map(Err);
         }
+        let mut known = None;
         if let Some(variant) = &mut variant {
             match self.check(variant, sight, here, findings)? {
-                Ok(()) => {}
+                Ok(found) => known = found,
                 Err(refusal) => return Ok(Err(refusal)),
             }
         }
         if let Some(group) = &mut self.group {
             group.images.extend(images);
-            group.variants.extend(variant.map(|v| Held { item: v.item, quantity: v.quantity }));
+            group.variants.extend(variant.map(|v| Held { item: v.item, known, quantity: v.quantity }));
         }
         Ok(Ok(()))
     }
@@ -240,14 +270,14 @@ impl<'c, 'w> Keeper<'c, 'w> {
         Ok(())
     }
 
-    /// What can only be known by looking at the other records and at the catalog.
+    /// What can only be known by looking at the other records and at the catalog; and the variant there, if any.
     fn check(
         &mut self,
         variant: &mut Variant,
         sight: Option<Sight>,
         here: &Here<'_>,
         findings: &mut Findings<'_>,
-    ) -> Result<Result<(), Refusal>> {
+    ) -> Result<Result<Option<KnownItem>, Refusal>> {
         if let Err(axis) = self.name_options(variant) {
             let finding = Diagnostic::error("import/option-without-name", "the option has a value but no name");
             let help = "name it, for example Size, in the first record of the product";
@@ -266,8 +296,9 @@ impl<'c, 'w> Keeper<'c, 'w> {
                 finding.help("people will mix them up; if they are meant to be the same, write them the same way"),
             );
         }
-        if self.had_items
-            && let Some(finding) = self.check_owner(variant, here)?
+        let known = self.known_item(&variant.item.sku)?;
+        if let Some(known) = &known
+            && let Some(finding) = self.check_owner(known, here)?
         {
             match finding.severity {
                 Severity::Error => return Ok(Err(Box::new(finding))),
@@ -277,7 +308,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
         if let Some(gtin) = &variant.item.gtin {
             self.check_gtin(gtin, &variant.item.sku, here, findings)?;
         }
-        Ok(Ok(()))
+        Ok(Ok(known))
     }
 
     /// Joins choices with the names of their axes; `Err` is an axis without one.
@@ -324,8 +355,15 @@ impl<'c, 'w> Keeper<'c, 'w> {
         }
     }
 
-    fn check_owner(&self, variant: &Variant, here: &Here<'_>) -> Result<Option<Diagnostic>> {
-        let Some(owned) = self.change.find_item(variant.item.sku.as_str())? else { return Ok(None) };
+    fn known_item(&self, sku: &Sku) -> Result<Option<KnownItem>> {
+        let own = self.group.as_ref().and_then(|group| group.items.get(sku.as_str()));
+        match own {
+            None if self.had_products => self.change.find_item(sku.as_str()),
+            own => Ok(own.copied()),
+        }
+    }
+
+    fn check_owner(&self, owned: &KnownItem, here: &Here<'_>) -> Result<Option<Diagnostic>> {
         if self.group.as_ref().and_then(|group| group.known) == Some(owned.product) {
             return Ok(None);
         }
@@ -342,9 +380,9 @@ impl<'c, 'w> Keeper<'c, 'w> {
     }
 
     fn check_gtin(&mut self, gtin: &Gtin, sku: &Sku, here: &Here<'_>, findings: &mut Findings<'_>) -> Result<()> {
-        let digits: u64 = gtin.as_str().parse().unwrap_or_default();
-        let first = *self.gtins.entry(digits).or_insert(short(here.record));
-        if first == short(here.record) {
+        let spot = GtinSpot { record: short(here.record), product: 0 };
+        let first = *self.gtins.entry(number(gtin)).or_insert(spot);
+        if first.record == spot.record {
             return Ok(());
         }
         let held = self.group.iter().flat_map(|group| &group.variants);
@@ -352,10 +390,10 @@ impl<'c, 'w> Keeper<'c, 'w> {
             held.filter(|held| held.item.gtin.as_ref() == Some(gtin)).map(|held| held.item.sku.to_string()).next();
         let other = match beside {
             Some(other) => Some(other),
-            None => self.change.other_sku_of_gtin(gtin.as_str(), sku.as_str())?,
+            None => self.change.other_sku_of_gtin(ProductId::of_short(first.product), gtin.as_str(), sku.as_str())?,
         };
         let whose = other.map_or_else(String::new, |other| format!(", that of `{other}`"));
-        let message = format!("`{sku}` has the same GTIN as record {first}{whose}");
+        let message = format!("`{sku}` has the same GTIN as record {}{whose}", first.record);
         let help = "one number names one product: compare it with the barcodes";
         findings.tell(Diagnostic::warning("import/duplicate-gtin", message).at((here.place)(Field::Gtin)).help(help));
         Ok(())
@@ -367,26 +405,17 @@ impl<'c, 'w> Keeper<'c, 'w> {
         if group.variants.is_empty() && group.shared.is_some() && !self.keeps_bare {
             return Ok(());
         }
-        self.remember(&group);
-        if group.variants.is_empty() && !(self.keeps_bare && group.shared.is_some()) {
+        let Some((product, shared)) = self.put_shared(&mut group)? else {
+            self.remember(&group, None);
             return Ok(());
-        }
-        let (product, shared) = match (group.shared, group.known) {
-            (_, Some(known)) if group.is_joined => (known, Put::Same),
-            (Some(mut shared), _) => {
-                group.images.sort_by_key(|image| image.position);
-                shared.images = group.images.into_iter().map(|image| image.address).collect();
-                shared.images.dedup();
-                self.products.put(&shared)?
-            }
-            (None, Some(known)) => (known, Put::Same),
-            (None, None) => return Ok(()),
         };
+        self.remember(&group, Some(product));
         if self.keeps_bare {
             self.counts.count(shared);
         }
         for held in &group.variants {
-            let (id, put) = self.products.put_item(product, &held.item)?;
+            let opening = self.main.opening(held.quantity);
+            let (id, put) = self.products.put_item(product, &held.item, held.known, opening)?;
             let counted = match held.quantity {
                 Some(quantity) => self.main.count(id, quantity, put)?,
                 None => Put::Same,
@@ -397,16 +426,42 @@ impl<'c, 'w> Keeper<'c, 'w> {
         Ok(())
     }
 
-    fn remember(&mut self, group: &Group) {
+    /// Writes what the variants share, if there is anything to keep.
+    fn put_shared(&mut self, group: &mut Group) -> Result<Option<(ProductId, Put)>> {
+        if group.variants.is_empty() && !(self.keeps_bare && group.shared.is_some()) {
+            return Ok(None);
+        }
+        Ok(match (&mut group.shared, group.known) {
+            (_, Some(known)) if group.is_joined => Some((known, Put::Same)),
+            (Some(shared), known) => {
+                group.images.sort_by_key(|image| image.position);
+                shared.images = group.images.drain(..).map(|image| image.address).collect();
+                shared.images.dedup();
+                Some(self.products.put(shared, known)?)
+            }
+            (None, known) => known.map(|known| (known, Put::Same)),
+        })
+    }
+
+    fn remember(&mut self, group: &Group, product: Option<ProductId>) {
         let axes = self.axes.iter().rposition(|axes| *axes == group.names).unwrap_or_else(|| {
             self.axes.push(group.names.clone());
             self.axes.len() - 1
         });
-        self.closed.entry(xxh3_64(group.key.as_bytes())).or_insert((group.first_record, short(axes as u64)));
+        let (first_record, axes) = (group.first_record, short(axes as u64));
+        let closed = Closed { first_record, axes, product };
+        let closed = self.closed.entry(xxh3_64(group.key.as_bytes())).or_insert(closed);
+        closed.product = closed.product.or(product);
+        let Some(product) = product else { return };
+        for gtin in group.variants.iter().filter_map(|held| held.item.gtin.as_ref()) {
+            if let Some(spot) = self.gtins.get_mut(&number(gtin)).filter(|spot| spot.product == 0) {
+                spot.product = product.short();
+            }
+        }
     }
 
-    /// Writes what is left and says which SKUs the file had.
-    pub fn finish(mut self, findings: &mut Findings<'_>) -> Result<(Counts, Seen)> {
+    /// Writes what is left and says which SKUs the file had; `None` where the catalog had none that could have gone.
+    pub fn finish(mut self, findings: &mut Findings<'_>) -> Result<(Counts, Option<Seen>)> {
         self.close()?;
         if self.main.was_ignored {
             let message = "quantities of the products file were not read: the catalog counts units by location";
@@ -414,8 +469,13 @@ impl<'c, 'w> Keeper<'c, 'w> {
                 Diagnostic::note("import/quantity-ignored", message).help("import an inventory file by location"),
             );
         }
-        Ok((self.counts, self.seen))
+        Ok((self.counts, self.had_products.then_some(self.seen)))
     }
+}
+
+/// Its digits as a number: sixteen bytes a GTIN are enough to know a million of them.
+fn number(gtin: &Gtin) -> u64 {
+    gtin.as_str().parse().unwrap_or_default()
 }
 
 fn short(n: u64) -> u32 {
@@ -425,7 +485,9 @@ fn short(n: u64) -> u32 {
 /// Counts units at the location `main`, as long as the catalog has no other.
 struct Main<'c, 'w> {
     change: &'c Change<'w>,
+    /// `None` until it is made.
     id: Option<i64>,
+    fulfills_online: bool,
     is_alone: bool,
     counter: Counter<'c, 'w>,
     was_ignored: bool,
@@ -434,9 +496,21 @@ struct Main<'c, 'w> {
 impl<'c, 'w> Main<'c, 'w> {
     fn new(change: &'c Change<'w>) -> Result<Self> {
         let locations = change.locations()?;
-        let id = locations.iter().find(|location| location.code == MAIN).map(|location| location.id);
         let is_alone = locations.iter().all(|location| location.code == MAIN);
-        Ok(Main { change, id, is_alone, counter: Counter::new(change, "products"), was_ignored: false })
+        let known = locations.iter().find(|location| location.code == MAIN);
+        Ok(Main {
+            change,
+            id: known.map(|known| known.id),
+            fulfills_online: known.is_none_or(|known| known.fulfills_online),
+            is_alone,
+            counter: Counter::new(change, "products"),
+            was_ignored: false,
+        })
+    }
+
+    /// What is available of a variant that is made with this quantity; [`Main::count`] follows.
+    fn opening(&self, quantity: Option<i64>) -> i64 {
+        quantity.filter(|_| self.is_alone && self.fulfills_online).map_or(0, |quantity| quantity.max(0))
     }
 
     /// `put` is what became of the variant itself.

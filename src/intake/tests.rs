@@ -160,6 +160,31 @@ fn a_duplicate_sku_names_both_records_and_neither_is_taken() {
 }
 
 #[test]
+fn a_product_that_was_taken_back_may_come_again_in_the_same_file() {
+    let mut shop = Shop::new();
+    let rows = ["a,A,Title,Default Title,S-1,1.00,,,", "b,B,Title,Default Title,S-1,2.00,,,", "a,A,Size,S,S-3,3.00,,,"];
+    assert_eq!(shop.counts(&table(&rows)), [1, 0, 0, 2]);
+    let sql = "SELECT p.item_group_id, v.sku FROM product p JOIN variant v ON v.product_id = p.id";
+    assert_eq!(shop.rows(sql), ["a|S-3"]);
+}
+
+#[test]
+fn levels_ledger_and_availability_of_a_first_load_agree() {
+    let mut shop = Shop::new();
+    let mut file = String::from("Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty\n");
+    (0..150).for_each(|n| file.push_str(&format!("p{n},P,S-{n},1.00,{}\n", n % 5 - 1)));
+    assert_eq!(shop.counts(&file), [150, 0, 0, 0]);
+    let sql = "SELECT sum(v.available), sum(s.available), sum(s.on_hand), sum(m.on_hand), count(*)
+               FROM variant v JOIN stock s ON s.variant_id = v.id JOIN movement m ON m.variant_id = v.id
+               WHERE v.available = s.available AND s.available = max(0, s.on_hand) AND m.on_hand = s.on_hand
+                 AND v.revision = s.revision";
+    assert_eq!(shop.rows(sql), ["180|180|150|150|150"]);
+    let revision = shop.revision();
+    assert_eq!(shop.counts(&file), [0, 0, 150, 0]);
+    assert_eq!(shop.revision(), revision);
+}
+
+#[test]
 fn a_duplicate_sku_of_a_variant_the_catalog_has_leaves_that_as_it_was() {
     let mut shop = Shop::new();
     let with_stock = "Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty\na,A,S-1,1.00,5\n";

@@ -17,11 +17,26 @@ pub(super) fn too_large() -> Invalid {
 
 /// See [`super::Money::parse_amount`].
 pub(super) fn read_written(text: &str, currency: Currency) -> Result<i64> {
+    if let Some(minor) = read_plain(text, currency) {
+        return Ok(minor);
+    }
     let text = text::trim(text);
     refuse_impostors(text)?;
     let parts = Parts::of(text, currency)?;
     let (whole, fraction) = read_marks(parts.number, currency)?;
     to_minor(&whole, fraction, currency)
+}
+
+/// Nearly every amount is digits, a dot and two of them: nothing is made to read it.
+fn read_plain(text: &str, currency: Currency) -> Option<i64> {
+    const WHOLE_DIGITS_MAX: usize = 12;
+    let (whole, cents) = text.split_once('.').unwrap_or((text, "00"));
+    let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let is_plain = (1..=WHOLE_DIGITS_MAX).contains(&whole.len()) && cents.len() == 2;
+    if currency.exponent() != 2 || !is_plain || !is_number(whole) || !is_number(cents) {
+        return None;
+    }
+    Some(whole.parse::<i64>().ok()? * 100 + cents.parse::<i64>().ok()?)
 }
 
 /// See [`super::Money::parse_decimal`].

@@ -13,11 +13,19 @@ pub fn cut_chars(text: &str, max: usize) -> &str {
 
 /// What two spellings of one name have in common: lower case, letters and digits only (`U.P.S. Ground` → `upsground`).
 pub fn fold_key(text: &str) -> String {
+    if text.is_ascii() {
+        let kept = text.bytes().filter(u8::is_ascii_alphanumeric);
+        return kept.map(|b| char::from(b.to_ascii_lowercase())).collect();
+    }
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// Without white space on either side, of any script, nor the invisible marks that copying from a page brings along.
 pub fn trim(text: &str) -> &str {
+    // a visible ASCII character at either end decides nearly every text
+    if let (Some(b'!'..=b'~'), Some(b'!'..=b'~')) = (text.as_bytes().first(), text.as_bytes().last()) {
+        return text;
+    }
     text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}'))
 }
 

@@ -367,9 +367,9 @@ pub fn furnish(writer: &mut Writer, now: Timestamp) {
     let carried = Carried { product: vec![], variant: vec![VariantField::Tracked, VariantField::SellsWhenOut] };
     let mut products = change.products("model", &carried).unwrap();
     let group = ItemGroup { item_group_id: "g".to_owned(), title: "Things".to_owned(), ..ItemGroup::default() };
-    let (product, _) = products.put(&group).unwrap();
+    let (product, _) = products.put(&group, None).unwrap();
     for n in 0..SKUS.len() {
-        products.put_item(product, &item(n)).unwrap();
+        products.put_item(product, &item(n), None, 0).unwrap();
     }
     drop(products);
     change.commit().unwrap();

@@ -1,6 +1,10 @@
 -- The catalog, first edition. STRICT tables throughout; money in minor units beside an ISO 4217 currency; time as
 -- UTC text (2026-11-25T09:00:00Z); lists and objects as JSON text. `revision` is set by the statement that changes a
 -- row (triggers would cost 1.9 times the import), so "what changed since" is an index lookup.
+--
+-- Tables of which a shop has millions of rows are written with an eye on their cost: a CHECK spells its words out with
+-- OR (SQLite makes a temporary table for each `IN` of three words or more, on every row, which was a quarter of an
+-- import), and a unique key is an index with a name, so that a first load can put it off (first_load.rs).
 
 -- Counters that outlive a run; `revision` counts transactions that changed something a channel can see, `changed_at`
 -- is when the last of them happened, in seconds since 1970.
@@ -32,7 +36,7 @@ CREATE TABLE category (
 -- An item group: what its variants share.
 CREATE TABLE product (
   id                      INTEGER PRIMARY KEY,
-  item_group_id           TEXT NOT NULL UNIQUE,             -- the merchant's own key: handle, parent SKU
+  item_group_id           TEXT NOT NULL,                    -- the merchant's own key: handle, parent SKU
   title                   TEXT NOT NULL,
   description             TEXT,                             -- as received, HTML allowed
   brand                   TEXT,
@@ -46,10 +50,11 @@ CREATE TABLE product (
   images                  TEXT NOT NULL DEFAULT '[]',       -- JSON list of addresses, main image first
   tags                    TEXT NOT NULL DEFAULT '[]',       -- JSON list
   attributes              TEXT NOT NULL DEFAULT '{}',       -- JSON object of everything without a column of its own
-  status                  TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'draft', 'archived')),
+  status                  TEXT NOT NULL DEFAULT 'active' CHECK (status = 'active' OR status = 'draft' OR status = 'archived'),
   source                  TEXT,                             -- the format the record came from
   revision                INTEGER NOT NULL
 ) STRICT;
+CREATE UNIQUE INDEX product_item_group_id ON product (item_group_id);
 CREATE INDEX product_revision ON product (revision);
 
 -- One choice in an item group. The id is product_id * 65536 + n, which keeps the variants of a product together on
@@ -57,7 +62,7 @@ CREATE INDEX product_revision ON product (revision);
 CREATE TABLE variant (
   id                INTEGER PRIMARY KEY,
   product_id        INTEGER NOT NULL REFERENCES product (id),
-  sku               TEXT NOT NULL UNIQUE,
+  sku               TEXT NOT NULL,
   sku_key           TEXT NOT NULL,                          -- folded SKU, to find near misses
   gtin              TEXT,
   mpn               TEXT,
@@ -80,10 +85,11 @@ CREATE TABLE variant (
   availability_date TEXT,                                   -- when a preorder or backorder can leave
   safety            INTEGER NOT NULL DEFAULT 0 CHECK (safety >= 0),           -- units never offered, at each location
   attributes        TEXT NOT NULL DEFAULT '{}',             -- JSON object
-  status            TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'draft', 'archived')),
+  status            TEXT NOT NULL DEFAULT 'active' CHECK (status = 'active' OR status = 'draft' OR status = 'archived'),
   available         INTEGER NOT NULL DEFAULT 0,             -- sum over the locations that fulfill online orders; kept by the writing statements
   revision          INTEGER NOT NULL
 ) STRICT;
+CREATE UNIQUE INDEX variant_sku ON variant (sku);
 CREATE INDEX variant_revision ON variant (revision);
 CREATE INDEX variant_gtin ON variant (gtin) WHERE gtin IS NOT NULL;
 CREATE INDEX variant_sku_key ON variant (sku_key);
@@ -155,7 +161,8 @@ CREATE TABLE movement (
   variant_id  INTEGER NOT NULL REFERENCES variant (id),
   location_id INTEGER NOT NULL REFERENCES location (id),
   cause_id    INTEGER NOT NULL REFERENCES cause (id),
-  kind        TEXT NOT NULL CHECK (kind IN ('received', 'counted', 'reserved', 'released', 'allocated', 'shipped', 'returned', 'adjusted')),
+  kind        TEXT NOT NULL CHECK (kind = 'counted' OR kind = 'received' OR kind = 'reserved' OR kind = 'released' OR
+                kind = 'allocated' OR kind = 'shipped' OR kind = 'returned' OR kind = 'adjusted'),
   on_hand     INTEGER NOT NULL DEFAULT 0,                   -- changes, not levels
   reserved    INTEGER NOT NULL DEFAULT 0,
   allocated   INTEGER NOT NULL DEFAULT 0,
