@@ -16,6 +16,7 @@
 //! | `channel` | load contract and template, check one against the other |
 //! | `intake` | other people's files in |
 //! | `document` | other people's feeds, read with line and column; text kernels; pure syntax |
+//! | `web` | HTTP from here to elsewhere: what every client shares |
 //! | `catalog` | the source of truth: schema, `item` view, ledger; it alone writes SQLite |
 //! | `order` | what may follow what; pure |
 //! | `stock` | how much may be sold, from where; pure |
@@ -41,3 +42,4 @@ pub mod shop;
 pub mod stock;
 pub mod sync;
 pub mod value;
+mod web;

@@ -10,6 +10,7 @@ mod desk;
 mod doctor;
 mod fault;
 mod feeds;
+mod fetched;
 mod find;
 mod first_count;
 mod first_load;

@@ -6,7 +6,8 @@ use jiff::tz::TimeZone;
 
 use super::Context;
 use crate::diagnostic::{Error, Place, Result};
-use crate::intake::source::Source;
+use crate::intake::remote::{Edition, Remote};
+use crate::intake::source::{Opened, Source};
 use crate::intake::table::{Options as Dialect, Table as Columns};
 use crate::intake::{self, Explained, Imported, MappingFile, Options};
 use crate::report::{Cell, Outcome, Table, Unit, counted, escape, thousands};
@@ -15,7 +16,8 @@ use crate::value::text::cut_chars;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Files in any of the formats purvey knows, plain, gzipped or zipped; `-` is standard input.
+    /// Files in any of the formats purvey knows, plain, gzipped or zipped, or their http(s) addresses; `-` is standard
+    /// input. A fetched file that its server has not changed since it was imported whole is not fetched again.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// What the files are about, when purvey takes them for something else.
@@ -136,18 +138,41 @@ struct Done {
 fn import_all(files: &[PathBuf], shop: &Shop, options: &Options, context: &Context<'_>) -> Result<Done> {
     let mut writer = context.writer(shop, "import")?;
     let (mut imported, mut failures) = (Vec::new(), Vec::new());
-    for source in Source::open_all(files)? {
-        let mut talk = context.report.findings();
-        let bar = context.report.progress("reading", None, Unit::Bytes);
-        let mut told = 0;
-        let mut progress = |bytes: u64| {
-            bar.advance(bytes.saturating_sub(told));
-            told = bytes;
-        };
-        match intake::import(&mut writer, source, options, &mut |finding| talk.push(finding), &mut progress) {
-            Ok(one) => imported.push(one),
-            // A file is a transaction: the others go in all the same.
-            Err(error) => failures.push(error),
+    let reader = shop.catalog.read()?;
+    // who asks what a file would do, or acts on what it lacks, means the file and not the news of it
+    let asks_news = !options.dry_run && !options.archive_missing;
+    let known = |remote: &Remote| match reader.fetched(&remote.key())? {
+        Some((etag, last_modified)) if asks_news => Ok(Some(Edition { etag, last_modified })),
+        _ => Ok(None),
+    };
+    for Opened { sources, fetched } in Source::open_all(files, &known)? {
+        let (done, failed) = (imported.len(), failures.len());
+        for source in sources {
+            let mut talk = context.report.findings();
+            let bar = context.report.progress("reading", source.length(), Unit::Bytes);
+            let mut told = 0;
+            let mut progress = |bytes: u64| {
+                bar.advance(bytes.saturating_sub(told));
+                told = bytes;
+            };
+            match intake::import(&mut writer, source, options, &mut |finding| talk.push(finding), &mut progress) {
+                Ok(one) => imported.push(one),
+                // A file is a transaction: the others go in all the same.
+                Err(error) => failures.push(error),
+            }
+        }
+        match fetched {
+            None => {}
+            Some((remote, None)) => context.report.note(&format!("{} has not changed", remote.name())),
+            // what was refused is to be tried again: the catalog may know its SKU by then
+            Some((remote, Some(edition))) if !options.dry_run && failures.len() == failed => {
+                if !imported.iter().skip(done).any(is_partial) {
+                    let change = writer.change(options.now)?;
+                    change.put_fetched(&remote.key(), edition.etag.as_deref(), edition.last_modified.as_deref())?;
+                    change.commit()?;
+                }
+            }
+            Some(_) => {}
         }
     }
     let last = if imported.is_empty() { failures.pop() } else { None };
@@ -161,8 +186,12 @@ fn import_all(files: &[PathBuf], shop: &Shop, options: &Options, context: &Conte
     }
 }
 
+fn open_to_look(files: &[PathBuf]) -> Result<impl Iterator<Item = Source>> {
+    Ok(Source::open_all(files, &|_| Ok(None))?.into_iter().flat_map(|opened| opened.sources))
+}
+
 fn explain_all(files: &[PathBuf], options: &Options, context: &Context<'_>) -> Result<Outcome> {
-    for source in Source::open_all(files)? {
+    for source in open_to_look(files)? {
         let explained = intake::explain(source, options)?;
         context.report.result(&explained, |out| write_explained(&explained, out))?;
         context.report.diagnostics(&explained.findings);
@@ -171,7 +200,7 @@ fn explain_all(files: &[PathBuf], options: &Options, context: &Context<'_>) -> R
 }
 
 fn draft_all(files: &[PathBuf], options: &Options, context: &Context<'_>) -> Result<Outcome> {
-    for source in Source::open_all(files)? {
+    for source in open_to_look(files)? {
         let draft = intake::mapping_file::draft(&Columns::open(source, &options.table)?);
         context.report.result(&draft, |out| out.write_all(draft.as_bytes()))?;
     }

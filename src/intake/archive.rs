@@ -3,7 +3,7 @@
 //! Everything is unpacked, and its checksums compared, before the first record is stored: a damaged archive is refused
 //! as a whole. What an archive may unpack to is measured by the archive's own length, so that entries which share their
 //! packed bytes, or lie about their sizes, gain nothing.
-use super::source::{Source, UNPACKED_BYTES_MAX, UNPACKED_RATIO_MAX, is_bomb};
+use super::source::{Source, UNPACKED_BYTES_MAX, UNPACKED_RATIO_MAX, is_archive, is_bomb};
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -39,7 +39,7 @@ pub(super) fn open(name: &str, packed: File) -> Result<Vec<Source>> {
         }
         let member = format!("{name}/{entry}");
         let unpacked = unpacking.file(archive.by_index(index).map_err(|e| error(&member, e))?, &member)?;
-        files.push(Source::read(member, unpacked)?);
+        files.push(Source::file(member, unpacked)?);
     }
     match files.first_mut() {
         None => Err(refuse(name, "file/zip-empty", "holds no file to read".to_owned())
@@ -48,6 +48,17 @@ pub(super) fn open(name: &str, packed: File) -> Result<Vec<Source>> {
             first.notes.extend(note(name, &skipped));
             Ok(files)
         }
+    }
+}
+
+/// The file itself, or all files of it if it is an archive.
+pub(super) fn expand(name: &str, mut file: File) -> Result<Vec<Source>> {
+    let mut head = Vec::new();
+    (&file).take(4).read_to_end(&mut head).map_err(spooling)?;
+    file.seek(SeekFrom::Start(0)).map_err(spooling)?;
+    match is_archive(&head) {
+        true => open(name, file),
+        false => Ok(vec![Source::file(name, file)?]),
     }
 }
 

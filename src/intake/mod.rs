@@ -45,6 +45,7 @@ mod product_layout;
 mod product_row;
 mod product_table;
 mod products;
+pub mod remote;
 mod reviews;
 mod seen;
 mod shopify_inventory;

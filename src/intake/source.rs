@@ -1,5 +1,6 @@
-//! Where bytes come from: a path, standard input, or bytes at hand; unpacked when gzipped or zipped, refused when they cannot be text.
+//! Where bytes come from: a path, standard input, a web server, or bytes at hand; unpacked when gzipped or zipped, refused when they cannot be text.
 use super::archive;
+use super::remote::{Edition, Remote};
 use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
 use flate2::bufread::MultiGzDecoder;
 use std::fs::{File, FileType};
@@ -20,8 +21,17 @@ pub struct Source {
     name: String,
     head: Vec<u8>,
     rest: Box<dyn Read + Send>,
+    length: Option<u64>,
     /// What was noticed when it was unpacked.
     pub(super) notes: Vec<Diagnostic>,
+}
+
+/// What one path or address holds.
+#[derive(Debug)]
+pub struct Opened {
+    pub sources: Vec<Source>,
+    /// The address it was fetched from, and its edition; `None` when it is still the one that was known.
+    pub fetched: Option<(Remote, Option<Edition>)>,
 }
 
 impl std::fmt::Debug for Source {
@@ -53,7 +63,17 @@ impl Source {
             return Err(refuse(path, "file/special", what).help("save it as a file, or pipe it in and give `-`"));
         }
         let file = File::open(path).map_err(|e| Error::io("read", path, e))?;
-        Source::peek(path.display().to_string(), Box::new(file))
+        Source::of_file(path.display().to_string(), file)
+    }
+
+    fn of_file(name: String, file: File) -> Result<Source> {
+        let length = file.metadata().ok().filter(|meta| meta.is_file()).map(|meta| meta.len());
+        Ok(Source { length, ..Source::peek(name, Box::new(file))? })
+    }
+
+    /// Takes a file that is open; gzip is unpacked, and what cannot be text is refused by name.
+    pub(super) fn file(name: impl Into<String>, file: File) -> Result<Source> {
+        Source::of_file(name.into(), file)?.unpacked()
     }
 
     /// Opens a path; an archive is all the files in it.
@@ -70,18 +90,25 @@ impl Source {
         archive::open(&name, packed)
     }
 
-    /// Opens all of them, and all files of those that are zip archives, before the first is read, so that a wrong name stops the import before anything is stored.
-    pub fn open_all(paths: &[PathBuf]) -> Result<Vec<Source>> {
+    /// Opens all of them, and all files of those that are zip archives, before the first is read, so that a wrong name
+    /// stops the import before anything is stored. Of a file that is fetched, `known` says the edition that was
+    /// imported last.
+    pub fn open_all(paths: &[PathBuf], known: &dyn Fn(&Remote) -> Result<Option<Edition>>) -> Result<Vec<Opened>> {
         let stdin = Path::new("-");
         if paths.iter().filter(|p| p.as_path() == stdin).count() > 1 {
             return Err(Error::usage("file/stdin-twice", "standard input (`-`) was given more than once")
                 .help("it can be read only once: give `-` a single time"));
         }
-        let mut sources = Vec::new();
-        for path in paths {
-            sources.extend(Source::open_each(path)?);
-        }
-        Ok(sources)
+        let open = |path: &PathBuf| {
+            let Some(remote) = Remote::of(path).transpose()? else {
+                return Ok(Opened { sources: Source::open_each(path)?, fetched: None });
+            };
+            Ok(match remote.fetch(known(&remote)?.as_ref())? {
+                None => Opened { sources: Vec::new(), fetched: Some((remote, None)) },
+                Some((sources, edition)) => Opened { sources, fetched: Some((remote, Some(edition))) },
+            })
+        };
+        paths.iter().map(open).collect()
     }
 
     /// Takes bytes that are at hand; `name` is what diagnostics call them.
@@ -107,7 +134,7 @@ impl Source {
     fn peek(name: String, mut rest: Box<dyn Read + Send>) -> Result<Source> {
         let mut head = Vec::new();
         rest.by_ref().take(HEAD_BYTES).read_to_end(&mut head).map_err(|e| error_from(e, &name))?;
-        Ok(Source { name, head, rest, notes: Vec::new() })
+        Ok(Source { name, head, rest, length: None, notes: Vec::new() })
     }
 
     fn checked(self) -> Result<Source> {
@@ -128,6 +155,11 @@ impl Source {
     /// The path as given, or `standard input`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How many bytes there are in all, where that is known before they are read.
+    pub fn length(&self) -> Option<u64> {
+        self.length
     }
 
     /// The first bytes, at most 64 KiB; the whole file when it is shorter.
@@ -232,7 +264,7 @@ fn zip_kind(head: &[u8]) -> (&'static str, &'static str) {
 }
 
 /// A zip archive that is not an office document; one without entries begins with its end.
-fn is_archive(head: &[u8]) -> bool {
+pub(super) fn is_archive(head: &[u8]) -> bool {
     head.starts_with(b"PK\x05\x06") || (head.starts_with(ZIP) && zip_kind(head) == ZIP_ARCHIVE)
 }
 
@@ -381,7 +413,7 @@ mod tests {
         assert_eq!(Source::open(dir.path()).unwrap_err().code, "file/directory");
         let missing = Source::open(&dir.path().join("no.csv")).unwrap_err();
         assert_eq!((missing.code, missing.kind), ("file/io", Kind::Io));
-        let twice = Source::open_all(&[PathBuf::from("-"), PathBuf::from("-")]).unwrap_err();
+        let twice = Source::open_all(&[PathBuf::from("-"), PathBuf::from("-")], &|_| Ok(None)).unwrap_err();
         assert_eq!(twice.code, "file/stdin-twice");
         #[cfg(unix)]
         assert_eq!(Source::open(Path::new("/dev/zero")).unwrap_err().code, "file/special");

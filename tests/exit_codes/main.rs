@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 mod every;
+mod remote;
 mod signals;
 #[path = "../stage/mod.rs"]
 mod stage;

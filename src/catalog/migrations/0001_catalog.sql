@@ -103,6 +103,14 @@ CREATE TABLE override (
   PRIMARY KEY (channel, variant_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Files that were fetched and imported whole: which edition it was, by a hash of the address.
+CREATE TABLE fetched (
+  key           TEXT PRIMARY KEY,
+  etag          TEXT,
+  last_modified TEXT,
+  at            TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE price_list (
   id       INTEGER PRIMARY KEY,
   code     TEXT NOT NULL UNIQUE,

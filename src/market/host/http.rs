@@ -1,18 +1,16 @@
-//! HTTP for connectors: plain blocking calls over one small runtime that all of them share.
-use std::net::IpAddr;
+//! HTTP for connectors: plain blocking calls.
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, multipart, redirect};
-use tokio::runtime::Runtime;
-use url::{Host as UrlHost, Url};
+use url::Url;
 
 use super::{Lost, Outcome, Transport};
 use crate::diagnostic::{Error, Kind, Result};
 use crate::market::{Body, Method, Request, Response};
+use crate::web::{self, causes, is_loopback};
 
-const CONNECT_MAX: Duration = Duration::from_secs(10);
 const EXCHANGE_MAX: Duration = Duration::from_secs(90);
 /// An answer larger than this is a fault, or an attack.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -56,7 +54,8 @@ impl Http {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let client = build_client(self.loopback)?;
+        let builder = web::client(self.loopback).redirect(redirect::Policy::none()).timeout(EXCHANGE_MAX);
+        let client = web::made(builder.https_only(!self.loopback))?;
         Ok(self.client.get_or_init(|| client))
     }
 
@@ -92,7 +91,7 @@ impl Http {
 impl Transport for Http {
     fn exchange(&self, request: &Request) -> Result<Outcome> {
         let builder = self.build(request)?;
-        runtime()?.block_on(async {
+        web::runtime()?.block_on(async {
             match builder.send().await {
                 Ok(response) => Ok(read(response).await),
                 Err(e) if e.is_builder() => Err(Error::bug(format!("a request cannot be built: {}", causes(&e)))),
@@ -135,71 +134,6 @@ fn headers(pairs: &[(String, String)]) -> Result<HeaderMap> {
         map.insert(name, value);
     }
     Ok(map)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(UrlHost::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-        Some(UrlHost::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-        Some(UrlHost::Domain(name)) => name == "localhost",
-        None => false,
-    }
-}
-
-fn build_client(loopback: bool) -> Result<Client> {
-    install_crypto();
-    let builder = Client::builder()
-        .user_agent(concat!("purvey/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        .connect_timeout(CONNECT_MAX)
-        .timeout(EXCHANGE_MAX);
-    // a proxy has no business between this machine and itself
-    let builder = if loopback { builder.no_proxy() } else { builder.https_only(true) };
-    builder.build().map_err(|e| {
-        Error::new(Kind::Unavailable, "market/http", format!("HTTPS cannot be set up: {}", causes(&e)))
-            .help("check the machine's certificates and the proxy variables of the environment")
-            .source(e)
-    })
-}
-
-/// reqwest is built without a crypto provider of its own.
-fn install_crypto() {
-    static ONCE: OnceLock<()> = OnceLock::new();
-    ONCE.get_or_init(|| {
-        // an error says that somebody in this process installed one already, which is as good
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-}
-
-fn runtime() -> Result<&'static Runtime> {
-    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
-    if let Some(runtime) = RUNTIME.get() {
-        return Ok(runtime);
-    }
-    let made = tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("http").enable_all().build();
-    let made = made.map_err(|e| {
-        Error::new(Kind::Io, "market/http", format!("the network cannot be used: {e}"))
-            .help("the system has no threads or files left; end other programs and run it again")
-            .source(e)
-    })?;
-    Ok(RUNTIME.get_or_init(|| made))
-}
-
-/// The whole chain: reqwest's own message says little. Its address is left out, since a query may hold a key.
-fn causes(error: &reqwest::Error) -> String {
-    let mut text = match error {
-        e if e.is_timeout() => "no answer in time".to_owned(),
-        e if e.is_connect() => "no connection".to_owned(),
-        e if e.is_body() || e.is_decode() => "the answer broke off".to_owned(),
-        _ => "the connection broke".to_owned(),
-    };
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]
