@@ -78,7 +78,7 @@ pub enum Put {
 macro_rules! fields {
     ($(#[$doc:meta])* $name:ident { $($variant:ident => $column:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name { $($variant),* }
         impl $name {
             pub const ALL: &'static [$name] = &[$($name::$variant),*];
@@ -117,7 +117,7 @@ pub struct Carried {
 }
 
 /// A product as the catalog knows it while its variants go in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ProductId(pub(super) i64);
 
 impl ProductId {

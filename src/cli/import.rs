@@ -29,6 +29,9 @@ pub(super) struct Args {
     /// A mapping file, for tables of no format purvey knows: what their columns mean.
     #[arg(long, value_name = "TOML", conflicts_with_all = ["format", "kind"])]
     map: Option<PathBuf>,
+    /// Whose file it is, when not its format's: what vanished, and who owns a field, is asked of this name.
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
     /// Write a mapping file for the table of products, best guesses filled in, to standard output.
     #[arg(long, conflicts_with_all = ["map", "explain", "strict"])]
     map_wizard: bool,
@@ -270,6 +273,7 @@ fn of_shop(shop: &Shop, context: &Context<'_>) -> Options {
     Options {
         told_markets: shop.config.market.keys().cloned().collect(),
         channels: shop.attributes_by_channel(),
+        owners: shop.config.owners.clone(),
         ..Options::new(shop.config.shop.currency, context.now)
     }
 }
@@ -278,6 +282,7 @@ fn options(args: &Args, shop: &Shop, context: &Context<'_>) -> Result<Options> {
     let mut options = Options {
         kind: args.kind,
         format: args.format.clone(),
+        source: args.source.clone(),
         strict: args.strict,
         dry_run: args.dry_run,
         archive_missing: args.archive_missing,

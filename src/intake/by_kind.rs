@@ -1,5 +1,6 @@
 //! What is done with the records of each kind of file: which reader takes them apart, and who puts them away.
 use super::detect::{self, Format};
+use super::fields::{Fields, is_owned};
 use super::findings::{Findings, Refusal};
 use super::google_feed::GoogleTable;
 use super::import::Counts;
@@ -32,7 +33,7 @@ use super::table::{Record, Table};
 use super::tracking::Tracking;
 use super::wix_products::WixProducts;
 use super::woocommerce_products::WooProducts;
-use crate::catalog::Change;
+use crate::catalog::{Carried, Change};
 use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result, Severity};
 use crate::document::RawOffer;
 
@@ -102,6 +103,11 @@ impl<'s, 'o> Intake<'s, 'o> {
                 self.each(table, |record, findings| reviews.take(record, findings))?;
                 Ok(Taken { counts: reviews.counts, ..Taken::default() })
             }
+            "fields" => {
+                let mut fields = Fields::new(change, &mut Mapping::new(table), self.options, &mut self.findings);
+                self.each(table, |record, _| fields.take(record))?;
+                Ok(Taken { counts: fields.counts, ..Taken::default() })
+            }
             "overrides" => {
                 let mut overrides = Overrides::new(change, &mut Mapping::new(table), self.options);
                 self.each(table, |record, _| overrides.take(record))?;
@@ -139,8 +145,10 @@ impl<'s, 'o> Intake<'s, 'o> {
     pub fn offers(&mut self, change: &Change<'_>, offers: &mut Offers) -> Result<Taken> {
         std::mem::take(&mut offers.around.findings).into_iter().for_each(|finding| self.findings.tell(finding));
         std::mem::take(&mut offers.around.refused).into_iter().for_each(|refusal| self.findings.refuse(*refusal));
-        let (carried, dialect) = (offers.carried.clone(), offers.dialect);
-        let mut taker = OfferTaker::new(change, dialect, &carried, self.options)?;
+        let dialect = offers.dialect;
+        let source = self.options.source.clone().unwrap_or_else(|| dialect.name.to_owned());
+        let carried = self.own(&offers.carried, &source, offers.file());
+        let mut taker = OfferTaker::new(change, dialect, &source, &carried, self.options)?;
         let mut offer = RawOffer::default();
         while offers.read(&mut offer)? {
             self.records += 1;
@@ -152,9 +160,15 @@ impl<'s, 'o> Intake<'s, 'o> {
         offers.take_findings().into_iter().for_each(|finding| self.tell_of_document(finding));
         let (counts, seen) = taker.finish(&mut self.findings)?;
         let is_whole = dialect.kind == detect::Kind::Products && !offers.is_partial();
-        let (vanished, archived) =
-            if is_whole { self.vanish(change, dialect.name, seen, offers.file())? } else { (0, 0) };
+        let (vanished, archived) = if is_whole { self.vanish(change, &source, seen, offers.file())? } else { (0, 0) };
         Ok(Taken { counts, vanished, archived, ..Taken::default() })
+    }
+
+    /// What a source carries, but for the fields that purvey.toml gives to another.
+    fn own(&mut self, carried: &Carried, source: &str, file: &str) -> Carried {
+        let owned: Vec<_> =
+            carried.names().filter(|field| is_owned(self.options, source, field, file, &mut self.findings)).collect();
+        carried.without(|field| owned.contains(&field))
     }
 
     /// An offer the reader itself left out is as good as refused.
@@ -281,7 +295,8 @@ impl<'s, 'o> Intake<'s, 'o> {
         reader: &mut dyn ProductReader,
         head: &[u8],
     ) -> Result<Taken> {
-        let (source, carried) = (reader.source().to_owned(), reader.carried().clone());
+        let source = self.options.source.clone().unwrap_or_else(|| reader.source().to_owned());
+        let carried = self.own(reader.carried(), &source, table.file());
         let mut keeper = Keeper::new(change, &source, &carried, self.options)?;
         if !self.options.make_skus && uses_skus(head, self.options, reader) {
             keeper.refuse_made_skus();

@@ -15,6 +15,7 @@ pub enum Kind {
     Tracking,
     Reviews,
     Overrides,
+    Fields,
 }
 
 impl Kind {
@@ -28,6 +29,7 @@ impl Kind {
             Kind::Tracking => "tracking",
             Kind::Reviews => "reviews",
             Kind::Overrides => "overrides",
+            Kind::Fields => "fields",
         }
     }
 }
@@ -66,7 +68,7 @@ pub struct Found {
     pub reason: String,
 }
 
-use Kind::{Locations, Orders, Overrides, Prices, Products, Reviews, Stock, Tracking};
+use Kind::{Fields, Locations, Orders, Overrides, Prices, Products, Reviews, Stock, Tracking};
 
 /// Written as their owners write them; compared without regard to case. Order matters only between formats that fit
 /// equally well: the earlier wins.
@@ -255,6 +257,15 @@ pub static FORMATS: &[Format] = &[
             "created_at|date|review_date|timestamp", "review_url|url", "product_url", "country|country_code", "verified",
             "picture_urls|images"],
         rest: Rest::Unknown,
+    },
+    Format {
+        name: "fields", kind: Fields,
+        must: &["sku", "cost|cost_price|unit_cost|cost_of_goods_sold|safety_stock|safety|weight*|mpn|brand|vendor|manufacturer|\
+            product_type|google_product_category|google product category|condition|age_group|age group|gender|custom_label*"],
+        never: &["title|name", "price", "handle", "quantity|qty|on_hand|on hand|stock|available|delta|adjustment", "rating|stars|score",
+            "order|order_id|order id|order-id|order_number|order number", "tracking_number|tracking number", "channel"],
+        may: &[],
+        rest: Rest::Free,
     },
     Format {
         name: "overrides", kind: Overrides,

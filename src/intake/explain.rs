@@ -16,7 +16,7 @@ use super::stock::StockTable;
 use super::table::Record;
 use super::wix_products::WixProducts;
 use super::woocommerce_products::WooProducts;
-use super::{locations, order_formats, order_table, overrides, prices, reviews, tracking};
+use super::{fields, locations, order_formats, order_table, overrides, prices, reviews, tracking};
 use crate::diagnostic::{Diagnostic, Result};
 use serde::Serialize;
 
@@ -112,6 +112,7 @@ fn look_up(
         "prices" => drop(prices::Columns::find(mapping)),
         "locations" => drop(locations::Columns::find(mapping)),
         "reviews" => drop(reviews::Columns::find(mapping)),
+        "fields" => drop(fields::Columns::find(mapping)),
         "overrides" => drop(overrides::Columns::find(mapping)),
         "tracking" => drop(tracking::Columns::find(mapping)),
         "woocommerce-products" => return Some(Box::new(WooProducts::new(mapping, options))),

@@ -17,6 +17,7 @@ mod dialect;
 mod draft;
 pub mod encoding;
 mod explain;
+mod fields;
 mod findings;
 mod google_feed;
 mod heureka;

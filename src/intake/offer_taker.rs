@@ -31,10 +31,11 @@ impl<'c, 'w> OfferTaker<'c, 'w> {
     pub fn new(
         change: &'c Change<'w>,
         dialect: &'static Dialect,
+        source: &'c str,
         carried: &'c Carried,
         options: &Options,
     ) -> Result<Self> {
-        let mut keeper = Keeper::new(change, dialect.name, carried, options)?;
+        let mut keeper = Keeper::new(change, source, carried, options)?;
         if dialect.has_no_variants {
             keeper.keep_bare();
         }

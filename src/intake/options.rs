@@ -17,6 +17,10 @@ pub struct Options {
     pub format: Option<String>,
     /// `--map`: what the columns of a table mean that purvey does not know.
     pub mapping: Option<Arc<MappingFile>>,
+    /// `--source`: whose file it is, when not its format's.
+    pub source: Option<String>,
+    /// Which source owns a field, by the field's name: no other may fill it.
+    pub owners: BTreeMap<String, String>,
     /// How the table is written: encoding, delimiter, line of the header.
     pub table: table::Options,
     /// The shop's own, in which amounts without a currency are.
@@ -54,6 +58,8 @@ impl Options {
             kind: None,
             format: None,
             mapping: None,
+            source: None,
+            owners: BTreeMap::new(),
             table: table::Options::default(),
             currency,
             now,

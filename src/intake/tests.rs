@@ -690,3 +690,51 @@ fn what_no_channel_can_be_told_is_refused_where_it_stands() {
     );
     assert_eq!(shop.said[1].help.as_deref(), Some("did you mean `title`?"));
 }
+
+const TWO_MUGS: &str =
+    "sku,item_group_id,title,price,size,cost\nMUG-S,mug,Mug,12.00,S,3.00\nMUG-L,mug,Mug,14.00,L,4.00\n";
+
+#[test]
+fn columns_of_a_second_source_are_joined_by_sku() {
+    let mut shop = Shop::new();
+    shop.import(TWO_MUGS);
+    shop.import("store_code,name\nmain,Main\n");
+    shop.import("sku,location,quantity\nMUG-S,main,10\n");
+    let file =
+        "sku,unit_cost,safety_stock,google_product_category,custom_label_0\nMUG-S,\"3,50\",4,6049,gift\nMUG-L,,,,\n";
+    assert_eq!(shop.counts(file), [0, 1, 1, 0]);
+    let rows = "SELECT sku, cost_minor, available, google_product_category, attributes ->> '$.custom_label_0' FROM item ORDER BY sku DESC";
+    assert_eq!(shop.rows(rows), ["MUG-S|350|6|6049|gift", "MUG-L|400|0|6049|-"], "an empty cell says nothing");
+    assert_eq!(shop.counts(file), [0, 0, 2, 0]);
+}
+
+#[test]
+fn a_join_refuses_what_it_cannot_place() {
+    let mut shop = Shop::new();
+    shop.import(TWO_MUGS);
+    let file = "sku,cost,brand\nMUG-S,3.10,Ard\nMUG-L,3.20,Nore\nMUG-X,1.00,Ard\nMUG-S,3.30,Ard\n";
+    assert_eq!(shop.counts(file), [0, 1, 0, 3]);
+    assert_eq!(
+        shop.said(),
+        [
+            ("import/two-values", Some(3), Some("brand")),
+            ("import/unknown-sku", Some(4), Some("sku")),
+            ("import/duplicate-sku", Some(5), Some("sku")),
+        ]
+    );
+    assert_eq!(shop.rows("SELECT cost_minor FROM item WHERE sku = 'MUG-L'"), ["400"], "taken whole or not at all");
+}
+
+#[test]
+fn a_field_is_filled_by_its_owner_alone() {
+    let mut shop = Shop::new();
+    shop.import(TWO_MUGS);
+    shop.options.owners = [("cost".to_owned(), "costs".to_owned())].into();
+    shop.options.source = Some("costs".to_owned());
+    assert_eq!(shop.counts("sku,cost\nMUG-S,9.00\n"), [0, 1, 0, 0]);
+    shop.options.source = None;
+    assert_eq!(shop.counts(TWO_MUGS), [0, 0, 2, 0], "the shop's export has another cost, which is not asked");
+    assert_eq!(shop.codes(), ["import/owned"]);
+    assert_eq!(shop.counts("sku,cost\nMUG-S,1.00\n"), [0, 0, 1, 0]);
+    assert_eq!(shop.rows("SELECT cost_minor FROM item WHERE sku = 'MUG-S'"), ["900"]);
+}

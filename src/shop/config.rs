@@ -1,12 +1,15 @@
 //! `purvey.toml`, read whole and strictly: a misspelled key is pointed at, not ignored.
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::Start;
-use crate::catalog::Accept;
+use crate::catalog::{Accept, Fillable};
 use crate::channel::{Settings, toml_fault};
 use crate::diagnostic::{Error, Place, Result};
 use crate::value::Currency;
+use crate::value::closest::closest;
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +19,9 @@ pub struct Config {
     pub channel: IndexMap<String, Settings>,
     #[serde(default)]
     pub market: IndexMap<String, Market>,
+    /// Which source owns a field (`cost = "costs"`): imports from others leave it as it is.
+    #[serde(default)]
+    pub owners: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -85,6 +91,13 @@ impl Config {
         }
         if self.shop.site.ends_with('/') {
             return wrong("shop.site", "site ends with a slash".into(), "leave the slash out: paths begin with one");
+        }
+        // any other name is an attribute without a column of its own
+        for field in self.owners.keys().filter(|field| Fillable::names().all(|known| known != field.as_str())) {
+            if let Some(near) = closest(field, Fillable::names()) {
+                let message = format!("there is no field `{field}` to own");
+                return wrong(&format!("owners.{field}"), message, &format!("did you mean `{near}`?"));
+            }
         }
         if let Err(e) = crate::value::Country::parse(&self.shop.country) {
             return wrong("shop.country", e.message, &e.help);
