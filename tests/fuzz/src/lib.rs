@@ -52,7 +52,11 @@ impl Shop {
         catalog.create(now()).unwrap();
         let writer = catalog.write("fuzz", now(), Duration::ZERO).unwrap();
         let mut shop = Shop { dir, writer };
-        for text in ["store_code,name\nS1,Shop\n", "sku,title,price\nA-1,Mug,12.00\nB-1,Cup,9.00\n"] {
+        for text in [
+            "store_code,name\nS1,Shop\n",
+            "sku,title,price\nA-1,Mug,12.00\nB-1,Cup,9.00\n",
+            include_str!("../seeds/orders/lines").trim_start_matches('0'),
+        ] {
             shop.import(text.as_bytes(), &options()).unwrap();
         }
         shop
@@ -142,7 +146,21 @@ pub fn packed(data: &[u8]) {
     let Some((choice, bytes)) = split(data) else { return };
     let mut options = options();
     options.table.encoding = NAMES[choice % NAMES.len()].map(str::to_owned);
-    take(bytes, &options);
+    match bytes.starts_with(b"PK") {
+        true => take_archive(bytes, &Options { dry_run: true, ..options }),
+        false => take(bytes, &options),
+    }
+}
+
+/// Only a path can be an archive.
+fn take_archive(bytes: &[u8], options: &Options) {
+    SHOP.with_borrow_mut(|shop| {
+        let path = shop.dir.path().join("input.zip");
+        std::fs::write(&path, bytes).unwrap();
+        for source in never_ours(bytes, Source::open_all(&[path])).into_iter().flatten() {
+            never_ours(bytes, import(&mut shop.writer, source, options, &mut |_| {}, &mut |_| {}));
+        }
+    });
 }
 
 /// `0` a mapping file and, after a line `---`, the table it is for; `1` a table to explain and to draft a mapping of.
