@@ -157,7 +157,8 @@ fn take_archive(bytes: &[u8], options: &Options) {
     SHOP.with_borrow_mut(|shop| {
         let path = shop.dir.path().join("input.zip");
         std::fs::write(&path, bytes).unwrap();
-        for source in never_ours(bytes, Source::open_all(&[path])).into_iter().flatten() {
+        let opened = never_ours(bytes, Source::open_all(&[path], &|_| Ok(None)));
+        for source in opened.into_iter().flatten().flat_map(|opened| opened.sources) {
             never_ours(bytes, import(&mut shop.writer, source, options, &mut |_| {}, &mut |_| {}));
         }
     });
