@@ -237,15 +237,17 @@ fn zone(name: &str) -> Result<TimeZone> {
 }
 
 fn write_explained(explained: &Explained, out: &mut dyn std::io::Write) -> std::io::Result<()> {
-    let delimiter = match explained.delimiter {
-        '\t' => "tab".to_owned(),
-        other => format!("`{other}`"),
-    };
     writeln!(out, "{}", escape(&explained.file))?;
     writeln!(out, "  format     {} ({})", explained.format, escape(&explained.reason))?;
     writeln!(out, "  encoding   {} ({})", explained.encoding, explained.encoding_reason)?;
-    writeln!(out, "  delimiter  {delimiter}\n")?;
-    let mut columns = Table::new(["column", "is read as"]);
+    match explained.delimiter {
+        None => {}
+        Some('\t') => writeln!(out, "  delimiter  tab")?,
+        Some(other) => writeln!(out, "  delimiter  `{other}`")?,
+    }
+    writeln!(out)?;
+    let what = if explained.delimiter.is_some() { "column" } else { "element" };
+    let mut columns = Table::new([what, "is read as"]);
     for (name, meaning) in &explained.columns {
         columns.row([Cell::from(name.as_str()), Cell::from(meaning.as_deref().unwrap_or("(not read)"))]);
     }

@@ -148,7 +148,7 @@ impl<'s, 'o> Intake<'s, 'o> {
         let dialect = offers.dialect;
         let source = self.options.source.clone().unwrap_or_else(|| dialect.name.to_owned());
         let carried = self.own(&offers.carried, &source, offers.file());
-        let mut taker = OfferTaker::new(change, dialect, &source, &carried, self.options)?;
+        let mut taker = OfferTaker::new(change, offers, &source, &carried, self.options)?;
         let mut offer = RawOffer::default();
         while offers.read(&mut offer)? {
             self.records += 1;

@@ -53,6 +53,38 @@ pub enum Meaning<'a> {
     Attribute(&'a str),
 }
 
+impl std::fmt::Display for Meaning<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = match self {
+            Meaning::Sku => "sku",
+            Meaning::Group => "item_group_id",
+            Meaning::Title => "title",
+            Meaning::Description => "description",
+            Meaning::Brand => "brand",
+            Meaning::ProductType => "product_type",
+            Meaning::GoogleCategory => "google_product_category",
+            Meaning::Condition => "condition",
+            Meaning::AgeGroup => "age_group",
+            Meaning::Gender => "gender",
+            Meaning::Link => "path",
+            Meaning::Image => "image",
+            Meaning::Gtin => "gtin",
+            Meaning::Mpn => "mpn",
+            Meaning::Price => "price",
+            Meaning::PriceBefore => "price before the sale",
+            Meaning::SalePrice => "sale_price",
+            Meaning::SaleTime => "time of the sale",
+            Meaning::Currency => "currency",
+            Meaning::Availability => "availability",
+            Meaning::Quantity => "quantity",
+            Meaning::Weight => "weight",
+            Meaning::Choice(axis) => return write!(f, "option {axis}"),
+            Meaning::Attribute(name) => return write!(f, "attribute {name}"),
+        };
+        f.write_str(name)
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Said<'a> {
     pub meaning: Meaning<'a>,
@@ -157,6 +189,11 @@ impl<'a> Draft<'a> {
 
     fn all<'d>(&'d self, meaning: Meaning<'d>) -> impl Iterator<Item = &'d Said<'a>> {
         self.said.iter().filter(move |said| said.meaning == meaning)
+    }
+
+    /// Everything that was said, in the order of the format's list.
+    pub fn said(&self) -> impl Iterator<Item = &Said<'a>> {
+        self.said.iter()
     }
 
     /// Equal for offers that say the same.

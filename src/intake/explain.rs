@@ -1,13 +1,15 @@
 //! `import --explain`: what a file was taken for and why, what its columns mean, and how its first records would land.
 use super::detect::{Format, Kind};
+use super::draft::{Draft, Rules, Said};
 use super::encoding::How;
 use super::findings::Findings;
 use super::input::open_table;
 use super::magento_products::MagentoProducts;
 use super::mapping::Mapping;
+use super::offers::{Offers, is_xml, place};
 use super::options::Options;
 use super::product_formats;
-use super::product_row::ProductReader;
+use super::product_row::{ProductReader, ProductRow};
 use super::product_table::ProductTable;
 use super::shopify_inventory::ShopifyInventory;
 use super::shopify_products::ShopifyProducts;
@@ -18,6 +20,8 @@ use super::wix_products::WixProducts;
 use super::woocommerce_products::WooProducts;
 use super::{fields, locations, order_formats, order_table, overrides, prices, reviews, tracking};
 use crate::diagnostic::{Diagnostic, Result};
+use crate::document::RawOffer;
+use indexmap::IndexMap;
 use serde::Serialize;
 
 /// Records shown.
@@ -33,8 +37,9 @@ pub struct Explained {
     pub encoding: &'static str,
     /// Why it was taken for that.
     pub encoding_reason: &'static str,
-    pub delimiter: char,
-    /// Each column of the file, and what the catalog calls it; `None` when it is not read.
+    /// `None` for a document without columns.
+    pub delimiter: Option<char>,
+    /// Each column of the file, or element of its first offers, and what the catalog calls it; `None` when it is not read.
     pub columns: Vec<(String, Option<String>)>,
     pub rows: Vec<ExplainedRow>,
     /// What is to be said about these records, and about the header.
@@ -56,6 +61,62 @@ pub struct ExplainedRow {
 ///
 /// Errors: those of [`Source`], [`Table`](super::table::Table) and [`detect()`](super::detect::detect).
 pub fn explain(source: Source, options: &Options) -> Result<Explained> {
+    match is_xml(source.head()) {
+        true => explain_offers(source, options),
+        false => explain_table(source, options),
+    }
+}
+
+fn explain_offers(source: Source, options: &Options) -> Result<Explained> {
+    let mut said = source.notes.clone();
+    let mut offers = Offers::open(source, options)?;
+    let (dialect, reason) = (offers.dialect, offers.elements());
+    let rules = Rules::new(options, dialect.names_currency, dialect.custom);
+    let (mut columns, mut rows): (IndexMap<String, Option<String>>, _) = (IndexMap::new(), Vec::new());
+    let mut offer = RawOffer::default();
+    while rows.len() < ROWS && offers.read(&mut offer)? {
+        said.extend(offers.take_findings());
+        let mut draft = Draft::default();
+        (dialect.draft)(&offer, &offers.around, &mut draft);
+        for field in offer.fields() {
+            columns.entry(field.qualified_name().to_owned()).or_default();
+        }
+        let mut cells = Vec::new();
+        for one in draft.said() {
+            columns.insert(one.name.to_owned(), Some(one.meaning.to_string()));
+            cells.push((one.meaning.to_string(), one.text.clone().into_owned()));
+        }
+        let place_of = |one: Option<&Said<'_>>| place(offers.file(), &offer, one, dialect.id);
+        let mut sink = |finding: &Diagnostic| said.push(finding.clone());
+        let mut findings = Findings::new(&mut sink);
+        let read = match (dialect.kind, dialect.has_no_variants) {
+            (Kind::Products, true) => draft.to_bare_row(&rules, &place_of, &mut findings),
+            (Kind::Products, false) => draft.to_row(&rules, &place_of, &mut findings),
+            _ => Ok(ProductRow::nothing()),
+        };
+        let refusal = read.map_or_else(Some, |row| row.variant.err());
+        let taken = refusal.is_none();
+        refusal.into_iter().for_each(|refusal| findings.tell(*refusal));
+        rows.push(ExplainedRow { record: offer.index(), line: offer.position().line, cells, taken });
+    }
+    Ok(Explained {
+        file: offers.file().to_owned(),
+        format: dialect.name,
+        kind: dialect.kind.as_str(),
+        reason,
+        encoding: offers.encoding(),
+        encoding_reason: match options.table.encoding {
+            Some(_) => "named with `--encoding`",
+            None => "as the document says, or UTF-8",
+        },
+        delimiter: None,
+        columns: columns.into_iter().collect(),
+        rows,
+        findings: said,
+    })
+}
+
+fn explain_table(source: Source, options: &Options) -> Result<Explained> {
     let mut said = source.notes.clone();
     let (mut table, format, reason) = open_table(source, options)?;
     said.extend(format.unread(&table));
@@ -85,7 +146,7 @@ pub fn explain(source: Source, options: &Options) -> Result<Explained> {
             How::Asked => "named with `--encoding`",
             How::Guessed => "guessed, as `--encoding auto` asks",
         },
-        delimiter: table.delimiter(),
+        delimiter: Some(table.delimiter()),
         columns,
         rows,
         findings: said,
@@ -166,7 +227,10 @@ mod tests {
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
         let options = Options::new(Currency::parse("EUR").unwrap(), now);
         let explained = explain(Source::bytes("x.csv", csv).unwrap(), &options).unwrap();
-        assert_eq!((explained.format, explained.delimiter, explained.encoding), ("shopify-products", ';', "UTF-8"));
+        assert_eq!(
+            (explained.format, explained.delimiter, explained.encoding),
+            ("shopify-products", Some(';'), "UTF-8")
+        );
         assert_eq!(explained.columns[3], ("Variant Price".to_owned(), Some("price".to_owned())));
         assert_eq!(explained.columns[4], ("Colour of box".to_owned(), None));
         assert_eq!(explained.rows.iter().map(|row| row.taken).collect::<Vec<_>>(), [true, false]);

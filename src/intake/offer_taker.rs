@@ -24,17 +24,18 @@ pub struct OfferTaker<'c, 'w> {
     /// Units of offers whose product the keeper has not closed yet.
     waiting: VecDeque<(LevelRow, u64, Place)>,
     group: String,
-    is_partial: bool,
+    brings_prices: bool,
 }
 
 impl<'c, 'w> OfferTaker<'c, 'w> {
     pub fn new(
         change: &'c Change<'w>,
-        dialect: &'static Dialect,
+        offers: &Offers,
         source: &'c str,
         carried: &'c Carried,
         options: &Options,
     ) -> Result<Self> {
+        let dialect = offers.dialect;
         let mut keeper = Keeper::new(change, source, carried, options)?;
         if dialect.has_no_variants {
             keeper.keep_bare();
@@ -51,7 +52,7 @@ impl<'c, 'w> OfferTaker<'c, 'w> {
             levels: Levels::new(change, policy)?,
             waiting: VecDeque::new(),
             group: String::new(),
-            is_partial: *carried != (dialect.carried)(),
+            brings_prices: offers.brings_prices(),
         })
     }
 
@@ -124,7 +125,7 @@ impl<'c, 'w> OfferTaker<'c, 'w> {
 
     /// Offers that only bring prices belong to the product that has their SKU, whatever its key.
     fn settle_group(&self, row: &mut ProductRow) -> Result<()> {
-        if let Some(sku) = row.sku.as_ref().filter(|_| self.is_partial)
+        if let Some(sku) = row.sku.as_ref().filter(|_| self.brings_prices)
             && let Some(item) = self.change.find_item(sku.as_str())?
         {
             row.group = self.change.item_group_of(item.product)?;

@@ -113,9 +113,20 @@ impl Offers {
         self.reader.bytes_read()
     }
 
+    /// The element of an offer, and what was before the first: `offer in yml_catalog`.
+    pub fn elements(&self) -> String {
+        let name = |offer: &RawOffer| offer.root().map(|root| root.name().to_owned()).unwrap_or_default();
+        format!("has {} in {}", self.first.as_ref().map(name).unwrap_or_default(), name(self.reader.head()))
+    }
+
+    /// Its offers bring prices to products that are known from elsewhere.
+    pub fn brings_prices(&self) -> bool {
+        (self.dialect.carried)() != self.carried
+    }
+
     /// The offers are not all there are, so that nothing can be missing.
     pub fn is_partial(&self) -> bool {
-        self.around.is_partial || (self.dialect.carried)() != self.carried
+        self.around.is_partial || self.brings_prices()
     }
 
     pub fn read(&mut self, offer: &mut RawOffer) -> Result<bool> {

@@ -4,7 +4,7 @@ mod formats;
 
 use super::detect::Kind;
 use super::source::Source;
-use super::{Imported, Options, import};
+use super::{Imported, Options, explain, import};
 use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Error, Severity};
 use crate::value::Currency;
@@ -737,4 +737,20 @@ fn a_field_is_filled_by_its_owner_alone() {
     assert_eq!(shop.codes(), ["import/owned"]);
     assert_eq!(shop.counts("sku,cost\nMUG-S,1.00\n"), [0, 0, 1, 0]);
     assert_eq!(shop.rows("SELECT cost_minor FROM item WHERE sku = 'MUG-S'"), ["900"]);
+}
+
+#[test]
+fn a_feed_is_explained_by_its_elements() {
+    let feed = "<SHOP><SHOPITEM><ITEM_ID>M1</ITEM_ID><PRODUCTNAME>Hrnek</PRODUCTNAME><PRICE_VAT>249,50</PRICE_VAT>\
+                <BIKE>1</BIKE></SHOPITEM>\n<SHOPITEM><ITEM_ID>M2</ITEM_ID><PRODUCTNAME>Miska</PRODUCTNAME>\
+                <PRICE_VAT>mnoho</PRICE_VAT></SHOPITEM></SHOP>";
+    let shop = Shop::new();
+    let explained = explain(Source::bytes("x.xml", feed).unwrap(), &shop.options).unwrap();
+    assert_eq!((explained.format, explained.reason.as_str()), ("heureka", "has SHOPITEM in SHOP"));
+    let columns: Vec<_> = explained.columns.iter().map(|(name, meaning)| (name.as_str(), meaning.as_deref())).collect();
+    let known =
+        [("ITEM_ID", Some("sku")), ("PRODUCTNAME", Some("title")), ("PRICE_VAT", Some("price")), ("BIKE", None)];
+    assert_eq!(columns, known);
+    let rows: Vec<_> = explained.rows.iter().map(|row| (row.line, row.taken, row.cells[2].1.as_str())).collect();
+    assert_eq!(rows, [(1, true, "249,50"), (2, false, "mnoho")]);
 }
