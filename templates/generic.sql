@@ -1,0 +1,37 @@
+-- How an item becomes a row of a plain table. What it cost the shop is nobody's business, so that is not here.
+SELECT
+  sku,
+  sku                                   AS id,
+  item_group_id                         AS group_id,
+  title,
+  variant_title,
+  description,
+  CASE WHEN path LIKE 'http%' THEN path
+       ELSE $site || path || '?sku=' || replace(replace(replace(replace(sku, '%', '%25'), '&', '%26'), '#', '%23'), '+', '%2B')
+       END                              AS url,
+  image,
+  images                                AS more_images,
+  availability,
+  availability_date,
+  CASE WHEN tracked = 1 THEN max(available, 0) END AS available,
+  price_minor                           AS price,
+  sale_price_minor                      AS sale_price,
+  sale_from || '/' || sale_to            AS sale_dates,
+  currency,
+  condition,
+  brand,
+  gtin,
+  mpn,
+  category,
+  product_type,
+  google_product_category,
+  tags,
+  color,
+  size,
+  material,
+  pattern,
+  age_group,
+  gender,
+  options,
+  weight_g || ' g'                       AS weight
+FROM item
