@@ -206,8 +206,9 @@ fn zone(name: &str) -> Result<TimeZone> {
 
 fn write_explained(explained: &Explained, out: &mut dyn std::io::Write) -> std::io::Result<()> {
     let delimiter = match explained.delimiter {
-        '\t' => "tab".to_owned(),
-        other => format!("`{other}`"),
+        None => "none: keys are columns".to_owned(),
+        Some('\t') => "tab".to_owned(),
+        Some(other) => format!("`{other}`"),
     };
     writeln!(out, "{}", escape(&explained.file))?;
     writeln!(out, "  format     {} ({})", explained.format, escape(&explained.reason))?;

@@ -33,7 +33,8 @@ pub struct Explained {
     pub encoding: &'static str,
     /// Why it was taken for that.
     pub encoding_reason: &'static str,
-    pub delimiter: char,
+    /// `None` for JSON.
+    pub delimiter: Option<char>,
     /// Each column of the file, and what the catalog calls it; `None` when it is not read.
     pub columns: Vec<(String, Option<String>)>,
     pub rows: Vec<ExplainedRow>,
@@ -165,7 +166,10 @@ mod tests {
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
         let options = Options::new(Currency::parse("EUR").unwrap(), now);
         let explained = explain(Source::bytes("x.csv", csv).unwrap(), &options).unwrap();
-        assert_eq!((explained.format, explained.delimiter, explained.encoding), ("shopify-products", ';', "UTF-8"));
+        assert_eq!(
+            (explained.format, explained.delimiter, explained.encoding),
+            ("shopify-products", Some(';'), "UTF-8")
+        );
         assert_eq!(explained.columns[3], ("Variant Price".to_owned(), Some("price".to_owned())));
         assert_eq!(explained.columns[4], ("Colour of box".to_owned(), None));
         assert_eq!(explained.rows.iter().map(|row| row.taken).collect::<Vec<_>>(), [true, false]);
