@@ -262,7 +262,12 @@ mod tests {
     fn every_stock_channel_compiles() {
         let dir = tempfile::tempdir().unwrap();
         for name in crate::channel::names(None) {
-            let all = settings("site = 'https://shop.example'\ncountry = 'DE'");
+            let mut all = settings("site = 'https://shop.example'\ncountry = 'DE'");
+            for (setting, _) in
+                Channel::load_contract(&name, None).unwrap().settings.into_iter().filter(|(_, s)| s.required)
+            {
+                all.parameters.entry(setting).or_insert(Parameter::Text("given".to_owned()));
+            }
             let channel = Channel::load(&name, None, all).unwrap();
             let guarded = Guarded::open(&catalog(dir.path()), None, &channel.sql_texts()).unwrap();
             channel.compile(&guarded, NOW).unwrap();

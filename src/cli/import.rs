@@ -246,7 +246,7 @@ fn write_explained(explained: &Explained, out: &mut dyn std::io::Write) -> std::
         Some(other) => writeln!(out, "  delimiter  `{other}`")?,
     }
     writeln!(out)?;
-    let what = if explained.delimiter.is_some() { "column" } else { "element" };
+    let what = if explained.delimiter.is_some() { "column" } else { "field" };
     let mut columns = Table::new([what, "is read as"]);
     for (name, meaning) in &explained.columns {
         columns.row([Cell::from(name.as_str()), Cell::from(meaning.as_deref().unwrap_or("(not read)"))]);

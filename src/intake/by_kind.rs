@@ -5,7 +5,8 @@ use super::findings::{Findings, Refusal};
 use super::google_feed::GoogleTable;
 use super::import::Counts;
 use super::input::open_table;
-use super::json_lines::JsonLines;
+use super::json_orders;
+use super::json_records::JsonRecords;
 use super::levels::{self, LevelField, Levels};
 use super::locations::Locations;
 use super::magento_products::MagentoProducts;
@@ -182,20 +183,34 @@ impl<'s, 'o> Intake<'s, 'o> {
         }
     }
 
-    pub fn order_lines(&mut self, change: &Change<'_>, lines: &mut JsonLines) -> Result<Taken> {
+    pub fn order_records(&mut self, change: &Change<'_>, records: &mut JsonRecords) -> Result<Taken> {
         let mut orders = Orders::new(change);
         let setting = self.setting();
-        while let Some(line) = lines.read()? {
-            self.records += 1;
-            let told = line.and_then(|(place, value)| Ok((order_document::read(&value, &place, &setting)?, place)));
-            let refused = match told {
-                Ok((told, place)) => orders.take(told, &place, &mut self.findings)?.err(),
-                Err(refusal) => Some(refusal),
+        while let Some(record) = records.read()? {
+            let documents = match record {
+                Ok(record) => {
+                    let place = Place::file(records.file()).record(record.number).line(record.start.line);
+                    json_orders::documents(record.value)
+                        .into_iter()
+                        .map(|document| Ok((document, place.clone())))
+                        .collect()
+                }
+                Err(refusal) => vec![Err(refusal)],
             };
-            if let Some(refusal) = refused {
-                self.findings.refuse(*refusal);
+            for document in documents {
+                self.records += 1;
+                let told = document.and_then(|(document, place)| {
+                    order_document::read(&document, &place, &setting).map(|told| (told, place))
+                });
+                let refused = match told {
+                    Ok((told, place)) => orders.take(told, &place, &mut self.findings)?.err(),
+                    Err(refusal) => Some(refusal),
+                };
+                if let Some(refusal) = refused {
+                    self.findings.refuse(*refusal);
+                }
             }
-            self.tell_progress(lines.bytes_read());
+            self.tell_progress(records.bytes_read());
         }
         Ok(Taken { counts: orders.counts, held: orders.held, ..Taken::default() })
     }

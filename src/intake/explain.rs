@@ -39,7 +39,7 @@ pub struct Explained {
     pub encoding_reason: &'static str,
     /// `None` for a document without columns.
     pub delimiter: Option<char>,
-    /// Each column of the file, or element of its first offers, and what the catalog calls it; `None` when it is not read.
+    /// Each column or key of the file, or element of its first offers, and what the catalog calls it; `None` when it is not read.
     pub columns: Vec<(String, Option<String>)>,
     pub rows: Vec<ExplainedRow>,
     /// What is to be said about these records, and about the header.
@@ -146,7 +146,7 @@ fn explain_table(source: Source, options: &Options) -> Result<Explained> {
             How::Asked => "named with `--encoding`",
             How::Guessed => "guessed, as `--encoding auto` asks",
         },
-        delimiter: Some(table.delimiter()),
+        delimiter: table.delimiter(),
         columns,
         rows,
         findings: said,

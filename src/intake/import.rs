@@ -78,7 +78,7 @@ pub fn import(
             format.unread(table).into_iter().for_each(|finding| intake.findings.tell(finding));
             intake.table(&change, table, format, head)?
         }
-        Input::Orders(lines) => intake.order_lines(&change, lines)?,
+        Input::Orders { records, .. } => intake.order_records(&change, records)?,
         Input::Offers(offers) => intake.offers(&change, offers)?,
     };
     let (refused, records) = (intake.findings.refused, intake.records);

@@ -1,40 +1,39 @@
 //! An opened file and what it was taken for.
 use super::detect::{self, Format, Kind, detect};
-use super::json_lines::JsonLines;
+use super::json_orders;
+use super::json_records::{JsonRecords, is_json};
 use super::offers::{Offers, is_xml};
 use super::options::Options;
 use super::source::Source;
 use super::table::Table;
 use crate::diagnostic::{Error, Place, Result};
 
-/// The name of the format of orders, one JSON object a line.
-const ORDER_LINES: &str = "orders-jsonl";
-
 /// An opened file of a known format.
 pub enum Input {
     Table { table: Box<Table>, format: &'static Format, head: Vec<u8> },
-    Orders(Box<JsonLines>),
+    Orders { records: Box<JsonRecords>, format: &'static str },
     Offers(Box<Offers>),
 }
 
 impl Input {
     pub fn open(source: Source, options: &Options) -> Result<Input> {
-        if is_order_lines(&source, options) {
-            let lines = JsonLines::open(source, options.table.encoding.as_deref())?;
-            return Ok(Input::Orders(Box::new(lines)));
+        if let Some(format) = json_orders(&source, options) {
+            let records = JsonRecords::open(source, options.table.encoding.as_deref())?;
+            return Ok(Input::Orders { records: Box::new(records), format });
         }
         if is_xml(source.head()) {
             return Ok(Input::Offers(Box::new(Offers::open(source, options)?)));
         }
         let head = source.head().to_vec();
         let (table, format, _) = open_table(source, options)?;
+        let head = table.first_records().map_or(head, <[u8]>::to_vec);
         Ok(Input::Table { table: Box::new(table), format, head })
     }
 
     pub fn format(&self) -> (&'static str, Kind) {
         match self {
             Input::Table { format, .. } => (format.name, format.kind),
-            Input::Orders(_) => (ORDER_LINES, Kind::Orders),
+            Input::Orders { format, .. } => (format, Kind::Orders),
             Input::Offers(offers) => (offers.dialect.name, offers.dialect.kind),
         }
     }
@@ -42,34 +41,40 @@ impl Input {
     pub fn encoding(&self) -> &'static str {
         match self {
             Input::Table { table, .. } => table.encoding().name,
-            Input::Orders(lines) => lines.encoding().name,
+            Input::Orders { records, .. } => records.encoding().name,
             Input::Offers(offers) => offers.encoding(),
         }
     }
 }
 
-/// JSON that the user says is orders, or whose first object names one.
-fn is_order_lines(source: &Source, options: &Options) -> bool {
-    let mut text = source.head().iter().filter(|b| !b"\xef\xbb\xbf\xff\xfe\0 \t\r\n".contains(b));
-    let is_object = text.next() == Some(&b'{');
-    match (&options.format, options.kind) {
-        _ if options.mapping.is_some() => false,
-        (Some(format), _) => format == ORDER_LINES,
-        (None, Some(kind)) => kind == Kind::Orders && is_object,
-        (None, None) => is_object && memchr::memmem::find(source.head(), b"\"order_id\"").is_some(),
+/// The format of JSON that the user says is orders, or that holds what orders hold.
+fn json_orders(source: &Source, options: &Options) -> Option<&'static str> {
+    if options.mapping.is_some() || !is_json(source.head()) {
+        return None;
     }
+    let found = json_orders::format_of(source.head());
+    match (&options.format, options.kind) {
+        (Some(named), _) => json_orders::formats().find(|format| format == named),
+        (None, Some(Kind::Orders)) => found.or_else(|| json_orders::formats().next()),
+        (None, Some(_)) => None,
+        (None, None) => found,
+    }
+}
+
+fn open_rows(source: Source, options: &super::table::Options) -> Result<Table> {
+    if is_json(source.head()) { Table::open_json(source, options) } else { Table::open(source, options) }
 }
 
 /// Opens a table and says what it is and why: what its mapping says, the format the user named, or what its columns tell.
 pub fn open_table(source: Source, options: &Options) -> Result<(Table, &'static Format, String)> {
     let Some(mapping) = &options.mapping else {
-        let table = Table::open(source, &options.table)?;
+        let table = open_rows(source, &options.table)?;
         let (format, reason) = choose(&table, options)?;
         return Ok((table, format, reason));
     };
     let mut written = options.table.clone();
     mapping.settle(&mut written);
-    let mut table = Table::open(source, &written)?;
+    let mut table = open_rows(source, &written)?;
     mapping.apply(&mut table)?;
     Ok((table, mapping.own_format(), "as its mapping says".to_owned()))
 }

@@ -1,17 +1,14 @@
 //! JSON lines: one object a line, read strictly, with the path and column of what is wrong.
-use super::encoding::{Encoding, Text};
+use super::encoding::{Encoding, Spot, Text};
 use super::findings::Refusal;
-use super::source::{Source, error_from};
+use super::json_records::JsonRecord;
+use super::json_value::{parse, path_at};
+use super::source::error_from;
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
 use std::io::BufRead;
 
 /// The longest line taken.
 const LINE_BYTES_MAX: usize = 1 << 20;
-
-/// A value and the line it stands on.
-pub type Line = (Place, Value);
 
 pub struct JsonLines {
     text: Text,
@@ -20,15 +17,8 @@ pub struct JsonLines {
 }
 
 impl JsonLines {
-    pub fn open(source: Source, asked: Option<&str>) -> Result<JsonLines> {
-        let text = Text::open(source, asked)?;
-        let name = text.encoding().name;
-        if name != "UTF-8" && asked.is_none() {
-            return Err(Error::input("json/not-utf8", format!("{} is {name}, but JSON is UTF-8", text.name()))
-                .at(Place::file(text.name()).record(1).line(1))
-                .help(format!("save it as UTF-8, or add `--encoding {name}`")));
-        }
-        Ok(JsonLines { text, line: 0, bytes: 0 })
+    pub fn new(text: Text) -> JsonLines {
+        JsonLines { text, line: 0, bytes: 0 }
     }
 
     pub fn file(&self) -> &str {
@@ -44,7 +34,7 @@ impl JsonLines {
     }
 
     /// The next line that is not blank, and its value; a line that is no value is a [`Diagnostic`].
-    pub fn read(&mut self) -> Result<Option<Result<Line, Refusal>>> {
+    pub fn read(&mut self) -> Result<Option<Result<JsonRecord, Refusal>>> {
         loop {
             let mut line = Vec::new();
             let is_whole = self.read_line(&mut line)?;
@@ -64,7 +54,10 @@ impl JsonLines {
             if text.trim().is_empty() {
                 continue;
             }
-            return Ok(Some(parse(&text, &place).map(|value| (place, value))));
+            let mut start = Spot::START;
+            start.line = self.line;
+            let read = parse(&text, &place, start);
+            return Ok(Some(read.map(|value| JsonRecord { number: self.line, start, text, value })));
         }
     }
 
@@ -95,159 +88,20 @@ impl JsonLines {
     }
 }
 
-/// Reads one value strictly: no key twice, no number that does not fit, nothing after it.
-fn parse(text: &str, place: &Place) -> Result<Value, Refusal> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    value.map_err(|e| {
-        let at = byte_of(text, e.line(), e.column());
-        let column = text[..at].chars().count() as u64;
-        let said = e.to_string();
-        let reason = said.split(" at line ").next().unwrap_or(&said);
-        let place = place.clone().column(column.max(1)).attribute(path_at(text, at));
-        let help = "a program that writes JSON does not write this: export it again, or mend the line";
-        Box::new(Diagnostic::error("json/unreadable", format!("this is not JSON: {reason}")).at(place).help(help))
-    })
-}
-
-/// Where serde's line and column (of bytes, from 1) are in a text.
-fn byte_of(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let mut at = (start + column).min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
-/// The path of the value in which byte `end` is: `lines[0].unit_price`. Wrong JSON has paths as far as it makes sense.
-fn path_at(text: &str, end: usize) -> String {
-    enum Step {
-        Key(String),
-        Index(usize),
-    }
-    let mut path: Vec<Step> = Vec::new();
-    let (mut rest, mut after_colon) = (text.get(..end).unwrap_or(text).char_indices(), false);
-    while let Some((_, c)) = rest.next() {
-        match c {
-            '{' => path.push(Step::Key(String::new())),
-            '[' => path.push(Step::Index(0)),
-            '}' | ']' => {
-                path.pop();
-            }
-            ',' => match path.last_mut() {
-                Some(Step::Index(index)) => *index += 1,
-                _ => after_colon = false,
-            },
-            ':' => after_colon = true,
-            '"' => {
-                let mut string = String::new();
-                while let Some((_, c)) = rest.next() {
-                    match c {
-                        '"' => break,
-                        '\\' => string.extend(rest.next().map(|(_, escaped)| escaped)),
-                        c => string.push(c),
-                    }
-                }
-                if let (Some(Step::Key(key)), false) = (path.last_mut(), after_colon) {
-                    *key = string;
-                }
-            }
-            _ => {}
-        }
-        if matches!(c, '{' | '[') {
-            after_colon = false;
-        } else if matches!(c, '}' | ']') {
-            after_colon = true;
-        }
-    }
-    let mut said = String::new();
-    for step in path {
-        match step {
-            Step::Index(index) => said += &format!("[{index}]"),
-            Step::Key(key) if key.is_empty() => {}
-            Step::Key(key) if said.is_empty() => said = key,
-            Step::Key(key) => said += &format!(".{key}"),
-        }
-    }
-    said
-}
-
-/// Builds a value, but refuses a key that comes twice, where serde_json would keep the last.
-#[derive(Clone, Copy)]
-struct Strict;
-
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut all = Vec::new();
-        while let Some(item) = items.next_element_seed(self)? {
-            all.push(item);
-        }
-        Ok(Value::Array(all))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut all = Map::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            if all.contains_key(&key) {
-                return Err(A::Error::custom(format!("the key `{key}` comes twice")));
-            }
-            let value = entries.next_value_seed(self)?;
-            all.insert(key, value);
-        }
-        Ok(Value::Object(all))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::intake::json_records::JsonRecords;
+    use crate::intake::source::Source;
+    use serde_json::Value;
 
     type Fault = (String, Option<u64>, Option<String>);
 
     fn all(text: &str) -> Vec<Result<Value, Fault>> {
-        let mut lines = JsonLines::open(Source::bytes("x.jsonl", text).unwrap(), None).unwrap();
+        let mut lines = JsonRecords::open(Source::bytes("x.jsonl", text).unwrap(), None).unwrap();
         let mut all = Vec::new();
         while let Some(line) = lines.read().unwrap() {
-            all.push(line.map(|(_, value)| value).map_err(|d| (d.code, d.place.line, d.place.attribute)));
+            all.push(line.map(|record| record.value).map_err(|d| (d.code, d.place.line, d.place.attribute)));
         }
         all
     }
@@ -279,14 +133,14 @@ mod tests {
     fn depth_has_a_limit_and_utf16_is_refused() {
         assert!(all(&format!("{}\n", "[".repeat(100_000)))[0].is_err());
         let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain("{}".encode_utf16().flat_map(u16::to_le_bytes)).collect();
-        let error = JsonLines::open(Source::bytes("x.jsonl", utf16).unwrap(), None).err().unwrap();
+        let error = JsonRecords::open(Source::bytes("x.jsonl", utf16).unwrap(), None).err().unwrap();
         assert_eq!((error.code, error.place.line), ("json/not-utf8", Some(1)));
     }
 
     proptest::proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "[\\[\\]{}:,\"\\\\a1é\\n ]{0,60}") {
-            if let Ok(source) = Source::bytes("x.jsonl", text) && let Ok(mut lines) = JsonLines::open(source, None) {
+            if let Ok(source) = Source::bytes("x.jsonl", text) && let Ok(mut lines) = JsonRecords::open(source, None) {
                 while let Ok(Some(_)) = lines.read() {}
             }
         }

@@ -1,7 +1,7 @@
 //! Other people's files in: detect, decode, read, and hand clean records to the catalog.
 //!
-//! From the bottom: `source` (with `archive`) opens and unpacks, `encoding` makes text of it, `table` (with `dialect`) and `json_lines`
-//! make records with places, `detect` says what they are about. A file for each format (`shopify_products`, `stock` …)
+//! From the bottom: `source` (with `archive`) opens and unpacks, `encoding` makes text of it, `table` makes
+//! records with places of it (`delimited` with `dialect` of CSV, the `json_…` files of JSON), `detect` says what they are about. A file for each format (`shopify_products`, `stock` …)
 //! turns one record into a row in the catalog's words, with the typed cells of `cell`. A file for each kind (`products`,
 //! `levels`, `prices` …) takes rows of whatever format, looks at them together, and writes. `import` is the whole road,
 //! `explain` the look before it. A new format is one more reader and one more line in `by_kind`.
@@ -12,6 +12,7 @@ mod cell;
 mod ceneo;
 mod commerce_ml;
 mod counter;
+mod delimited;
 pub mod detect;
 mod dialect;
 mod draft;
@@ -23,7 +24,15 @@ mod google_feed;
 mod heureka;
 mod import;
 mod input;
+mod json_cells;
+mod json_document;
 mod json_lines;
+mod json_orders;
+mod json_records;
+mod json_rows;
+mod json_shopify;
+mod json_table;
+mod json_value;
 mod levels;
 mod locations;
 mod looks;

@@ -80,33 +80,8 @@ static SHOPIFY: Layout = Layout {
         ("Lineitem price", "unit_price"),
         ("Lineitem fulfillment status", "fulfillment_status"),
     ],
-    settle: |order| {
-        let status = match (text(order, "financial_status"), text(order, "fulfillment_status")) {
-            _ if !text(order, "cancelled_at").is_empty() => "canceled",
-            ("refunded" | "voided", _) => text(order, "financial_status"),
-            ("pending" | "authorized" | "partially_paid", _) => "unpaid",
-            ("expired", _) => "canceled",
-            (_, "fulfilled") => "fulfilled",
-            (_, "partial") => "partial",
-            ("paid" | "partially_refunded", _) => "paid",
-            (other, _) => other,
-        };
-        let status = status.to_owned();
-        order.insert("status".to_owned(), Value::from(status));
-        settle_times(order, &["created_at", "paid_at", "fulfilled_at", "cancelled_at"]);
-        if let Some(Value::Object(address)) = order.get_mut("ship_to")
-            && let Some(zip) = text(address, "postal_code").strip_prefix('\'').map(str::to_owned)
-        {
-            address.insert("postal_code".to_owned(), Value::from(zip));
-        }
-    },
-    settle_line: |line| {
-        if text(line, "fulfillment_status") == "fulfilled"
-            && let Some(quantity) = line.get("quantity").cloned()
-        {
-            line.insert("shipped".to_owned(), quantity);
-        }
-    },
+    settle: settle_shopify,
+    settle_line: settle_shopify_line,
 };
 
 /// The columns of WooCommerce's usual order exporters; `item_total` is that of all units.
@@ -145,17 +120,7 @@ static WOOCOMMERCE: Layout = Layout {
         ("quantity|item_quantity", "quantity"),
         ("item_total|line_total", "line_total"),
     ],
-    settle: |order| {
-        let status = match text(order, "status").trim_start_matches("wc-") {
-            "pending" => "unpaid",
-            "on-hold" => "on_hold",
-            "failed" => "canceled",
-            other => other,
-        };
-        let status = status.to_owned();
-        order.insert("status".to_owned(), Value::from(status));
-        settle_times(order, &["created_at", "paid_at", "completed_at"]);
-    },
+    settle: settle_woocommerce,
     settle_line: |_| {},
 };
 
@@ -210,7 +175,48 @@ pub fn layout(format: &str) -> Option<&'static Layout> {
     }
 }
 
-fn text<'o>(of: &'o Map<String, Value>, key: &str) -> &'o str {
+pub(super) fn settle_shopify(order: &mut Map<String, Value>) {
+    let status = match (text(order, "financial_status"), text(order, "fulfillment_status")) {
+        _ if !text(order, "cancelled_at").is_empty() => "canceled",
+        ("refunded" | "voided", _) => text(order, "financial_status"),
+        ("pending" | "authorized" | "partially_paid", _) => "unpaid",
+        ("expired", _) => "canceled",
+        (_, "fulfilled") => "fulfilled",
+        (_, "partial") => "partial",
+        ("paid" | "partially_refunded", _) => "paid",
+        (other, _) => other,
+    };
+    let status = status.to_owned();
+    order.insert("status".to_owned(), Value::from(status));
+    settle_times(order, &["created_at", "paid_at", "fulfilled_at", "cancelled_at"]);
+    if let Some(Value::Object(address)) = order.get_mut("ship_to")
+        && let Some(zip) = text(address, "postal_code").strip_prefix('\'').map(str::to_owned)
+    {
+        address.insert("postal_code".to_owned(), Value::from(zip));
+    }
+}
+
+pub(super) fn settle_shopify_line(line: &mut Map<String, Value>) {
+    if text(line, "fulfillment_status") == "fulfilled"
+        && let Some(quantity) = line.get("quantity").cloned()
+    {
+        line.insert("shipped".to_owned(), quantity);
+    }
+}
+
+pub(super) fn settle_woocommerce(order: &mut Map<String, Value>) {
+    let status = match text(order, "status").trim_start_matches("wc-") {
+        "pending" => "unpaid",
+        "on-hold" => "on_hold",
+        "failed" => "canceled",
+        other => other,
+    };
+    let status = status.to_owned();
+    order.insert("status".to_owned(), Value::from(status));
+    settle_times(order, &["created_at", "paid_at", "completed_at"]);
+}
+
+pub(super) fn text<'o>(of: &'o Map<String, Value>, key: &str) -> &'o str {
     of.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 

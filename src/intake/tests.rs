@@ -1,6 +1,7 @@
 //! What a merchant may rely on, file by file: small files in, and what the catalog then has and the report then says.
 mod feeds;
 mod formats;
+mod json;
 
 use super::detect::Kind;
 use super::source::Source;

@@ -1,0 +1,60 @@
+//! Which rows an object comes to: one, or those of a Shopify product with its variants, which bulk operations tell
+//! line by line.
+use super::findings::Refusal;
+use super::json_cells::{Cell, Origin, cells};
+use super::json_records::JsonRecord;
+use super::json_shopify::{self, Node, Product};
+use crate::diagnostic::{Diagnostic, Place};
+use serde_json::Value;
+use std::sync::Arc;
+
+#[derive(Default)]
+pub struct JsonRows {
+    /// A product of a bulk operation, of which more may follow, and its id.
+    open: Option<(String, Product)>,
+}
+
+impl JsonRows {
+    /// The rows that are whole now.
+    pub fn take(&mut self, record: JsonRecord, file: &str) -> Result<Vec<Vec<Cell>>, Refusal> {
+        let JsonRecord { number, start, text, value } = record;
+        let place = Place::file(file).record(number).line(start.line);
+        let origin = Arc::new(Origin { number, start, text });
+        let node = Node::new(value, origin).unwrapped();
+        let Value::Object(object) = &node.value else {
+            let found = node.value.to_string();
+            let help = "every record has to be an object whose keys are its columns: {\"sku\": \"…\", …}";
+            let finding = Diagnostic::error("json/no-object", "an object is due here");
+            return Err(Box::new(finding.at(place.value(&found)).help(help)));
+        };
+        if let Some(parent) = object.get("__parentId").and_then(Value::as_str) {
+            return match &mut self.open {
+                Some((id, product)) if product.has(id, parent) => {
+                    product.add(node);
+                    Ok(Vec::new())
+                }
+                _ => {
+                    let message = "the object this one belongs to does not stand before it";
+                    let help = "run the bulk operation with `groupObjects: true`, which keeps them together";
+                    let place = place.attribute("__parentId").value(parent);
+                    Err(Box::new(Diagnostic::error("json/no-parent", message).at(place).help(help)))
+                }
+            };
+        }
+        let mut rows = self.finish();
+        let id = object.get("id").and_then(Value::as_str).filter(|id| id.starts_with("gid://shopify/Product/"));
+        match id.map(str::to_owned) {
+            Some(id) if !object.contains_key("variants") => self.open = Some((id, Product::alone(node))),
+            _ => match json_shopify::product(&node) {
+                Some(product) => rows.extend(product.rows()),
+                None => rows.push(cells(object, &node.origin)),
+            },
+        }
+        Ok(rows)
+    }
+
+    /// The rows of what was still open.
+    pub fn finish(&mut self) -> Vec<Vec<Cell>> {
+        self.open.take().map(|(_, product)| product.rows()).unwrap_or_default()
+    }
+}
