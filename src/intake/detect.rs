@@ -358,7 +358,10 @@ fn unknown(
     fits: impl DoubleEndedIterator<Item = (&'static Format, Fit)> + Clone,
 ) -> Error {
     let what = wanted.map_or("a table purvey knows", Kind::as_str);
-    let message = format!("{} is not {what}: its columns fit no format", table.file());
+    let message = match table.delimiter() {
+        Some(_) => format!("{} is not {what}: its columns fit no format", table.file()),
+        None => format!("{} is JSON, but not {what}: its keys fit no format", table.file()),
+    };
     let place = Place::file(table.file()).record(1).line(1);
     let columns = table.header().len();
     // where a kind has only one format, that one is meant however little of it is there

@@ -219,15 +219,11 @@ fn preview(body: &[u8], delimiter: u8, literal_quotes: bool, all: bool) -> Vec<R
     rows
 }
 
-/// JSON, HTML and XML come where a table was expected when a download failed or the wrong file was named.
+/// HTML and XML come where a table was expected when a download failed or the wrong file was named.
 fn refuse_documents(file: &str, head: &[u8]) -> Result<()> {
     let text = head.trim_ascii_start();
-    let second = text.get(1..).map(<[u8]>::trim_ascii_start).and_then(<[u8]>::first);
     let tag = |name: &[u8]| text.get(..name.len()).is_some_and(|t| t.eq_ignore_ascii_case(name));
-    let (what, help) = match (text.first(), second) {
-        (Some(b'{'), Some(b'"' | b'}')) | (Some(b'['), Some(b'{' | b'[' | b']' | b'"')) => {
-            ("JSON", "if it is an error message, mend what it names and download the table again")
-        }
+    let (what, help) = match () {
         _ if tag(b"<!doctype html") || tag(b"<html") => {
             ("a web page", "the download gave a page, perhaps a log-in form: export the table again")
         }

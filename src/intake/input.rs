@@ -61,20 +61,16 @@ fn json_orders(source: &Source, options: &Options) -> Option<&'static str> {
     }
 }
 
-fn open_rows(source: Source, options: &super::table::Options) -> Result<Table> {
-    if is_json(source.head()) { Table::open_json(source, options) } else { Table::open(source, options) }
-}
-
 /// Opens a table and says what it is and why: what its mapping says, the format the user named, or what its columns tell.
 pub fn open_table(source: Source, options: &Options) -> Result<(Table, &'static Format, String)> {
     let Some(mapping) = &options.mapping else {
-        let table = open_rows(source, &options.table)?;
+        let table = Table::open(source, &options.table)?;
         let (format, reason) = choose(&table, options)?;
         return Ok((table, format, reason));
     };
     let mut written = options.table.clone();
     mapping.settle(&mut written);
-    let mut table = open_rows(source, &written)?;
+    let mut table = Table::open(source, &written)?;
     mapping.apply(&mut table)?;
     Ok((table, mapping.own_format(), "as its mapping says".to_owned()))
 }

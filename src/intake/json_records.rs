@@ -18,7 +18,7 @@ pub struct JsonRecord {
 }
 
 pub enum JsonRecords {
-    Lines(JsonLines),
+    Lines(Box<JsonLines>),
     Document(Box<JsonDocument>),
 }
 
@@ -34,7 +34,7 @@ impl JsonRecords {
         }
         Ok(match is_document {
             true => JsonRecords::Document(Box::new(JsonDocument::open(text)?)),
-            false => JsonRecords::Lines(JsonLines::new(text)),
+            false => JsonRecords::Lines(Box::new(JsonLines::new(text))),
         })
     }
 

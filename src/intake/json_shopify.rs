@@ -108,23 +108,24 @@ impl Product {
         }
     }
 
-    /// One row for each variant, and for each image that is left.
+    /// One row for each variant, and one for each image but the first, so that no image is lost with a variant.
     pub fn rows(&self) -> Vec<Vec<Cell>> {
-        let count = self.variants.len().max(self.images.len()).max(1);
-        (0..count).map(|i| self.row(i)).collect()
+        let variants = self.variants.len().max(1);
+        let images = (1..self.images.len()).map(|i| self.row(None, i));
+        (0..variants).map(|i| self.row(Some(i), i)).chain(images).collect()
     }
 
-    fn row(&self, i: usize) -> Vec<Cell> {
+    fn row(&self, variant: Option<usize>, image: usize) -> Vec<Cell> {
         let mut row = Row(Vec::new());
         row.say("Handle", &self.own, &["handle"]);
-        if i == 0 {
+        if variant == Some(0) {
             self.say_own(&mut row);
         }
-        if let Some(image) = self.images.get(i) {
-            row.say("Image Src", image, IMAGE);
-            row.put("Image Position", image, "position", (i + 1).to_string());
+        if let Some(node) = self.images.get(image).filter(|_| variant.is_none_or(|variant| variant == 0)) {
+            row.say("Image Src", node, IMAGE);
+            row.put("Image Position", node, "position", (image + 1).to_string());
         }
-        if let Some(variant) = self.variants.get(i) {
+        if let Some(variant) = variant.and_then(|i| self.variants.get(i)) {
             self.say_variant(&mut row, variant);
         }
         row.0

@@ -61,10 +61,15 @@ impl JsonTable {
         }
     }
 
+    /// What is wrong with a record is told when it is read again, if there is any that is right.
     fn find_columns(&mut self) -> Result<()> {
+        let mut wrong = None;
         while let Some(row) = self.next_row()? {
-            // what is wrong with a record is told when it is read again
-            for cell in row.into_iter().flatten() {
+            let row = row.unwrap_or_else(|refusal| {
+                wrong.get_or_insert(refusal.place);
+                Vec::new()
+            });
+            for cell in row {
                 if self.by_name.contains_key(&*cell.column) {
                     continue;
                 }
@@ -77,6 +82,13 @@ impl JsonTable {
                 self.columns.push(Column::new(&cell.column));
                 self.by_name.insert(cell.column.into_owned(), self.by_name.len());
             }
+        }
+        if self.columns.is_empty() {
+            let place = wrong.unwrap_or_else(|| Place::file(self.file()));
+            let help = "records are objects whose keys are columns: {\"sku\": \"…\", …}; export it again";
+            return Err(Error::input("table/no-records", "there is no object in it that holds anything")
+                .at(place)
+                .help(help));
         }
         Ok(())
     }
@@ -177,13 +189,5 @@ impl JsonTable {
     /// One object a line.
     pub fn first_records(&self) -> &[u8] {
         &self.first
-    }
-
-    pub fn findings(&self) -> Vec<Diagnostic> {
-        if self.number > 0 {
-            return Vec::new();
-        }
-        let finding = Diagnostic::warning("table/no-records", "there is no object in it");
-        vec![finding.at(Place::file(self.file())).help("if that is not meant, export it again")]
     }
 }

@@ -241,10 +241,16 @@ impl Reader<'_> {
 
     fn lines(&self, document: &Value, currency: Currency, state: Option<State>) -> Result<Vec<Line>, Refusal> {
         let found = document.get("lines").unwrap_or(&Value::Null);
-        let Value::Array(items) = found else { return Err(self.wrong_type("lines", found, "a list of lines")) };
+        let items = match found {
+            Value::Array(items) => items.as_slice(),
+            Value::Null => &[],
+            other => return Err(self.wrong_type("lines", other, "a list of lines")),
+        };
         if items.is_empty() {
-            let invalid = Invalid::new("import/no-lines", "the order has no lines", "an order is about something");
-            return Err(self.refuse("lines", "[]", invalid));
+            let help =
+                "an order is about something; some marketplaces give the lines of an order only when asked for them";
+            let invalid = Invalid::new("import/no-lines", "the order has no lines", help);
+            return Err(self.refuse("lines", "", invalid));
         }
         items.iter().enumerate().map(|(i, item)| self.line(item, i, currency, state)).collect()
     }

@@ -1,8 +1,13 @@
 //! JSON in: products and orders as shop systems and marketplaces give them.
 use super::Shop;
 use crate::intake::detect::Kind;
-use crate::intake::{MappingFile, explain, source::Source};
+use crate::intake::{MappingFile, Options, explain, source::Source};
+use crate::value::Currency;
 use std::sync::Arc;
+
+fn options() -> Options {
+    Options::new(Currency::parse("EUR").unwrap(), "2026-11-25T09:00:00Z".parse().unwrap())
+}
 
 const SHOPIFY: &str = r#"{"products": [
  {"id": 1, "title": "Mug", "body_html": "<p>Clay</p>", "vendor": "Acme", "product_type": "Cups", "handle": "mug",
@@ -25,7 +30,7 @@ fn shopify_products_are_read_as_its_csv_is() {
     assert_eq!(shop.counts(SHOPIFY), [2, 0, 0, 1]);
     let refused = &shop.said.iter().find(|d| d.code.starts_with("money/")).unwrap().place;
     assert_eq!(refused.attribute.as_deref(), Some("variants[1].price"));
-    assert_eq!((refused.line, refused.column, refused.record), (Some(11), Some(61), Some(2)));
+    assert_eq!((refused.line, refused.column, refused.record), (Some(11), Some(59), Some(2)));
     assert_eq!(
         shop.rows("SELECT sku, options, image, price_minor, sale_price_minor, gtin, weight_g, available FROM variant ORDER BY 1"),
         [
@@ -108,8 +113,8 @@ fn tables_of_every_kind_and_mappings_may_be_json() {
 
 #[test]
 fn a_json_file_is_explained() {
-    let explained = explain(Source::bytes("x.json", SHOPIFY).unwrap(), &Shop::new().options).unwrap();
-    assert_eq!((explained.format, explained.delimiter, explained.rows.len()), ("shopify-products", None, 4));
+    let explained = explain(Source::bytes("x.json", SHOPIFY).unwrap(), &options()).unwrap();
+    assert_eq!((explained.format, explained.delimiter, explained.rows.len()), ("shopify-products", None, 5));
     assert!(explained.columns.contains(&("Variant Price".to_owned(), Some("price".to_owned()))));
 }
 
@@ -183,9 +188,10 @@ fn orders_of_marketplaces_become_orders() {
 proptest::proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "[\\[\\]{}:,\"\\\\a1é\\n /]{0,60}") {
+        let options = options();
         for text in [format!("[{text}"), format!("{{\"items\": [{{{text}}}]}}"), format!("{{\"a\"{text}")] {
             if let Ok(source) = Source::bytes("x.json", text) {
-                let _ = explain(source, &Shop::new().options);
+                let _ = explain(source, &options);
             }
         }
     }
