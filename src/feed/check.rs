@@ -31,7 +31,7 @@ pub fn check<R: BufRead>(
 ) -> Result<Checked> {
     let item = channel.contract.format.values().find_map(|format| match format {
         Format::Xml(xml) => Some(xml.item.clone()),
-        Format::Delimited(_) => None,
+        _ => None,
     });
     let options = ReadOptions {
         file: file.to_owned(),
@@ -176,7 +176,7 @@ impl<'c> Reading<'c> {
         let Some(namespace) = field.namespace().filter(|_| field.qualified_name().contains(':')) else { return };
         let known = self.channel.contract.format.values().any(|format| match format {
             Format::Xml(xml) => xml.open.iter().any(|e| e.attributes.values().any(|v| v == namespace)),
-            Format::Delimited(_) => false,
+            _ => false,
         });
         if !known && !self.foreign_namespace {
             self.foreign_namespace = true;
