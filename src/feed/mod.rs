@@ -10,6 +10,7 @@ mod findings;
 mod form;
 mod joined;
 mod json_slots;
+mod layout;
 mod offer;
 mod shape;
 mod shaper;
