@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::attribute::{Attribute, Type};
 use super::form::Form;
 use super::rule::Rule;
+use super::section::Section;
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use crate::value::closest::closest;
 
@@ -30,6 +31,9 @@ pub struct Contract {
     pub settings: IndexMap<String, Setting>,
     /// Documents it comes in; the first is the default.
     pub format: IndexMap<String, Format>,
+    /// What an XML document says besides its offers, before them.
+    #[serde(default)]
+    pub section: IndexMap<String, Section>,
     /// In document order.
     pub attribute: IndexMap<String, Attribute>,
     #[serde(default)]

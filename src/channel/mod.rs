@@ -10,6 +10,7 @@ mod contract;
 mod form;
 mod guard;
 mod rule;
+mod section;
 mod settings;
 mod stock;
 
@@ -22,6 +23,7 @@ pub use contract::{
 pub use form::{Form, MoneyParts, Named};
 pub use guard::Guarded;
 pub use rule::{Condition, Demand, Rule, Test};
+pub use section::{Section, SectionRow, SectionTemplate};
 pub use settings::{Parameter, Settings};
 pub use stock::{Channel, names};
 

@@ -372,7 +372,7 @@ mod tests {
         let expected = ["id=1[]@1:8", "id=2[]@2:8"];
         assert_eq!(read("{\"id\": 1}\n{\"id\": \"2\"}\n", None).unwrap(), expected);
         let list = read("[{\"id\":\"a\\u00e9\\ud83d\\ude00\\n\",\"x\":null,\"l\":[1,true]},\n{}]", None).unwrap();
-        assert_eq!(list, ["id=aé😀\n[]@1:8 l=1[]@1:43 l=true[]@1:45", ""]);
+        assert_eq!(list, ["id=aé😀\n[]@1:8 l=1[]@1:46 l=true[]@1:48", ""]);
         let inside =
             read("{\"head\":{\"a\":[1,{}]},\"m\":{\"items\":[{\"p\":{\"v\":1.50}}],\"z\":1}}", Some("/m/items"));
         assert_eq!(inside.unwrap(), ["p=[\"v=1.50\"]@1:42"]);

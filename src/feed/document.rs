@@ -7,7 +7,9 @@ use super::offer::Offer;
 use super::write::{
     DelimitedEncoder, Dialect, Encoder, FeedWriter, JsonEncoder, XmlElement, XmlEncoder, XmlEnvelope, XmlSlot,
 };
-use crate::channel::{Attribute, Channel, Delimited, Form, Format, LineEnding, Named, Placing, Quoted, Type, Xml};
+use crate::channel::{
+    Attribute, Channel, Delimited, Form, Format, LineEnding, Named, Placing, Quoted, SectionRow, Type, Xml,
+};
 use crate::document::text::Quoting;
 
 /// Writes offers of one channel in one of its formats.
@@ -50,6 +52,7 @@ impl Document {
         channel: &Channel,
         format: &Format,
         attributes: &[usize],
+        sections: &[(&str, SectionRow<'_>)],
         fill: Fill<'_>,
     ) -> (Document, Box<dyn Encoder>) {
         let placing = format.placing();
@@ -59,7 +62,7 @@ impl Document {
             .filter(|(_, name, _)| !placing.omits(name))
             .collect();
         match format {
-            Format::Xml(xml) => Self::xml(xml, &placing, &attributes, fill),
+            Format::Xml(xml) => Self::xml(xml, &placing, &attributes, sections, fill),
             Format::Delimited(table) => Self::delimited(table, &placing, &attributes),
             Format::Json(json) => {
                 let (slots, columns) = super::json_slots::slots(json, &placing, &attributes);
@@ -73,6 +76,7 @@ impl Document {
         xml: &Xml,
         placing: &Placing<'_>,
         attributes: &[(usize, &String, &Attribute)],
+        sections: &[(&str, SectionRow<'_>)],
         fill: Fill<'_>,
     ) -> (Document, Box<dyn Encoder>) {
         let mut slots = XmlSlots::default();
@@ -90,7 +94,8 @@ impl Document {
             .collect();
         if let Some(innermost) = open.last_mut() {
             let head = xml.head.iter().map(|(name, text)| (name, fill(text))).filter(|(_, text)| !text.is_empty());
-            head.for_each(|(path, text)| nest(&mut innermost.children, path, text));
+            head.for_each(|(path, text)| nest(&mut innermost.children, path, text_element(text)));
+            sections.iter().for_each(|(path, row)| nest(&mut innermost.children, path, row_element(row)));
         }
         let envelope = XmlEnvelope { open, item: xml.item.clone() };
         (Document { columns, cell: None }, Box::new(XmlEncoder::new(envelope, &slots.made)))
@@ -227,18 +232,33 @@ impl Place {
     }
 }
 
-/// Puts `text` at `path` (`contact/name`), inside what is already there.
-fn nest(children: &mut Vec<XmlElement>, path: &str, text: String) {
-    let (name, rest) = path.split_once('/').map_or((path, None), |(name, rest)| (name, Some(rest)));
-    let Some(rest) = rest else {
-        return children.push(XmlElement { name: name.to_owned(), text, ..XmlElement::default() });
+/// Puts `element` at `path` (`contact/name`), inside what is already there.
+fn nest(children: &mut Vec<XmlElement>, path: &str, element: XmlElement) {
+    let Some((name, rest)) = path.split_once('/') else {
+        return children.push(XmlElement { name: path.to_owned(), ..element });
     };
     if children.last().is_none_or(|last| last.name != name) {
         children.push(XmlElement { name: name.to_owned(), ..XmlElement::default() });
     }
     if let Some(last) = children.last_mut() {
-        nest(&mut last.children, rest, text);
+        nest(&mut last.children, rest, element);
     }
+}
+
+fn text_element(text: String) -> XmlElement {
+    XmlElement { text, ..XmlElement::default() }
+}
+
+fn row_element(row: &SectionRow<'_>) -> XmlElement {
+    let mut element = XmlElement::default();
+    for (place, text) in row {
+        match place.strip_prefix('@') {
+            Some(attribute) => element.attributes.push((attribute.to_owned(), text.clone())),
+            None if *place == "text()" => element.text.clone_from(text),
+            None => nest(&mut element.children, place, text_element(text.clone())),
+        }
+    }
+    element
 }
 
 /// Slots of an XML document, as they are declared. An element around several attributes is one slot.
