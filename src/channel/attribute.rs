@@ -47,7 +47,7 @@ pub struct Attribute {
     pub names: Vec<String>,
     /// Where it stands in the document, when its name alone does not say: `@id`, another element.
     pub at: Option<String>,
-    /// The template column with the currency of a `price`.
+    /// The template column, or the field of a document, with the currency of a `price` that is written without it.
     #[serde(default = "currency_column")]
     pub currency: String,
     /// How bad a value is that breaks the type or a limit.
@@ -74,7 +74,11 @@ pub enum Type {
     /// Text that may come as HTML and leaves as plain text.
     Html,
     Integer,
-    /// Minor units and a currency column in; `12.90 EUR` out.
+    /// A decimal number, with a dot.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// Minor units and a currency column in; `12.90 EUR` out, unless the format has another form.
     Price,
     Date,
     DateTime,
@@ -109,6 +113,47 @@ pub enum Over {
     Cut,
     /// The value is wrong.
     Refuse,
+}
+
+impl Type {
+    pub const ALL: [Type; 15] = [
+        Type::Text,
+        Type::Html,
+        Type::Integer,
+        Type::Number,
+        Type::Boolean,
+        Type::Price,
+        Type::Date,
+        Type::DateTime,
+        Type::DateRange,
+        Type::Enum,
+        Type::Url,
+        Type::Gtin,
+        Type::Country,
+        Type::Measure,
+        Type::Group,
+    ];
+
+    /// As a contract writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Type::Text => "text",
+            Type::Html => "html",
+            Type::Integer => "integer",
+            Type::Number => "number",
+            Type::Boolean => "boolean",
+            Type::Price => "price",
+            Type::Date => "date",
+            Type::DateTime => "date_time",
+            Type::DateRange => "date_range",
+            Type::Enum => "enum",
+            Type::Url => "url",
+            Type::Gtin => "gtin",
+            Type::Country => "country",
+            Type::Measure => "measure",
+            Type::Group => "group",
+        }
+    }
 }
 
 impl Attribute {

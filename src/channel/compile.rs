@@ -1,4 +1,5 @@
 //! Contract against template, before the first row: every fault points into the file that has it.
+use rusqlite::Statement;
 use rusqlite::types::Value;
 
 use super::assemble::{Assembled, OVERRIDES, Origin, place_in};
@@ -40,7 +41,8 @@ impl Channel {
     /// The SQL of this channel: what decides which maps are loaded.
     pub fn sql_texts(&self) -> Vec<&str> {
         let shop = self.settings.set.values().map(String::as_str).chain(self.settings.filter.as_deref());
-        std::iter::once(self.template.as_str()).chain(shop).collect()
+        let sections = self.sections.iter().map(|section| section.sql.as_str());
+        std::iter::once(self.template.as_str()).chain(shop).chain(sections).collect()
     }
 
     /// The value of `$name`: the channel's setting (to which the shop's are added), its name, or the run's clock.
@@ -76,15 +78,26 @@ impl Channel {
             .map(|(i, name)| Ok(Column { name: name.to_owned(), source: self.source_of(i, name)? }))
             .collect::<Result<Vec<_>>>()?;
         self.check_required(&columns, overrides)?;
+        let parameters = self.parameters(&assembled, &statement, now)?;
+        drop(statement);
+        Ok(Compiled { sql: assembled.sql, columns, parameters })
+    }
+
+    /// What is bound to each `$name` of a statement.
+    pub(super) fn parameters(
+        &self,
+        assembled: &Assembled,
+        statement: &Statement<'_>,
+        now: &str,
+    ) -> Result<Vec<(String, Value)>> {
         let mut parameters = Vec::new();
         for index in 1..=statement.parameter_count() {
             let Some(name) = statement.parameter_name(index) else { continue };
             let bare = name.trim_start_matches(['$', ':', '@']);
-            let value = self.value_of(bare, now).ok_or_else(|| self.no_value(&assembled, name))?;
+            let value = self.value_of(bare, now).ok_or_else(|| self.no_value(assembled, name))?;
             parameters.push((name.to_owned(), value));
         }
-        drop(statement);
-        Ok(Compiled { sql: assembled.sql, columns, parameters })
+        Ok(parameters)
     }
 
     fn has_overrides(&self, guarded: &Guarded) -> Result<bool> {
@@ -169,7 +182,7 @@ impl Channel {
     }
 
     /// SQLite's complaint, at the place a person can mend, with the nearest name where one is wrong.
-    fn explain(&self, assembled: &Assembled, error: rusqlite::Error, guarded: &Guarded) -> Error {
+    pub(super) fn explain(&self, assembled: &Assembled, error: rusqlite::Error, guarded: &Guarded) -> Error {
         let (message, offset) = match &error {
             rusqlite::Error::SqlInputError { msg, offset, .. } => (msg.clone(), usize::try_from(*offset).ok()),
             rusqlite::Error::SqliteFailure(_, Some(msg)) => (msg.clone(), None),

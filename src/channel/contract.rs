@@ -3,7 +3,9 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::attribute::{Attribute, Type};
+use super::form::Form;
 use super::rule::Rule;
+use super::section::Section;
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use crate::value::closest::closest;
 
@@ -29,6 +31,9 @@ pub struct Contract {
     pub settings: IndexMap<String, Setting>,
     /// Documents it comes in; the first is the default.
     pub format: IndexMap<String, Format>,
+    /// What an XML document says besides its offers, before them.
+    #[serde(default)]
+    pub section: IndexMap<String, Section>,
     /// In document order.
     pub attribute: IndexMap<String, Attribute>,
     #[serde(default)]
@@ -58,6 +63,15 @@ pub struct Setting {
 pub enum Format {
     Xml(Xml),
     Delimited(Delimited),
+    Json(Json),
+}
+
+/// Where attributes go in one format and how they are written there, besides what the format's kind says.
+#[derive(Debug, Clone, Default)]
+pub struct Placing<'f> {
+    at: Option<&'f IndexMap<String, String>>,
+    write: Option<&'f IndexMap<String, Form>>,
+    omit: &'f [String],
 }
 
 /// An XML document: elements that open it, a head, then one element for each offer.
@@ -71,6 +85,15 @@ pub struct Xml {
     pub item: String,
     #[serde(default)]
     pub prefix: String,
+    /// Attribute (or `group.part`) and its place: `prices/price`, `price/@currency`, `@id`, `text()`.
+    #[serde(default)]
+    pub at: IndexMap<String, String>,
+    /// Attribute, `group.part` or type, and its form.
+    #[serde(default)]
+    pub write: IndexMap<String, Form>,
+    /// Attributes this format does not have.
+    #[serde(default)]
+    pub omit: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -91,6 +114,99 @@ pub struct Delimited {
     pub list: String,
     /// Joins the parts of a group.
     pub group: String,
+    /// Attributes whose values are joined otherwise.
+    #[serde(default)]
+    pub joints: IndexMap<String, String>,
+    #[serde(default)]
+    pub quoting: Quoted,
+    #[serde(default)]
+    pub line_ending: LineEnding,
+    /// A byte order mark, for spreadsheets.
+    #[serde(default)]
+    pub bom: bool,
+    /// Attribute and the name of its column; `{n}` makes a column for each value, `{part}` one for each part of a group.
+    #[serde(default)]
+    pub at: IndexMap<String, String>,
+    #[serde(default)]
+    pub write: IndexMap<String, Form>,
+    #[serde(default)]
+    pub omit: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quoted {
+    #[default]
+    Needed,
+    Always,
+    /// The reader knows no quotes: a delimiter inside a value becomes a space.
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineEnding {
+    #[default]
+    Lf,
+    Crlf,
+}
+
+/// JSON: one object for each offer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Json {
+    pub file: String,
+    #[serde(default)]
+    pub shape: JsonShape,
+    /// The document around the offers, as JSON text; a string that is `$name` is filled in.
+    pub document: Option<String>,
+    /// JSON pointer into `document`: where the list of offers goes.
+    pub items: Option<String>,
+    /// JSON pointer inside an offer under which attributes go that `at` does not place.
+    #[serde(default)]
+    pub under: String,
+    #[serde(default)]
+    pub naming: Naming,
+    /// Attribute (or `group.part`) and its JSON pointer; a number makes a list.
+    #[serde(default)]
+    pub at: IndexMap<String, String>,
+    #[serde(default)]
+    pub write: IndexMap<String, Form>,
+    #[serde(default)]
+    pub omit: Vec<String>,
+    /// Values every offer has.
+    #[serde(default)]
+    pub constant: Vec<Constant>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JsonShape {
+    /// One object a line.
+    #[default]
+    Lines,
+    /// One list.
+    Array,
+}
+
+/// How attributes are called that `at` does not place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Naming {
+    #[default]
+    AsIs,
+    CamelCase,
+}
+
+/// A value that does not come from the catalog.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Constant {
+    pub at: String,
+    /// Any value; `$name` is filled in, and `$n` is the number of the offer, from 1.
+    pub value: toml::Value,
+    /// Only in offers that have this attribute.
+    pub with: Option<String>,
 }
 
 impl Format {
@@ -98,7 +214,38 @@ impl Format {
         match self {
             Format::Xml(xml) => &xml.file,
             Format::Delimited(table) => &table.file,
+            Format::Json(json) => &json.file,
         }
+    }
+
+    pub fn placing(&self) -> Placing<'_> {
+        let (at, write, omit) = match self {
+            Format::Xml(Xml { at, write, omit, .. })
+            | Format::Delimited(Delimited { at, write, omit, .. })
+            | Format::Json(Json { at, write, omit, .. }) => (at, write, omit),
+        };
+        Placing { at: Some(at), write: Some(write), omit }
+    }
+}
+
+impl<'f> Placing<'f> {
+    /// Where an attribute goes when its name alone does not say.
+    pub fn at(&self, name: &str, attribute: &'f Attribute) -> Option<&'f str> {
+        self.at.and_then(|at| at.get(name)).or(attribute.at.as_ref()).map(String::as_str)
+    }
+
+    /// The form of an attribute, or of `group.part`: its own, else that of its type.
+    pub fn form(&self, name: &str, attribute: &Attribute) -> Option<&'f Form> {
+        let write = self.write?;
+        write.get(name).or_else(|| write.get(attribute.kind.name()))
+    }
+
+    pub fn has_forms(&self) -> bool {
+        self.write.is_some_and(|write| !write.is_empty())
+    }
+
+    pub fn omits(&self, name: &str) -> bool {
+        self.omit.iter().any(|omitted| omitted == name)
     }
 }
 
@@ -153,10 +300,16 @@ impl Contract {
                 fault(&near, format!("{name}: except names `{other}`, which is no attribute"), &names_help(other));
             }
         }
+        for (format_name, format) in &self.format {
+            let near = format!("[format.{format_name}]");
+            for (message, help) in self.format_faults(format_name, format) {
+                fault(&near, message, &help);
+            }
+        }
         for rule in &self.rule {
             let near = format!("\"{}\"", rule.code);
             if rule.demand().is_none() {
-                let help = "give one of require, any_of, forbid, together, less, differ; write a second rule for a second demand";
+                let help = "give one of require, any_of, one_of, forbid, together, less, differ; write a second rule for a second demand";
                 fault(&near, format!("rule `{}` must demand exactly one thing", rule.code), help);
             }
             for name in rule.names().filter(|n| !known(n)) {
@@ -164,6 +317,73 @@ impl Contract {
             }
         }
         faults
+    }
+
+    fn format_faults(&self, format_name: &str, format: &Format) -> Vec<(String, String)> {
+        let mut faults = Vec::new();
+        let part_of = |name: &str| match name.split_once('.') {
+            Some((group, part)) => self.attribute.get(group).is_some_and(|g| g.fields.contains_key(part)),
+            None => self.attribute.contains_key(name),
+        };
+        let mut unknown = |key: &str, name: &str| {
+            let help = match closest(name, self.attribute.keys().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "name an [attribute.…], `group.part`, or in `write` a type".to_owned(),
+            };
+            faults.push((format!("format.{format_name}.{key} names `{name}`, which is no attribute"), help));
+        };
+        let placing = format.placing();
+        let (at, write) = (placing.at.into_iter().flatten(), placing.write.into_iter().flatten());
+        at.map(|(name, _)| name).filter(|n| !part_of(n)).for_each(|name| unknown("at", name));
+        let typed = |name: &str| Type::ALL.iter().any(|kind| kind.name() == name);
+        write.clone().map(|(name, _)| name).filter(|n| !part_of(n) && !typed(n)).for_each(|n| unknown("write", n));
+        placing.omit.iter().filter(|n| !self.attribute.contains_key(*n)).for_each(|name| unknown("omit", name));
+        if let Format::Json(json) = format {
+            let with = json.constant.iter().filter_map(|constant| constant.with.as_deref());
+            with.filter(|n| !self.attribute.contains_key(*n)).for_each(|name| unknown("constant.with", name));
+        }
+        for (name, form) in write {
+            if let Some(help) = form.fault() {
+                faults.push((format!("format.{format_name}.write: {name} has no such form"), help.to_owned()));
+            }
+        }
+        if let Format::Delimited(table) = format {
+            for name in table.joints.keys().filter(|n| !self.attribute.contains_key(*n)) {
+                let help = "name an [attribute.…] with repeat";
+                faults
+                    .push((format!("format.{format_name}.joints names `{name}`, which is no attribute"), help.into()));
+            }
+            if !table.delimiter.is_ascii() {
+                let help = "choose a comma, semicolon, tab or bar";
+                faults.push((format!("format.{format_name}: the delimiter is not ASCII"), help.into()));
+            }
+        }
+        if let Format::Json(json) = format {
+            faults.extend(json.fault().map(|(what, help)| (format!("format.{format_name}: {what}"), help.to_owned())));
+        }
+        faults
+    }
+}
+
+impl Json {
+    fn fault(&self) -> Option<(String, &'static str)> {
+        let pointers = self.at.values().chain(self.constant.iter().map(|c| &c.at)).chain(&self.items);
+        if let Some(wrong) = pointers.filter(|p| !p.starts_with('/')).find(|_| true) {
+            return Some((format!("`{wrong}` is no JSON pointer"), "write it as /productAttributes/title"));
+        }
+        if !self.under.is_empty() && !self.under.starts_with('/') {
+            return Some((format!("`{}` is no JSON pointer", self.under), "write it as /productAttributes"));
+        }
+        match (&self.document, &self.items) {
+            (None, None) => None,
+            (Some(text), Some(items)) => match serde_json::from_str::<serde_json::Value>(text) {
+                Err(error) => Some((format!("document is no JSON: {error}"), "give the JSON around the offers")),
+                Ok(document) => document.pointer(items).is_none_or(|list| !list.is_array()).then(|| {
+                    (format!("items = \"{items}\" leads to no list in `document`"), "put an empty list [] there")
+                }),
+            },
+            _ => Some(("document and items belong together".into(), "give both or neither")),
+        }
     }
 }
 

@@ -7,16 +7,23 @@ mod assemble;
 mod attribute;
 mod compile;
 mod contract;
+mod form;
 mod guard;
 mod rule;
+mod section;
 mod settings;
 mod stock;
 
 pub use attribute::{Attribute, Over, Type, Unit};
 pub use compile::{Column, Compiled, Source};
-pub use contract::{Contract, Delimited, Format, Missing, OpenElement, Xml};
+pub use contract::{
+    Constant, Contract, Delimited, Format, Json, JsonShape, LineEnding, Missing, Naming, OpenElement, Placing, Quoted,
+    Xml,
+};
+pub use form::{Form, MoneyParts, Named};
 pub use guard::Guarded;
 pub use rule::{Condition, Demand, Rule, Test};
+pub use section::{Section, SectionRow, SectionTemplate};
 pub use settings::{Parameter, Settings};
 pub use stock::{Channel, names};
 

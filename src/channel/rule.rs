@@ -19,16 +19,22 @@ pub struct Rule {
     /// At least one of these sets is complete.
     #[serde(default)]
     pub any_of: Vec<Vec<String>>,
+    /// Exactly one of these is present.
+    #[serde(default)]
+    pub one_of: Vec<String>,
     /// None of these is present.
     #[serde(default)]
     pub forbid: Vec<String>,
     /// All of these or none.
     #[serde(default)]
     pub together: Vec<String>,
-    /// The first is less than the second (prices of one currency, integers).
+    /// The first is less than the second (prices of one currency, numbers, moments).
     pub less: Option<(String, String)>,
     /// Offers of one group are not alike.
     pub differ: Option<Differ>,
+    /// The first day it holds, and the first on which it no longer does.
+    pub from: Option<toml::value::Datetime>,
+    pub until: Option<toml::value::Datetime>,
     #[serde(default = "error")]
     pub severity: Severity,
     pub help: String,
@@ -74,6 +80,7 @@ pub struct Test {
 pub enum Demand<'r> {
     Require(&'r [String]),
     AnyOf(&'r [Vec<String>]),
+    OneOf(&'r [String]),
     Forbid(&'r [String]),
     Together(&'r [String]),
     Less(&'r str, &'r str),
@@ -86,6 +93,7 @@ impl Rule {
         let mut demands = [
             (!self.require.is_empty()).then_some(Demand::Require(&self.require)),
             (!self.any_of.is_empty()).then_some(Demand::AnyOf(&self.any_of)),
+            (!self.one_of.is_empty()).then_some(Demand::OneOf(&self.one_of)),
             (!self.forbid.is_empty()).then_some(Demand::Forbid(&self.forbid)),
             (!self.together.is_empty()).then_some(Demand::Together(&self.together)),
             self.less.as_ref().map(|(a, b)| Demand::Less(a, b)),
@@ -97,10 +105,17 @@ impl Rule {
         if demands.next().is_some() { None } else { only }
     }
 
+    /// Whether it holds at `now` (UTC text); a rule whose day nobody knows holds.
+    pub fn holds_at(&self, now: Option<&str>) -> bool {
+        let Some(now) = now else { return true };
+        let reached = |day: &toml::value::Datetime| now >= day.to_string().as_str();
+        self.from.as_ref().is_none_or(reached) && !self.until.as_ref().is_some_and(reached)
+    }
+
     /// Every attribute (or `$setting`) the rule names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let demanded: Vec<&str> = match self.demand() {
-            Some(Demand::Require(names) | Demand::Forbid(names) | Demand::Together(names)) => {
+            Some(Demand::Require(names) | Demand::OneOf(names) | Demand::Forbid(names) | Demand::Together(names)) => {
                 names.iter().map(String::as_str).collect()
             }
             Some(Demand::AnyOf(sets)) => sets.iter().flatten().map(String::as_str).collect(),

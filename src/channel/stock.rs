@@ -2,6 +2,7 @@
 use std::path::Path;
 
 use super::contract::Contract;
+use super::section::SectionTemplate;
 use super::settings::{Parameter, Settings};
 use crate::diagnostic::{Error, Place, Result};
 use crate::value::closest::closest;
@@ -18,6 +19,8 @@ pub struct Channel {
     pub template: String,
     /// `templates/google.sql`, for messages.
     pub template_file: String,
+    /// The queries of the contract's sections.
+    pub sections: Vec<SectionTemplate>,
     pub settings: Settings,
 }
 
@@ -29,7 +32,9 @@ impl Channel {
         let (template_file, template) =
             file(name, shop, "templates", "sql", TEMPLATES)?.ok_or_else(|| no_template(name))?;
         let contract = Contract::parse(&contract_file, &contract)?;
-        let channel = Channel { name: name.to_owned(), contract, contract_file, template, template_file, settings };
+        let sections = contract.section.keys().map(|section| section_of(name, section, shop)).collect::<Result<_>>()?;
+        let name = name.to_owned();
+        let channel = Channel { name, contract, contract_file, template, template_file, sections, settings };
         channel.check_settings()?;
         Ok(channel)
     }
@@ -111,9 +116,9 @@ fn file(
     Ok(stock.iter().find(|(stem, _)| *stem == name).map(|(_, text)| (relative, (*text).to_owned())))
 }
 
-/// A channel's name becomes a file's name: letters, digits, `-` and `_` only.
+/// A channel's name becomes a file's name: letters, digits, `-`, `_` and `.` only.
 fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 fn unknown(name: &str, shop: Option<&Path>) -> Error {
@@ -123,6 +128,16 @@ fn unknown(name: &str, shop: Option<&Path>) -> Error {
         None => format!("known channels: {}; for one of your own add feeds/{name}.toml", names.join(", ")),
     };
     Error::usage("channel/unknown", format!("no channel `{name}`")).help(help)
+}
+
+fn section_of(channel: &str, section: &str, shop: Option<&Path>) -> Result<SectionTemplate> {
+    let stem = format!("{channel}.{section}");
+    let found = file(&stem, shop, "templates", "sql", TEMPLATES)?;
+    let (file, sql) = found.ok_or_else(|| {
+        Error::usage("channel/no-template", format!("section `{section}` of channel `{channel}` has no query"))
+            .help(format!("add templates/{stem}.sql: one SELECT with the section's columns"))
+    })?;
+    Ok(SectionTemplate { name: section.to_owned(), file, sql })
 }
 
 fn no_template(name: &str) -> Error {

@@ -85,7 +85,9 @@ fn check(wanted: &[String], format: Format, fail_on: FailOn, context: &Context<'
 fn check_one(shop: &Shop, name: &str, context: &Context<'_>) -> Result<(), Error> {
     let channel = shop.channel(name)?;
     let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), &channel.sql_texts())?;
-    let compiled = channel.compile(&guarded, &to_utc_text(context.now))?;
+    let now = to_utc_text(context.now);
+    let compiled = channel.compile(&guarded, &now)?;
+    channel.section_rows(&guarded, &now)?;
     context.report.note(&format!("{name}: {}", counted(compiled.columns.len() as u64, "column")));
     Ok(())
 }

@@ -12,6 +12,7 @@ use crate::report::{Cell, FailOn, Format, Outcome, Table, counted, thousands};
 use crate::shop::{PLACEHOLDER_SITE, Shop};
 use crate::sync::{FeedOptions, FeedRun, build_feed, write_feed};
 use crate::value::Country;
+use crate::value::time::to_utc_text;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -184,7 +185,11 @@ fn size(bytes: u64) -> String {
 
 fn checks(args: &Check, context: &Context<'_>) -> Result<Outcome> {
     let channel = channel_of(args, context)?;
-    let setting = |name: &str| channel.parameter(name).map(Parameter::to_text);
+    let now = to_utc_text(context.now);
+    let setting = |name: &str| match name {
+        "now" => Some(now.clone()),
+        _ => channel.parameter(name).map(Parameter::to_text),
+    };
     let mut report = context.report.checks(args.format);
     report.channel(&args.channel);
     let mut total = Checked::default();

@@ -4,6 +4,7 @@
 //! Hostile input meets limits ([`Limits`]) before it meets memory; entities are never expanded, nothing is fetched.
 mod delimited;
 mod detect;
+mod json;
 mod offer;
 mod source;
 pub mod text;
@@ -11,6 +12,7 @@ mod xml;
 
 pub use delimited::DelimitedReader;
 pub use detect::{Format, detect};
+pub use json::JsonReader;
 pub use offer::{Attribute, Field, RawOffer};
 pub use source::Position;
 pub use xml::XmlReader;
@@ -58,7 +60,8 @@ impl Default for Limits {
 pub struct ReadOptions {
     /// The file's name, for messages.
     pub file: String,
-    /// The XML element of one offer, by local name. Known for RSS (`item`) and Atom (`entry`).
+    /// The XML element of one offer, by local name. Known for RSS (`item`) and Atom (`entry`). In JSON the pointer of the
+    /// list of offers.
     pub item: Option<String>,
     /// Document elements of other catalogs, and which elements are offers in them.
     pub roots: &'static [(&'static str, &'static [&'static str])],
@@ -74,6 +77,7 @@ pub fn open<'a, R: BufRead + 'a>(mut input: R, options: ReadOptions) -> Result<B
     let first = input.fill_buf().map_err(|e| Error::io("read", options.file.as_ref(), e))?;
     match detect(first) {
         Format::Xml => Ok(Box::new(XmlReader::new(input, options))),
+        Format::Json => Ok(Box::new(JsonReader::new(input, options))),
         Format::Delimited(delimiter) => {
             let delimiter = options.delimiter.or(Some(delimiter));
             Ok(Box::new(DelimitedReader::new(input, ReadOptions { delimiter, ..options })?))
@@ -81,7 +85,9 @@ pub fn open<'a, R: BufRead + 'a>(mut input: R, options: ReadOptions) -> Result<B
         Format::Unknown if options.delimiter.is_some() => Ok(Box::new(DelimitedReader::new(input, options)?)),
         other => Err(Error::input("feed/not-a-feed", format!("this is {}, not a feed", other.name()))
             .at(Place::file(options.file))
-            .help("give an XML feed (RSS, Atom, or another with its item element named) or a table with a header")),
+            .help(
+                "give an XML feed (RSS, Atom, or another with its item element named), JSON, or a table with a header",
+            )),
     }
 }
 

@@ -58,7 +58,8 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
         Some(name) => text_of(name).unwrap_or_default(),
         None => text.to_owned(),
     };
-    let (document, encoder) = Document::new(job.channel, job.format, &shaper.attributes(), &fill);
+    let sections = job.channel.section_rows(job.guarded, job.now)?;
+    let (document, encoder) = Document::new(job.channel, job.format, &shaper.attributes(), &sections, &fill);
     let stock = job.channel.contract.in_stock_test();
 
     let mut statement = job.guarded.conn.prepare(&compiled.sql).map_err(fault)?;

@@ -1,16 +1,19 @@
 //! `feed check`: a feed somebody made, read as its channel would read it, with line and column of every fault.
 use std::io::BufRead;
+use std::path::Path;
 
 use serde::Serialize;
 
 use super::checker::{Checker, code};
 use super::findings::Findings;
 use super::joined::{split, unquote};
+use super::layout::Layout;
 use super::offer::Offer;
 use super::shape::{Fault, Raw, Side, Taken, shape};
 use crate::channel::{Attribute, Channel, Format, Type};
 use crate::diagnostic::{Diagnostic, Error, Place, Result, Severity};
 use crate::document::{self, Field, Position, RawOffer, ReadOptions, open};
+use crate::value::Currency;
 use crate::value::closest::closest;
 
 /// What a check read.
@@ -29,20 +32,19 @@ pub fn check<R: BufRead>(
     setting: impl Fn(&str) -> Option<String>,
     findings: &mut Findings<'_>,
 ) -> Result<Checked> {
-    let item = channel.contract.format.values().find_map(|format| match format {
-        Format::Xml(xml) => Some(xml.item.clone()),
-        Format::Delimited(_) => None,
-    });
-    let options = ReadOptions {
-        file: file.to_owned(),
-        item: item.filter(|i| i != "item" && i != "entry"),
-        ..ReadOptions::default()
-    };
     let mut input = input;
     let first = input.fill_buf().map_err(|e| Error::io("read", file.as_ref(), e))?;
-    let table = matches!(document::detect(first), document::Format::Delimited(_));
+    let kind = document::detect(first);
+    let format = format_of(channel, kind, file);
+    let item = match format {
+        Some(Format::Xml(xml)) => Some(xml.item.clone()).filter(|i| i != "item" && i != "entry"),
+        Some(Format::Json(json)) => json.items.clone(),
+        _ => None,
+    };
+    let options = ReadOptions { file: file.to_owned(), item, ..ReadOptions::default() };
+    let table = matches!(kind, document::Format::Delimited(_));
     let mut reader = open(input, options)?;
-    let mut reading = Reading::new(channel, file, table);
+    let mut reading = Reading::new(channel, file, format, table);
     let mut checker = Checker::new(channel, setting);
     let mut raw = RawOffer::default();
     let mut offer = Offer::new(channel.contract.attribute.len());
@@ -68,12 +70,31 @@ pub fn check<R: BufRead>(
     Ok(checked)
 }
 
+/// Which of the contract's formats a document is in: of the same kind, and best the one its name says.
+fn format_of<'c>(channel: &'c Channel, kind: document::Format, file: &str) -> Option<&'c Format> {
+    let same_kind = |format: &Format| match (format, kind) {
+        (Format::Xml(_), document::Format::Xml) | (Format::Json(_), document::Format::Json) => true,
+        (Format::Delimited(table), document::Format::Delimited(delimiter)) => table.delimiter == char::from(delimiter),
+        _ => false,
+    };
+    let candidates = || channel.contract.format.iter().filter(|(_, format)| same_kind(format));
+    let file = Path::new(file);
+    let named = |(name, format): &(&String, &Format)| {
+        file.extension().is_some_and(|e| e == name.as_str()) || file.file_name().is_some_and(|f| f == format.file())
+    };
+    candidates().find(named).or_else(|| candidates().next()).map(|(_, format)| format)
+}
+
 /// Turns what stands in the document into the contract's attributes.
 struct Reading<'c> {
     channel: &'c Channel,
     file: &'c str,
     /// A table has no repeated fields: a cell holds several values.
     table: bool,
+    layout: Layout<'c>,
+    /// Of prices that are written without it.
+    currency: Option<Currency>,
+    own_currency: Option<Currency>,
     /// Where each attribute of the current offer stands.
     at: Vec<Option<Position>>,
     offer_at: Position,
@@ -90,6 +111,8 @@ struct Target<'a> {
     name: &'a str,
     attribute: &'a Attribute,
     field: Field<'a>,
+    /// That of the field, or of an attribute of it.
+    text: &'a str,
 }
 
 /// A field's name, without the parts a group's header spells out.
@@ -98,10 +121,22 @@ fn bare(name: &str) -> &str {
 }
 
 impl<'c> Reading<'c> {
-    fn new(channel: &'c Channel, file: &'c str, table: bool) -> Self {
+    fn new(channel: &'c Channel, file: &'c str, format: Option<&'c Format>, table: bool) -> Self {
         let at = vec![None; channel.contract.attribute.len()];
-        let offer_at = Position::default();
-        Reading { channel, file, table, at, offer_at, index: 0, unknown: Vec::new(), foreign_namespace: false }
+        let own_currency = channel.parameter("currency").and_then(|code| Currency::parse(&code.to_text()).ok());
+        Reading {
+            channel,
+            file,
+            table,
+            layout: Layout::new(channel, format),
+            currency: own_currency.or_else(usual),
+            own_currency,
+            at,
+            offer_at: Position::default(),
+            index: 0,
+            unknown: Vec::new(),
+            foreign_namespace: false,
+        }
     }
 
     fn take(&mut self, raw: &RawOffer, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
@@ -109,38 +144,117 @@ impl<'c> Reading<'c> {
         self.offer_at = raw.position();
         self.index = raw.index();
         self.name_offer(raw, offer);
+        self.read_currency(raw);
         let mut sound = true;
-        for field in raw.fields() {
-            let Some((index, name, attribute)) = self.find(field, findings) else { continue };
-            let target = Target { index, name, attribute, field };
-            if self.at[index].is_some() && attribute.repeats() == 1 {
-                sound = false;
-                let help = "give it once: which one counts is luck";
-                findings.add(self.finding(offer, target, "twice", format!("{name} is given twice"), help));
-                continue;
+        if self.layout.takes_all() {
+            self.note_unknown(raw, findings);
+        } else {
+            for field in raw.fields() {
+                if self.layout.is_around(field.qualified_name()) {
+                    continue;
+                }
+                let Some((index, name, attribute)) = self.find(field, findings) else { continue };
+                let target = Target { index, name, attribute, field, text: field.text() };
+                sound &= self.take_target(target, offer, findings);
             }
+        }
+        let Some(root) = raw.root() else { return sound };
+        for (index, found) in self.layout.placed(root) {
+            let Some((name, attribute)) = self.channel.contract.attribute.get_index(index) else { continue };
+            let target = Target { index, name, attribute, field: found.field, text: found.text };
+            sound &= self.take_target(target, offer, findings);
+        }
+        sound & self.take_spread(raw, offer, findings)
+    }
+
+    fn take_target(&mut self, target: Target<'_>, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
+        let Target { index, name, attribute, field, .. } = target;
+        if self.at[index].is_some() && attribute.repeats() == 1 {
+            let help = "give it once: which one counts is luck";
+            findings.add(self.finding(offer, target, "twice", format!("{name} is given twice"), help));
+            return false;
+        }
+        self.at[index] = Some(field.position());
+        self.take_field(target, offer, findings)
+    }
+
+    /// Columns that hold one value, or one part of a group, each.
+    fn take_spread(&mut self, raw: &RawOffer, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
+        let mut sound = true;
+        for (index, fields) in self.layout.spread(raw) {
+            let Some((name, attribute)) = self.channel.contract.attribute.get_index(index) else { continue };
+            let Some((_, field)) = fields.first().copied() else { continue };
             self.at[index] = Some(field.position());
-            sound &= self.take_field(target, offer, findings);
+            let target = Target { index, name, attribute, field, text: field.text() };
+            sound &= if attribute.fields.is_empty() {
+                self.take_one(target, field.text(), offer, findings)
+            } else {
+                let given = fields.iter().map(|(part, field)| (*part, field.text().trim().to_owned())).collect();
+                self.take_parts(target, given, offer, findings)
+            };
         }
         sound
     }
 
+    /// What the offer itself says of its currency counts before what the shop says.
+    fn read_currency(&mut self, raw: &RawOffer) {
+        if !self.layout.has_forms() {
+            return;
+        }
+        let attributes = self.channel.contract.attribute.values().filter(|a| a.kind == Type::Price);
+        let stated = attributes.map(|a| a.currency.as_str()).find_map(|name| {
+            let text = self.layout.text(raw, name).or_else(|| raw.field(name).map(|field| field.text()))?;
+            Currency::parse(text.trim()).ok()
+        });
+        self.currency = stated.or(self.own_currency).or_else(usual);
+    }
+
     /// The identity names the offer in messages, before anything in it is checked.
     fn name_offer(&self, raw: &RawOffer, offer: &mut Offer) {
-        let parts = self.channel.contract.identity.iter().filter_map(|name| raw.fields().find(|f| f.name() == name));
-        for part in parts {
+        for name in &self.channel.contract.identity {
+            let text = self
+                .layout
+                .text(raw, name)
+                .or_else(|| raw.fields().find(|f| f.name() == name).map(|field| field.text()));
+            let Some(text) = text else { continue };
             if !offer.sku.is_empty() {
                 offer.sku.push('@');
             }
-            offer.sku.push_str(part.text().trim());
+            offer.sku.push_str(text.trim());
         }
+    }
+
+    /// In JSON every field has its pointer; one that leads nowhere is said once.
+    fn note_unknown(&mut self, raw: &RawOffer, findings: &mut Findings<'_>) {
+        let Some(root) = raw.root() else { return };
+        for (path, field) in self.layout.unknown(root) {
+            if !self.unknown.contains(&path) {
+                findings.add(self.no_such(&path, field));
+                self.unknown.push(path);
+            }
+        }
+    }
+
+    fn no_such(&self, wanted: &str, field: Field<'_>) -> Diagnostic {
+        let help = match closest(wanted, self.channel.contract.attribute.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("{} does not know it and passes over it", self.channel.name),
+        };
+        Diagnostic::warning(
+            format!("{}/unknown-attribute", self.channel.name),
+            format!("`{wanted}` is no attribute of {}", self.channel.name),
+        )
+        .at(field.position().place(self.file).attribute(wanted))
+        .help(help)
     }
 
     fn find(&mut self, field: Field<'_>, findings: &mut Findings<'_>) -> Option<(usize, &'c str, &'c Attribute)> {
         let wanted = bare(field.name());
         let attributes = &self.channel.contract.attribute;
-        let found = attributes
-            .get_full(wanted)
+        let renamed = self.layout.renamed(field.qualified_name());
+        let found = renamed
+            .and_then(|index| attributes.get_index(index).map(|(name, attribute)| (index, name, attribute)))
+            .or_else(|| attributes.get_full(wanted))
             .or_else(|| {
                 let folded = wanted.replace(' ', "_");
                 let named = |(name, a): &(&String, &Attribute)| {
@@ -150,20 +264,13 @@ impl<'c> Reading<'c> {
                 attributes.get_index(position).map(|(name, attribute)| (position, name, attribute))
             })
             .map(|(index, name, attribute)| (index, name.as_str(), attribute));
-        if found.is_none() && !wanted.is_empty() && !self.unknown.iter().any(|u| u == wanted) {
+        if found.is_none()
+            && !wanted.is_empty()
+            && !self.layout.is_spread(wanted)
+            && !self.unknown.iter().any(|u| u == wanted)
+        {
             self.unknown.push(wanted.to_owned());
-            let help = match closest(wanted, attributes.keys().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("{} does not know it and passes over it", self.channel.name),
-            };
-            findings.add(
-                Diagnostic::warning(
-                    format!("{}/unknown-attribute", self.channel.name),
-                    format!("`{wanted}` is no attribute of {}", self.channel.name),
-                )
-                .at(field.position().place(self.file).attribute(wanted))
-                .help(help),
-            );
+            findings.add(self.no_such(wanted, field));
         }
         if found.is_some() {
             self.check_namespace(field, findings);
@@ -176,7 +283,7 @@ impl<'c> Reading<'c> {
         let Some(namespace) = field.namespace().filter(|_| field.qualified_name().contains(':')) else { return };
         let known = self.channel.contract.format.values().any(|format| match format {
             Format::Xml(xml) => xml.open.iter().any(|e| e.attributes.values().any(|v| v == namespace)),
-            Format::Delimited(_) => false,
+            _ => false,
         });
         if !known && !self.foreign_namespace {
             self.foreign_namespace = true;
@@ -192,26 +299,39 @@ impl<'c> Reading<'c> {
     }
 
     fn take_field(&self, target: Target<'_>, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
-        let Target { attribute, field, .. } = target;
-        let text = field.text();
-        let several = self.table && attribute.repeats() > 1 && text.contains(',') && attribute.kind != Type::Text;
-        let values: Vec<&str> = if several { split(text, ',').collect() } else { vec![text] };
-        let mut sound = true;
-        for value in values {
-            sound &= match attribute.kind {
-                Type::Group => self.take_group(target, value, offer, findings),
-                _ if several => self.take_one(target, &unquote(value), offer, findings),
-                _ => self.take_one(target, value, offer, findings),
-            };
+        let Target { name, attribute, text, .. } = target;
+        if attribute.kind == Type::Group {
+            return self.take_groups(target, offer, findings);
         }
-        sound
+        let joint = self.layout.joint(name);
+        let several = self.table && attribute.repeats() > 1 && text.contains(joint);
+        // A comma in a text is a comma, unless the contract says that it joins.
+        if !several || (attribute.kind == Type::Text && joint == ',') {
+            return self.take_one(target, text, offer, findings);
+        }
+        split(text, joint).fold(true, |sound, value| self.take_one(target, &unquote(value), offer, findings) & sound)
+    }
+
+    fn take_groups(&self, target: Target<'_>, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
+        let Target { name, attribute, field, text, .. } = target;
+        let joint = self.layout.joint(name);
+        let several = self.table && attribute.repeats() > 1 && text.contains(joint);
+        let values: Vec<&str> = if several { split(text, joint).collect() } else { vec![text] };
+        values.into_iter().fold(true, |sound, value| {
+            let given = match self.layout.parts(name, attribute, field) {
+                Some(given) => given,
+                None => parts_of(attribute, field, value, self.layout.group()),
+            };
+            self.take_parts(target, given, offer, findings) & sound
+        })
     }
 
     fn take_one(&self, target: Target<'_>, text: &str, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
-        let Target { index, name, attribute, .. } = target;
+        let Target { index, name, attribute, field, .. } = target;
         let mut remark = None;
+        let text = self.layout.read(name, attribute, field, text, self.currency);
         let pushed = offer.push(index, |out| {
-            if let Taken::Remark(fault) = shape(attribute, Raw::Text(text), None, Side::Check, out)? {
+            if let Taken::Remark(fault) = shape(attribute, Raw::Text(&text), None, Side::Check, out)? {
                 remark = Some(fault);
             }
             Ok(())
@@ -230,9 +350,14 @@ impl<'c> Reading<'c> {
         severity != Severity::Error
     }
 
-    fn take_group(&self, target: Target<'_>, text: &str, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
-        let Target { index, name, attribute, field } = target;
-        let given = parts_of(attribute, field, text);
+    fn take_parts(
+        &self,
+        target: Target<'_>,
+        given: Vec<(usize, String)>,
+        offer: &mut Offer,
+        findings: &mut Findings<'_>,
+    ) -> bool {
+        let Target { index, name, attribute, field, .. } = target;
         if given.is_empty() {
             return true;
         }
@@ -240,6 +365,10 @@ impl<'c> Reading<'c> {
         for (position, text) in given {
             let Some((part, kind)) = attribute.fields.get_index(position) else { continue };
             let mut out = String::new();
+            let text = match self.layout.has_forms() {
+                true => self.layout.read(&format!("{name}.{part}"), kind, field, &text, self.currency),
+                false => text.as_str().into(),
+            };
             if let Err(Fault { code, message, help }) = shape(kind, Raw::Text(&text), None, Side::Check, &mut out) {
                 findings.add(self.finding(offer, target, code, format!("{part} of {name} {message}"), &help));
                 return false;
@@ -257,8 +386,8 @@ impl<'c> Reading<'c> {
     }
 
     fn finding(&self, offer: &Offer, target: Target<'_>, fault: &str, message: String, help: &str) -> Diagnostic {
-        let Target { name, field, .. } = target;
-        let mut place = field.position().place(self.file).record(self.index).attribute(name).value(field.text().trim());
+        let Target { name, field, text, .. } = target;
+        let mut place = field.position().place(self.file).record(self.index).attribute(name).value(text.trim());
         if !offer.sku.is_empty() {
             place = place.sku(offer.sku.as_str());
         }
@@ -279,9 +408,14 @@ impl<'c> Reading<'c> {
     }
 }
 
+/// A price whose currency nobody says is read as most currencies are written: with two decimals.
+fn usual() -> Option<Currency> {
+    Currency::parse("EUR").ok()
+}
+
 /// The parts of a group, by their position: child elements, or `DE:Standard:4.90 EUR` in the order of the header
 /// (`shipping(country:service:price)`), else of the contract.
-fn parts_of(attribute: &Attribute, field: Field<'_>, text: &str) -> Vec<(usize, String)> {
+fn parts_of(attribute: &Attribute, field: Field<'_>, text: &str, joint: char) -> Vec<(usize, String)> {
     let position = |name: &str| attribute.fields.get_index_of(name);
     if field.children().next().is_some() {
         return field
@@ -293,10 +427,10 @@ fn parts_of(attribute: &Attribute, field: Field<'_>, text: &str) -> Vec<(usize, 
         return Vec::new();
     }
     let names: Vec<&str> = match field.name().split_once('(') {
-        Some((_, list)) => list.trim_end_matches(')').split(':').map(str::trim).collect(),
+        Some((_, list)) => list.trim_end_matches(')').split(joint).map(str::trim).collect(),
         None => attribute.fields.keys().map(String::as_str).collect(),
     };
-    let parts = names.into_iter().zip(split(text, ':'));
+    let parts = names.into_iter().zip(split(text, joint));
     parts.filter_map(|(name, text)| Some((position(name)?, unquote(text).into_owned()))).collect()
 }
 

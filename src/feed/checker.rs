@@ -7,7 +7,7 @@ use super::findings::Findings;
 use super::offer::Offer;
 use crate::channel::{Channel, Condition, Demand, Rule, Test};
 use crate::diagnostic::{Diagnostic, Place, Severity};
-use crate::value::{Currency, Money};
+use crate::value::{Currency, Money, time};
 
 /// Checks offers of one feed, one after the other. Memory: one hash for each offer, to find doubles.
 pub struct Checker<'c> {
@@ -31,6 +31,7 @@ struct Prepared<'c> {
 enum Ready {
     Require(Vec<usize>),
     AnyOf(Vec<Vec<usize>>),
+    OneOf(Vec<usize>),
     Forbid(Vec<usize>),
     Together(Vec<usize>),
     Less(usize, usize),
@@ -142,6 +143,9 @@ impl<'c> Prepared<'c> {
     fn new(channel: &'c Channel, rule: &'c Rule, setting: &impl Fn(&str) -> Option<String>) -> Option<Prepared<'c>> {
         let index = |name: &String| channel.contract.attribute.get_index_of(name);
         let all = |names: &[String]| names.iter().filter_map(index).collect::<Vec<_>>();
+        if !rule.holds_at(setting("now").as_deref()) {
+            return None;
+        }
         let mut when = Vec::new();
         for (name, condition) in &rule.when {
             match name.strip_prefix('$') {
@@ -153,6 +157,7 @@ impl<'c> Prepared<'c> {
         let demand = match rule.demand()? {
             Demand::Require(names) => Ready::Require(all(names)),
             Demand::AnyOf(sets) => Ready::AnyOf(sets.iter().map(|set| all(set)).collect()),
+            Demand::OneOf(names) => Ready::OneOf(all(names)),
             Demand::Forbid(names) => Ready::Forbid(all(names)),
             Demand::Together(names) => Ready::Together(all(names)),
             Demand::Less(a, b) => {
@@ -182,6 +187,20 @@ impl Ready {
                 let attribute = *sets.first()?.first()?;
                 Some(Broken { attribute, message: format!("neither {} is given", choices.join(" nor ")) })
             }
+            Ready::OneOf(attributes) => {
+                let mut given = attributes.iter().filter(|a| offer.is_present(**a));
+                match (given.next(), given.next()) {
+                    (Some(_), None) => None,
+                    (Some(first), Some(second)) => {
+                        let message = format!("{} and {} exclude one another", name(*first), name(*second));
+                        Some(Broken { attribute: *second, message })
+                    }
+                    (None, _) => {
+                        let message = format!("one of {} must be given", names(attributes).replace(" and ", ", "));
+                        Some(Broken { attribute: *attributes.first()?, message })
+                    }
+                }
+            }
             Ready::Forbid(attributes) => {
                 let attribute = *attributes.iter().find(|a| offer.is_present(**a))?;
                 Some(Broken { attribute, message: format!("{} contradicts what else is said", name(attribute)) })
@@ -195,7 +214,7 @@ impl Ready {
             Ready::Less(small, large) => {
                 let (a, b) = (offer.first(*small)?, offer.first(*large)?);
                 let message = || format!("{} {a} is not below {} {b}", name(*small), name(*large));
-                (amount(a)? >= amount(b)?).then(|| Broken { attribute: *small, message: message() })
+                (!less(a, b)?).then(|| Broken { attribute: *small, message: message() })
             }
             Ready::Differ { within, axes, seen } => {
                 let group = offer.first(*within)?;
@@ -226,7 +245,19 @@ fn is_under(path: &str, root: &str) -> bool {
     path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.trim_start().starts_with('>'))
 }
 
-/// A price or a number, for comparing with another of the same currency.
+/// Prices of one currency, numbers and moments can be compared; `None` for what cannot.
+fn less(a: &str, b: &str) -> Option<bool> {
+    if let (Some(a), Some(b)) = (amount(a), amount(b)) {
+        return Some(a < b);
+    }
+    if let (Ok(a), Ok(b)) = (a.parse::<f64>(), b.parse::<f64>()) {
+        return Some(a < b);
+    }
+    let moment = |text: &str| time::parse(text, Some(&jiff::tz::TimeZone::UTC)).ok();
+    Some(moment(a)? < moment(b)?)
+}
+
+/// A price or a whole number, for comparing with another of the same currency.
 fn amount(text: &str) -> Option<i64> {
     match text.split_once(' ') {
         Some((number, code)) => Some(Money::parse_decimal(number, Currency::parse(code).ok()?).ok()?.minor),
@@ -262,5 +293,8 @@ mod tests {
         assert_eq!(amount("1250 JPY"), Some(1250));
         assert_eq!(amount("7"), Some(7));
         assert_eq!(amount("x EUR"), None);
+        assert_eq!(less("1.25", "1.3"), Some(true));
+        assert_eq!(less("2026-11-27T09:00:00Z", "2026-11-27"), Some(false));
+        assert_eq!(less("x", "y"), None);
     }
 }

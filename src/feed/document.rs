@@ -1,26 +1,46 @@
 //! A contract's format and a template's columns become an encoder: which slot an attribute is written to.
 use std::borrow::Cow;
 
+use super::form::{currency_of, written};
 use super::joined::quote;
 use super::offer::Offer;
-use super::write::{DelimitedEncoder, Dialect, Encoder, FeedWriter, XmlElement, XmlEncoder, XmlEnvelope, XmlSlot};
-use crate::channel::{Attribute, Channel, Delimited, Format, Type, Xml};
+use super::write::{
+    DelimitedEncoder, Dialect, Encoder, FeedWriter, JsonEncoder, XmlElement, XmlEncoder, XmlEnvelope, XmlSlot,
+};
+use crate::channel::{
+    Attribute, Channel, Delimited, Form, Format, LineEnding, Named, Placing, Quoted, SectionRow, Type, Xml,
+};
+use crate::document::text::Quoting;
 
 /// Writes offers of one channel in one of its formats.
 pub(super) struct Document {
     /// What is written, in document order.
     columns: Vec<Column>,
-    /// What joins several values of a cell (list, group), where the format has no inside.
-    joints: Option<[String; 2]>,
+    /// A cell has no inside: what joins the parts of a group there.
+    cell: Option<String>,
 }
 
-struct Column {
-    attribute: usize,
-    slot: usize,
-    /// Slots of a group's parts; empty for a plain attribute.
-    parts: Vec<usize>,
-    fields: usize,
-    repeats: bool,
+pub(super) struct Column {
+    pub attribute: usize,
+    pub fields: usize,
+    /// Slots of the elements around it, outermost first, which neighbors share.
+    pub path: Vec<usize>,
+    pub whole: Place,
+    /// Places of a group's parts; empty for a plain attribute, and for a group that is one cell.
+    pub parts: Vec<Place>,
+    /// What joins several values in a cell; `None` where they stand apart.
+    pub joint: Option<String>,
+    /// How many values have columns of their own; 0 when they share one.
+    pub family: usize,
+}
+
+/// Where one value goes, and how it is written there.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub slot: usize,
+    pub form: Option<Form>,
+    /// For a price in two places: the slots of amount and currency.
+    pub money: Option<[usize; 2]>,
 }
 
 /// Fills `$shop` and its like in a document's head.
@@ -32,76 +52,78 @@ impl Document {
         channel: &Channel,
         format: &Format,
         attributes: &[usize],
+        sections: &[(&str, SectionRow<'_>)],
         fill: Fill<'_>,
     ) -> (Document, Box<dyn Encoder>) {
+        let placing = format.placing();
+        let attributes: Vec<(usize, &String, &Attribute)> = attributes
+            .iter()
+            .filter_map(|index| channel.contract.attribute.get_index(*index).map(|(n, a)| (*index, n, a)))
+            .filter(|(_, name, _)| !placing.omits(name))
+            .collect();
         match format {
-            Format::Xml(xml) => Self::xml(channel, xml, attributes, fill),
-            Format::Delimited(table) => Self::delimited(channel, table, attributes),
+            Format::Xml(xml) => Self::xml(xml, &placing, &attributes, sections, fill),
+            Format::Delimited(table) => Self::delimited(table, &placing, &attributes),
+            Format::Json(json) => {
+                let (slots, columns) = super::json_slots::slots(json, &placing, &attributes);
+                let encoder = JsonEncoder::new(super::json_slots::frame(json, &columns, channel, fill), slots);
+                (Document { columns, cell: None }, Box::new(encoder))
+            }
         }
     }
 
-    fn xml(channel: &Channel, xml: &Xml, attributes: &[usize], fill: Fill<'_>) -> (Document, Box<dyn Encoder>) {
-        let mut slots = Vec::new();
-        let mut slot = |name: &str, attribute: &Attribute| {
-            slots.push(match attribute.at.as_deref() {
-                Some(at) => {
-                    at.strip_prefix('@').map_or_else(|| XmlSlot::Element(at.into()), |a| XmlSlot::Attribute(a.into()))
-                }
-                None => XmlSlot::Element(format!("{}{name}", xml.prefix)),
-            });
-            slots.len() - 1
-        };
-        let columns = attributes
-            .iter()
-            .filter_map(|index| Some((*index, channel.contract.attribute.get_index(*index)?)))
-            .map(|(index, (name, attribute))| Column {
-                attribute: index,
-                slot: slot(name, attribute),
-                parts: attribute.fields.iter().map(|(name, part)| slot(name, part)).collect(),
-                fields: attribute.fields.len(),
-                repeats: attribute.repeats() > 1,
-            })
-            .collect();
+    fn xml(
+        xml: &Xml,
+        placing: &Placing<'_>,
+        attributes: &[(usize, &String, &Attribute)],
+        sections: &[(&str, SectionRow<'_>)],
+        fill: Fill<'_>,
+    ) -> (Document, Box<dyn Encoder>) {
+        let mut slots = XmlSlots::default();
+        let columns =
+            attributes.iter().map(|(index, name, attribute)| slots.column(xml, placing, *index, name, attribute));
+        let columns = columns.collect();
         let mut open: Vec<XmlElement> = xml
             .open
             .iter()
             .map(|element| XmlElement {
                 name: element.element.clone(),
-                attributes: element.attributes.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
+                attributes: element.attributes.iter().map(|(k, v)| (k.clone(), fill(v))).collect(),
                 ..XmlElement::default()
             })
             .collect();
         if let Some(innermost) = open.last_mut() {
             let head = xml.head.iter().map(|(name, text)| (name, fill(text))).filter(|(_, text)| !text.is_empty());
-            innermost.children =
-                head.map(|(name, text)| XmlElement { name: name.clone(), text, ..XmlElement::default() }).collect();
+            head.for_each(|(path, text)| nest(&mut innermost.children, path, text_element(text)));
+            sections.iter().for_each(|(path, row)| nest(&mut innermost.children, path, row_element(row)));
         }
         let envelope = XmlEnvelope { open, item: xml.item.clone() };
-        (Document { columns, joints: None }, Box::new(XmlEncoder::new(envelope, &slots)))
+        (Document { columns, cell: None }, Box::new(XmlEncoder::new(envelope, &slots.made)))
     }
 
-    fn delimited(channel: &Channel, table: &Delimited, attributes: &[usize]) -> (Document, Box<dyn Encoder>) {
+    fn delimited(
+        table: &Delimited,
+        placing: &Placing<'_>,
+        attributes: &[(usize, &String, &Attribute)],
+    ) -> (Document, Box<dyn Encoder>) {
         let mut header = Vec::new();
         let columns = attributes
             .iter()
-            .filter_map(|index| Some((*index, channel.contract.attribute.get_index(*index)?)))
-            .map(|(index, (name, attribute))| {
-                header.push(header_name(name, attribute, &table.group));
-                Column {
-                    attribute: index,
-                    slot: header.len() - 1,
-                    parts: Vec::new(),
-                    fields: attribute.fields.len(),
-                    repeats: attribute.repeats() > 1,
-                }
-            })
+            .map(|(index, name, attribute)| table_column(table, placing, *index, name, attribute, &mut header))
             .collect();
-        let delimiter = u8::try_from(table.delimiter).unwrap_or(b',');
-        let dialect = Dialect { delimiter, join: table.list.clone(), ..Dialect::default() };
-        (
-            Document { columns, joints: Some([table.list.clone(), table.group.clone()]) },
-            Box::new(DelimitedEncoder::new(dialect, header)),
-        )
+        let dialect = Dialect {
+            delimiter: u8::try_from(table.delimiter).unwrap_or(b','),
+            quoting: match table.quoting {
+                Quoted::Needed => Quoting::Needed,
+                Quoted::Always => Quoting::Always,
+                Quoted::Never => Quoting::Never,
+            },
+            line_ending: if table.line_ending == LineEnding::Crlf { "\r\n" } else { "\n" },
+            join: table.list.clone(),
+            bom: table.bom,
+        };
+        let document = Document { columns, cell: Some(table.group.clone()) };
+        (document, Box::new(DelimitedEncoder::new(dialect, header)))
     }
 
     /// Writes one offer.
@@ -111,43 +133,237 @@ impl Document {
         writer: &mut FeedWriter<Box<dyn Encoder>, W>,
     ) -> std::io::Result<()> {
         writer.begin_offer();
-        for column in &self.columns {
-            if column.fields == 0 {
-                offer.values(column.attribute).for_each(|value| match &self.joints {
-                    Some([list, _]) if column.repeats => writer.field(column.slot, &quote(&one_line(value), &[list])),
-                    Some(_) => writer.field(column.slot, &one_line(value)),
-                    None => writer.field(column.slot, value),
-                });
-                continue;
+        let mut open: &[usize] = &[];
+        for column in self.columns.iter().filter(|column| offer.is_present(column.attribute)) {
+            if column.path != open {
+                open = step(open, &column.path, writer);
             }
-            for parts in offer.groups(column.attribute, column.fields) {
-                match &self.joints {
-                    Some([list, group]) => {
-                        let quoted = |part: Option<&str>| {
-                            quote(&one_line(part.unwrap_or_default()), &[list, group]).into_owned()
-                        };
-                        let text: Vec<String> = parts.map(quoted).collect();
-                        writer.field(column.slot, &text.join(group));
-                    }
-                    None => {
-                        writer.begin_group(column.slot);
-                        for (slot, value) in column.parts.iter().zip(parts) {
-                            if let Some(value) = value {
-                                writer.field(*slot, value);
-                            }
-                        }
-                        writer.end_group();
-                    }
-                }
+            match &self.cell {
+                Some(group) => column.write_cell(offer, group, writer),
+                None => column.write_inside(offer, writer),
             }
         }
+        step(open, &[], writer);
         writer.end_offer()
     }
 }
 
+/// Closes the elements that `to` is not in and opens those it is.
+fn step<'p, W: std::io::Write>(
+    from: &[usize],
+    to: &'p [usize],
+    writer: &mut FeedWriter<Box<dyn Encoder>, W>,
+) -> &'p [usize] {
+    let common = from.iter().zip(to).take_while(|(a, b)| a == b).count();
+    from.iter().skip(common).for_each(|_| writer.end_group());
+    to.iter().skip(common).for_each(|slot| writer.begin_group(*slot));
+    to
+}
+
+impl Column {
+    fn write_inside<W: std::io::Write>(&self, offer: &Offer, writer: &mut FeedWriter<Box<dyn Encoder>, W>) {
+        if self.fields == 0 {
+            return offer.values(self.attribute).for_each(|value| self.whole.write(value, writer));
+        }
+        for parts in offer.groups(self.attribute, self.fields) {
+            writer.begin_group(self.whole.slot);
+            for (place, value) in self.parts.iter().zip(parts) {
+                if let Some(value) = value {
+                    place.write(value, writer);
+                }
+            }
+            writer.end_group();
+        }
+    }
+
+    fn write_cell<W: std::io::Write>(&self, offer: &Offer, group: &str, writer: &mut FeedWriter<Box<dyn Encoder>, W>) {
+        if self.fields == 0 {
+            for (n, value) in offer.values(self.attribute).enumerate() {
+                let text = self.whole.text(value);
+                match &self.joint {
+                    _ if self.family > 0 => self.spread(n, 0, &text, writer),
+                    Some(joint) => writer.joined(self.whole.slot, &quote(&one_line(&text), &[joint]), joint),
+                    None => writer.field(self.whole.slot, &one_line(&text)),
+                }
+            }
+            return;
+        }
+        for (n, parts) in offer.groups(self.attribute, self.fields).enumerate() {
+            if self.parts.len() == self.family * self.fields {
+                for (part, value) in parts.enumerate().filter_map(|(part, value)| Some((part, value?))) {
+                    self.spread(n, part, value, writer);
+                }
+                continue;
+            }
+            let joint = self.joint.as_deref().unwrap_or_default();
+            let quoted = |(part, place): (Option<&str>, &Place)| {
+                quote(&one_line(&place.text(part.unwrap_or_default())), &[joint, group]).into_owned()
+            };
+            let text: Vec<String> = parts.zip(&self.parts).map(quoted).collect();
+            writer.joined(self.whole.slot, &text.join(group), joint);
+        }
+    }
+
+    /// The `n`th value has columns of its own; more values than columns are not written.
+    fn spread<W: std::io::Write>(
+        &self,
+        n: usize,
+        part: usize,
+        value: &str,
+        writer: &mut FeedWriter<Box<dyn Encoder>, W>,
+    ) {
+        if let Some(place) = self.parts.get(n * self.fields.max(1) + part).filter(|_| n < self.family) {
+            writer.field(place.slot, &one_line(&place.text(value)));
+        }
+    }
+}
+
+impl Place {
+    fn text<'v>(&self, value: &'v str) -> Cow<'v, str> {
+        self.form.as_ref().map_or(Cow::Borrowed(value), |form| written(form, value))
+    }
+
+    fn write<W: std::io::Write>(&self, value: &str, writer: &mut FeedWriter<Box<dyn Encoder>, W>) {
+        let Some([amount, currency]) = self.money else { return writer.field(self.slot, &self.text(value)) };
+        writer.begin_group(self.slot);
+        writer.field(amount, &self.text(value));
+        writer.field(currency, currency_of(value));
+        writer.end_group();
+    }
+}
+
+/// Puts `element` at `path` (`contact/name`), inside what is already there.
+fn nest(children: &mut Vec<XmlElement>, path: &str, element: XmlElement) {
+    let Some((name, rest)) = path.split_once('/') else {
+        return children.push(XmlElement { name: path.to_owned(), ..element });
+    };
+    if children.last().is_none_or(|last| last.name != name) {
+        children.push(XmlElement { name: name.to_owned(), ..XmlElement::default() });
+    }
+    if let Some(last) = children.last_mut() {
+        nest(&mut last.children, rest, element);
+    }
+}
+
+fn text_element(text: String) -> XmlElement {
+    XmlElement { text, ..XmlElement::default() }
+}
+
+fn row_element(row: &SectionRow<'_>) -> XmlElement {
+    let mut element = XmlElement::default();
+    for (place, text) in row {
+        match place.strip_prefix('@') {
+            Some(attribute) => element.attributes.push((attribute.to_owned(), text.clone())),
+            None if *place == "text()" => element.text.clone_from(text),
+            None => nest(&mut element.children, place, text_element(text.clone())),
+        }
+    }
+    element
+}
+
+/// Slots of an XML document, as they are declared. An element around several attributes is one slot.
+#[derive(Default)]
+struct XmlSlots {
+    made: Vec<XmlSlot>,
+    around: Vec<(String, usize)>,
+}
+
+impl XmlSlots {
+    fn add(&mut self, slot: XmlSlot) -> usize {
+        self.made.push(slot);
+        self.made.len() - 1
+    }
+
+    fn column(&mut self, xml: &Xml, placing: &Placing<'_>, index: usize, name: &str, attribute: &Attribute) -> Column {
+        let own = format!("{}{name}", xml.prefix);
+        let at = placing.at(name, attribute).unwrap_or(&own);
+        let steps: Vec<&str> = at.split('/').collect();
+        let (leaf, around) = steps.split_last().map_or((at, &[][..]), |(leaf, around)| (*leaf, around));
+        let path = (1..=around.len()).map(|depth| self.element(&around[..depth])).collect();
+        let whole = self.place(leaf, placing.form(name, attribute));
+        let parts = attribute.fields.iter().map(|(part, field)| {
+            let full = format!("{name}.{part}");
+            let own = format!("{}{part}", xml.prefix);
+            self.place(placing.at(&full, field).unwrap_or(&own), placing.form(&full, field))
+        });
+        let parts = parts.collect();
+        Column { attribute: index, fields: attribute.fields.len(), path, whole, parts, joint: None, family: 0 }
+    }
+
+    fn element(&mut self, steps: &[&str]) -> usize {
+        let path = steps.join("/");
+        if let Some((_, slot)) = self.around.iter().find(|(known, _)| *known == path) {
+            return *slot;
+        }
+        let slot = self.add(XmlSlot::Element(steps.last().copied().unwrap_or_default().to_owned()));
+        self.around.push((path, slot));
+        slot
+    }
+
+    fn place(&mut self, leaf: &str, form: Option<&Form>) -> Place {
+        let slot = self.leaf(leaf, form == Some(&Form::Named(Named::Cdata)));
+        let money = match form {
+            Some(Form::Money(parts)) => Some([self.leaf(&parts.amount, false), self.leaf(&parts.currency, false)]),
+            _ => None,
+        };
+        Place { slot, form: form.cloned(), money }
+    }
+
+    fn leaf(&mut self, leaf: &str, cdata: bool) -> usize {
+        self.add(match leaf.strip_prefix('@') {
+            Some(attribute) => XmlSlot::Attribute(attribute.to_owned()),
+            None if leaf == "text()" => XmlSlot::Text,
+            None if cdata => XmlSlot::Cdata(leaf.to_owned()),
+            None => XmlSlot::Element(leaf.to_owned()),
+        })
+    }
+}
+
+fn table_column(
+    table: &Delimited,
+    placing: &Placing<'_>,
+    index: usize,
+    name: &str,
+    attribute: &Attribute,
+    header: &mut Vec<String>,
+) -> Column {
+    let at = placing.at(name, attribute).filter(|at| !at.starts_with('@'));
+    let joint = table.joints.get(name).unwrap_or(&table.list);
+    let fields: Vec<&String> = attribute.fields.keys().collect();
+    let form = |part: &str| match attribute.fields.get(part) {
+        Some(field) => placing.form(&format!("{name}.{part}"), field).cloned(),
+        None => placing.form(name, attribute).cloned(),
+    };
+    let first = header.len();
+    let (n, part) = (at.is_some_and(|at| at.contains("{n}")), at.is_some_and(|at| at.contains("{part}")));
+    let family = if n { attribute.repeats() } else { 1 };
+    let spread = n || part;
+    let mut parts = Vec::new();
+    match at.filter(|_| spread) {
+        Some(pattern) => {
+            let names = if fields.is_empty() { vec![""] } else { fields.iter().map(|f| f.as_str()).collect() };
+            for number in 1..=family {
+                for part in &names {
+                    parts.push(Place { slot: header.len(), form: form(part), money: None });
+                    header.push(pattern.replace("{n}", &number.to_string()).replace("{part}", part));
+                }
+            }
+        }
+        None => {
+            let plain = |part: &&String| Place { slot: first, form: form(part), money: None };
+            parts.extend(fields.iter().map(plain));
+            header.push(header_name(at.unwrap_or(name), attribute, &table.group));
+        }
+    }
+    let whole = Place { slot: first, form: placing.form(name, attribute).cloned(), money: None };
+    let joint = (attribute.repeats() > 1 || attribute.kind == Type::Group).then(|| joint.clone());
+    let family = if spread { family } else { 0 };
+    Column { attribute: index, fields: fields.len(), path: Vec::new(), whole, parts, joint, family }
+}
+
 /// A group names its parts in the header, `shipping(country:region:price)`, so that none is guessed by position.
 fn header_name(name: &str, attribute: &Attribute, join: &str) -> String {
-    if attribute.kind != Type::Group {
+    if attribute.kind != Type::Group || name.contains('(') {
         return name.to_owned();
     }
     let parts: Vec<&str> = attribute.fields.keys().map(String::as_str).collect();

@@ -70,6 +70,10 @@ pub(super) fn shape(
             })?;
             integer(attribute, number, out)?;
         }
+        (Type::Number, Raw::Integer(number)) => integer(attribute, number, out)?,
+        (Type::Number, Raw::Text(text)) => decimal(attribute, text.trim(), out)?,
+        (Type::Boolean, Raw::Integer(number)) => out.push_str(if number == 0 { "false" } else { "true" }),
+        (Type::Boolean, Raw::Text(text)) => out.push_str(truth(text.trim())?),
         (Type::Date, Raw::Text(text)) => {
             let at = moment(text, side)?;
             out.push_str(at.get(..10).unwrap_or(&at));
@@ -99,7 +103,7 @@ pub(super) fn shape(
 /// Length limits, in the unit the channel counts.
 fn fit(attribute: &Attribute, side: Side, start: usize, out: &mut String) -> Result<Taken, Fault> {
     let Some(max) = attribute.max.and_then(|max| usize::try_from(max).ok()) else { return Ok(Taken::Plain) };
-    if matches!(attribute.kind, Type::Integer | Type::Price) || out.len() - start <= max {
+    if matches!(attribute.kind, Type::Integer | Type::Number | Type::Price) || out.len() - start <= max {
         return Ok(Taken::Plain);
     }
     let text = &out[start..];
@@ -181,6 +185,32 @@ fn integer(attribute: &Attribute, number: i64, out: &mut String) -> Result<(), F
     }
     out.push_str(&number.to_string());
     Ok(())
+}
+
+/// A number with a fraction, as it stands; the limits are whole.
+fn decimal(attribute: &Attribute, text: &str, out: &mut String) -> Result<(), Fault> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let plain = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') && digits.matches('.').count() <= 1;
+    let Some(number) = text.parse::<f64>().ok().filter(|_| plain) else {
+        return Err(Fault::new("not-a-number", format!("is not a number: {text}"), "write it as 2.5"));
+    };
+    if let Some(min) = attribute.min.filter(|min| number < *min as f64) {
+        return Err(Fault::new("too-small", format!("is {text}; at least {min} is taken"), "give a larger number"));
+    }
+    if let Some(max) = attribute.max.filter(|max| number > *max as f64) {
+        return Err(Fault::new("too-large", format!("is {text}; at most {max} is taken"), "give a smaller number"));
+    }
+    out.push_str(text);
+    Ok(())
+}
+
+fn truth(text: &str) -> Result<&'static str, Fault> {
+    let is = |words: [&str; 3]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    match () {
+        () if is(["true", "yes", "1"]) => Ok("true"),
+        () if is(["false", "no", "0"]) => Ok("false"),
+        () => Err(Fault::new("invalid", format!("is neither true nor false: {text}"), "write true or false")),
+    }
 }
 
 /// Inside, everything is UTC; a feed may state any zone, which is kept as it stands there.

@@ -11,12 +11,14 @@ pub struct Dialect {
     pub line_ending: &'static str,
     /// Between several values of one column, before the cell is quoted.
     pub join: String,
+    /// A byte order mark first.
+    pub bom: bool,
 }
 
 impl Default for Dialect {
     /// Comma-separated as RFC 4180 has it, with plain line feeds, which every reader takes.
     fn default() -> Self {
-        Dialect { delimiter: b',', quoting: Quoting::Needed, line_ending: "\n", join: ",".into() }
+        Dialect { delimiter: b',', quoting: Quoting::Needed, line_ending: "\n", join: ",".into(), bom: false }
     }
 }
 
@@ -49,6 +51,9 @@ impl DelimitedEncoder {
 
 impl Encoder for DelimitedEncoder {
     fn begin(&mut self, out: &mut Vec<u8>) {
+        if self.dialect.bom {
+            out.extend_from_slice("\u{feff}".as_bytes());
+        }
         let quoting = if self.dialect.quoting == Quoting::Always { Quoting::Needed } else { self.dialect.quoting };
         self.push_row(self.columns.iter().map(String::as_str), quoting, out);
     }
@@ -59,6 +64,28 @@ impl Encoder for DelimitedEncoder {
     }
 
     fn field(&mut self, slot: usize, value: &str, _: &mut Vec<u8>) {
+        self.add(slot, value, None);
+    }
+
+    fn joined(&mut self, slot: usize, value: &str, joint: &str, _: &mut Vec<u8>) {
+        self.add(slot, value, Some(joint));
+    }
+
+    fn begin_group(&mut self, _: usize, _: &mut Vec<u8>) {}
+
+    fn end_group(&mut self, _: &mut Vec<u8>) {}
+
+    fn end_offer(&mut self, out: &mut Vec<u8>) {
+        let cells = self.cells.iter().map(|cell| cell.map_or("", |(start, end)| &self.row[start..end]));
+        self.push_row(cells, self.dialect.quoting, out);
+    }
+
+    fn finish(&mut self, _: &mut Vec<u8>) {}
+}
+
+impl DelimitedEncoder {
+    /// A second value of a column goes behind the first, after `joint` or the dialect's own.
+    fn add(&mut self, slot: usize, value: &str, joint: Option<&str>) {
         let Some(cell) = self.cells.get_mut(slot) else {
             debug_assert!(false, "column {slot} was not declared");
             return;
@@ -72,7 +99,7 @@ impl Encoder for DelimitedEncoder {
                     self.row.extend_from_within(start..end);
                     self.row.len() - (end - start)
                 };
-                self.row.push_str(&self.dialect.join);
+                self.row.push_str(joint.unwrap_or(&self.dialect.join));
                 start
             }
             None => self.row.len(),
@@ -80,17 +107,6 @@ impl Encoder for DelimitedEncoder {
         self.row.push_str(value);
         *cell = Some((start, self.row.len()));
     }
-
-    fn begin_group(&mut self, _: usize, _: &mut Vec<u8>) {}
-
-    fn end_group(&mut self, _: &mut Vec<u8>) {}
-
-    fn end_offer(&mut self, out: &mut Vec<u8>) {
-        let cells = self.cells.iter().map(|cell| cell.map_or("", |(start, end)| &self.row[start..end]));
-        self.push_row(cells, self.dialect.quoting, out);
-    }
-
-    fn finish(&mut self, _: &mut Vec<u8>) {}
 }
 
 #[cfg(test)]

@@ -1,14 +1,38 @@
-//! JSON documents: one object per offer, as lines or as one array.
+//! JSON documents: one object per offer, as lines, as one array, or as a list inside a larger document.
 use super::Encoder;
 use serde_json::{Map, Value};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum JsonLayout {
-    /// One object per line.
-    #[default]
-    Lines,
+/// What stands around the offers, and in every one of them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct JsonFrame {
+    pub before: String,
+    pub between: &'static str,
+    /// After each offer.
+    pub end: &'static str,
+    pub after: String,
+    pub constants: Vec<JsonConstant>,
+}
+
+/// A value that does not come from the offer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JsonConstant {
+    pub path: Vec<String>,
+    /// `None`: the number of the offer, from 1.
+    pub value: Option<Value>,
+    /// Only in offers with a value in one of these slots.
+    pub with: Option<Vec<usize>>,
+}
+
+impl JsonFrame {
+    /// One object a line.
+    pub fn lines() -> Self {
+        JsonFrame { end: "\n", ..JsonFrame::default() }
+    }
+
     /// `[` objects `]`.
-    Array,
+    pub fn array() -> Self {
+        JsonFrame { before: "[\n".into(), between: ",\n", after: "\n]\n".into(), ..JsonFrame::default() }
+    }
 }
 
 /// What a value becomes. Text that is no number or boolean stays a string; decimals are exact to 15 digits, so an API
@@ -33,9 +57,7 @@ pub struct JsonSlot {
 impl JsonSlot {
     /// From a JSON pointer (RFC 6901) such as `/productAttributes/price/amountMicros`.
     pub fn at(pointer: &str) -> Self {
-        let keys = pointer.trim_start_matches('/').split('/');
-        let path = keys.map(|key| key.replace("~1", "/").replace("~0", "~")).collect();
-        JsonSlot { path, value: JsonValue::Text, repeated: false }
+        JsonSlot { path: keys(pointer), value: JsonValue::Text, repeated: false }
     }
 
     pub fn value(mut self, value: JsonValue) -> Self {
@@ -49,17 +71,47 @@ impl JsonSlot {
     }
 }
 
+/// The keys of a JSON pointer.
+pub fn keys(pointer: &str) -> Vec<String> {
+    let keys = pointer.strip_prefix('/').unwrap_or(pointer).split('/');
+    keys.map(|key| key.replace("~1", "/").replace("~0", "~")).collect()
+}
+
 pub struct JsonEncoder {
-    layout: JsonLayout,
+    frame: JsonFrame,
     slots: Vec<JsonSlot>,
+    /// Where numbers are keys: lists, innermost first.
+    lists: Vec<Vec<String>>,
+    /// Which slots of this offer have a value; kept only when a constant asks.
+    used: Vec<bool>,
+    number: u64,
     offer: Map<String, Value>,
     /// The groups that are open, each with the slot it will go to.
     groups: Vec<(usize, Map<String, Value>)>,
 }
 
 impl JsonEncoder {
-    pub fn new(layout: JsonLayout, slots: Vec<JsonSlot>) -> Self {
-        JsonEncoder { layout, slots, offer: Map::new(), groups: Vec::new() }
+    pub fn new(frame: JsonFrame, slots: Vec<JsonSlot>) -> Self {
+        let paths = slots.iter().map(|slot| &slot.path).chain(frame.constants.iter().map(|constant| &constant.path));
+        let numbered = |path: &Vec<String>| {
+            let numbers = path.iter().enumerate().filter(|(_, key)| is_number(key)).map(|(depth, _)| depth);
+            numbers.map(|depth| path[..depth].to_vec()).collect::<Vec<_>>()
+        };
+        let mut lists: Vec<Vec<String>> = paths.flat_map(numbered).filter(|list| !list.is_empty()).collect();
+        lists.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        lists.dedup();
+        let used = vec![false; slots.len()];
+        JsonEncoder { frame, slots, lists, used, number: 0, offer: Map::new(), groups: Vec::new() }
+    }
+
+    fn add_constants(&mut self) {
+        for constant in &self.frame.constants {
+            if constant.with.as_ref().is_some_and(|with| !with.iter().any(|slot| self.used.get(*slot) == Some(&true))) {
+                continue;
+            }
+            let value = constant.value.clone().unwrap_or_else(|| Value::from(self.number));
+            insert(&mut self.offer, &constant.path, false, value);
+        }
     }
 
     fn put(&mut self, slot: usize, value: Value) {
@@ -68,22 +120,43 @@ impl JsonEncoder {
             return;
         };
         let object = self.groups.last_mut().map_or(&mut self.offer, |(_, group)| group);
-        insert(object, slot, value);
+        insert(object, &slot.path, slot.repeated, value);
     }
 }
 
 /// A second value for a slot that is not repeated replaces the first.
-fn insert(mut object: &mut Map<String, Value>, slot: &JsonSlot, value: Value) {
-    let Some((key, parents)) = slot.path.split_last() else { return };
+fn insert(mut object: &mut Map<String, Value>, path: &[String], repeated: bool, value: Value) {
+    let Some((key, parents)) = path.split_last() else { return };
     for parent in parents {
         let entry = object.entry(parent.as_str()).or_insert_with(|| Value::Object(Map::new()));
         let Value::Object(inner) = entry else { return };
         object = inner;
     }
-    if !slot.repeated {
+    if !repeated {
         object.insert(key.clone(), value);
     } else if let Value::Array(values) = object.entry(key.as_str()).or_insert_with(|| Value::Array(Vec::new())) {
         values.push(value);
+    }
+}
+
+fn is_number(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The object at `path`, whose keys are numbers, becomes a list in their order; numbers nobody used leave no hole.
+fn close_up(offer: &mut Map<String, Value>, path: &[String]) {
+    let Some((last, parents)) = path.split_last() else { return };
+    let mut object = offer;
+    for parent in parents {
+        let Some(Value::Object(inner)) = object.get_mut(parent) else { return };
+        object = inner;
+    }
+    let Some(place) = object.get_mut(last) else { return };
+    if let Value::Object(numbered) = place {
+        let mut entries: Vec<(u64, Value)> =
+            std::mem::take(numbered).into_iter().map(|(key, value)| (key.parse().unwrap_or(u64::MAX), value)).collect();
+        entries.sort_by_key(|(number, _)| *number);
+        *place = Value::Array(entries.into_iter().map(|(_, value)| value).collect());
     }
 }
 
@@ -98,22 +171,28 @@ fn typed(kind: JsonValue, text: &str) -> Value {
 
 impl Encoder for JsonEncoder {
     fn begin(&mut self, out: &mut Vec<u8>) {
-        if self.layout == JsonLayout::Array {
-            out.extend_from_slice(b"[\n");
-        }
+        out.extend_from_slice(self.frame.before.as_bytes());
     }
 
     fn begin_offer(&mut self, _: &mut Vec<u8>) {
+        self.number += 1;
         self.offer.clear();
         self.groups.clear();
+        self.used.fill(false);
     }
 
     fn field(&mut self, slot: usize, value: &str, _: &mut Vec<u8>) {
         let kind = self.slots.get(slot).map(|slot| slot.value).unwrap_or_default();
+        if let Some(used) = self.used.get_mut(slot) {
+            *used = true;
+        }
         self.put(slot, typed(kind, value));
     }
 
     fn begin_group(&mut self, slot: usize, _: &mut Vec<u8>) {
+        if let Some(used) = self.used.get_mut(slot) {
+            *used = true;
+        }
         self.groups.push((slot, Map::new()));
     }
 
@@ -127,22 +206,20 @@ impl Encoder for JsonEncoder {
         while !self.groups.is_empty() {
             self.end_group(out);
         }
+        self.add_constants();
+        self.lists.iter().for_each(|list| close_up(&mut self.offer, list));
         // Strings, numbers and maps with string keys always serialize, and a Vec takes every write.
         let written = serde_json::to_writer(&mut *out, &self.offer);
         debug_assert!(written.is_ok());
-        if self.layout == JsonLayout::Lines {
-            out.push(b'\n');
-        }
+        out.extend_from_slice(self.frame.end.as_bytes());
     }
 
     fn between_offers(&self) -> &'static [u8] {
-        if self.layout == JsonLayout::Array { b",\n" } else { b"" }
+        self.frame.between.as_bytes()
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) {
-        if self.layout == JsonLayout::Array {
-            out.extend_from_slice(b"\n]\n");
-        }
+        out.extend_from_slice(self.frame.after.as_bytes());
     }
 }
 
@@ -164,11 +241,11 @@ mod tests {
             ]
         };
         let first = r#"{"offerId":"A\"1","attributes":{"price":{"amount":12.9},"gtins":["1","2"],"shipping":[{"country":"DE"}]},"adult":true}"#;
-        for (layout, expected) in [
-            (JsonLayout::Lines, format!("{first}\n{{\"offerId\":\"B\"}}\n")),
-            (JsonLayout::Array, format!("[\n{first},\n{{\"offerId\":\"B\"}}\n]\n")),
+        for (frame, expected) in [
+            (JsonFrame::lines(), format!("{first}\n{{\"offerId\":\"B\"}}\n")),
+            (JsonFrame::array(), format!("[\n{first},\n{{\"offerId\":\"B\"}}\n]\n")),
         ] {
-            let mut feed = FeedWriter::begin(JsonEncoder::new(layout, slots()), Vec::new());
+            let mut feed = FeedWriter::begin(JsonEncoder::new(frame, slots()), Vec::new());
             feed.begin_offer();
             for (slot, value) in [(0, "A\"1"), (1, "12.90"), (2, "1"), (2, "2")] {
                 feed.field(slot, value);
@@ -183,5 +260,35 @@ mod tests {
             feed.end_offer().unwrap();
             assert_eq!(String::from_utf8(feed.finish().unwrap()).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn numbers_make_lists_and_what_is_absent_leaves_no_hole() {
+        let constant = |pointer: &str, value: Option<Value>, with: Option<usize>| JsonConstant {
+            path: keys(pointer),
+            value,
+            with: with.map(|slot| vec![slot]),
+        };
+        let frame = JsonFrame {
+            constants: vec![
+                constant("/messageId", None, None),
+                constant("/patches/0/op", Some("replace".into()), Some(0)),
+                constant("/patches/1/op", Some("replace".into()), Some(1)),
+            ],
+            ..JsonFrame::lines()
+        };
+        let slots = vec![JsonSlot::at("/patches/0/value/0/amount"), JsonSlot::at("/patches/1/value")];
+        let mut feed = FeedWriter::begin(JsonEncoder::new(frame, slots), Vec::new());
+        for fields in [&[(0, "1.00"), (1, "x")][..], &[(1, "y")]] {
+            feed.begin_offer();
+            fields.iter().for_each(|(slot, value)| feed.field(*slot, value));
+            feed.end_offer().unwrap();
+        }
+        let text = String::from_utf8(feed.finish().unwrap()).unwrap();
+        let expected = [
+            r#"{"patches":[{"value":[{"amount":"1.00"}],"op":"replace"},{"value":"x","op":"replace"}],"messageId":1}"#,
+            r#"{"patches":[{"value":"y","op":"replace"}],"messageId":2}"#,
+        ];
+        assert_eq!(text.lines().collect::<Vec<_>>(), expected);
     }
 }

@@ -12,7 +12,7 @@ mod xml;
 
 pub use atomic::{AtomicFile, sweep};
 pub use delimited::{DelimitedEncoder, Dialect};
-pub use json::{JsonEncoder, JsonLayout, JsonSlot, JsonValue};
+pub use json::{JsonConstant, JsonEncoder, JsonFrame, JsonSlot, JsonValue, keys as json_keys};
 pub use xml::{XmlElement, XmlEncoder, XmlEnvelope, XmlSlot};
 
 use std::io::{self, Write};
@@ -26,6 +26,11 @@ pub trait Encoder {
     fn begin_offer(&mut self, out: &mut Vec<u8>);
     /// One value. The same slot again is a second value: another element, another array entry, a joined cell.
     fn field(&mut self, slot: usize, value: &str, out: &mut Vec<u8>);
+    /// A value that goes behind an earlier one of its cell after `joint`, where a format joins values.
+    fn joined(&mut self, slot: usize, value: &str, joint: &str, out: &mut Vec<u8>) {
+        let _ = joint;
+        self.field(slot, value, out);
+    }
     /// Fields up to the matching `end_group` stand inside this one. A delimited row has no inside: it takes the fields as
     /// cells of their own.
     fn begin_group(&mut self, slot: usize, out: &mut Vec<u8>);
@@ -66,6 +71,10 @@ impl<E: Encoder, W: Write> FeedWriter<E, W> {
 
     pub fn field(&mut self, slot: usize, value: &str) {
         self.encoder.field(slot, value, &mut self.buffer);
+    }
+
+    pub fn joined(&mut self, slot: usize, value: &str, joint: &str) {
+        self.encoder.joined(slot, value, joint, &mut self.buffer);
     }
 
     pub fn begin_group(&mut self, slot: usize) {
@@ -112,6 +121,9 @@ impl<E: Encoder + ?Sized> Encoder for Box<E> {
     }
     fn field(&mut self, slot: usize, value: &str, out: &mut Vec<u8>) {
         (**self).field(slot, value, out);
+    }
+    fn joined(&mut self, slot: usize, value: &str, joint: &str, out: &mut Vec<u8>) {
+        (**self).joined(slot, value, joint, out);
     }
     fn begin_group(&mut self, slot: usize, out: &mut Vec<u8>) {
         (**self).begin_group(slot, out);

@@ -1,0 +1,289 @@
+//! Where the attributes of one format stand, read the other way: from a place in a document to the attribute.
+use std::borrow::Cow;
+
+use super::form;
+use super::json_slots::{inside, pointer};
+use crate::channel::{Attribute, Channel, Form, Format, Json, MoneyParts, Placing, Type};
+use crate::document::{Field, RawOffer};
+use crate::value::Currency;
+
+pub(super) struct Layout<'c> {
+    format: Option<&'c Format>,
+    placing: Placing<'c>,
+    has_forms: bool,
+    /// Another name, and the attribute.
+    renamed: Vec<(&'c str, usize)>,
+    /// Attributes with a path, and its steps.
+    placed: Vec<(usize, &'c str, Vec<String>)>,
+    /// Elements that only hold others.
+    around: Vec<String>,
+    spread: Vec<Spread>,
+}
+
+/// A column with one value of an attribute, or one part of it.
+struct Spread {
+    column: String,
+    attribute: usize,
+    n: usize,
+    part: usize,
+}
+
+/// Something a path led to: a field, or an attribute of it.
+#[derive(Clone, Copy)]
+pub(super) struct Found<'d> {
+    pub field: Field<'d>,
+    pub text: &'d str,
+}
+
+impl<'c> Layout<'c> {
+    pub fn new(channel: &'c Channel, format: Option<&'c Format>) -> Layout<'c> {
+        let placing = format.map(Format::placing).unwrap_or_default();
+        let mut layout = Layout {
+            format,
+            has_forms: placing.has_forms(),
+            placing,
+            renamed: Vec::new(),
+            placed: Vec::new(),
+            around: Vec::new(),
+            spread: Vec::new(),
+        };
+        for (index, (name, attribute)) in channel.contract.attribute.iter().enumerate() {
+            layout.add(index, name, attribute);
+        }
+        layout
+    }
+
+    fn add(&mut self, index: usize, name: &'c str, attribute: &'c Attribute) {
+        if let Some(Format::Json(json)) = self.format {
+            let at = pointer(json, &self.placing, name, attribute);
+            let steps = super::write::json_keys(&at);
+            return self.placed.push((index, name, steps));
+        }
+        let Some(at) = self.placing.at(name, attribute) else { return };
+        if matches!(self.format, Some(Format::Delimited(_))) {
+            match at.contains("{n}") || at.contains("{part}") {
+                true => self.add_columns(index, at, attribute),
+                false => self.renamed.push((at, index)),
+            }
+        } else if at.contains('/') || at.starts_with('@') || at == "text()" {
+            let steps: Vec<String> = at.split('/').map(str::to_owned).collect();
+            self.around.extend(steps.first().filter(|_| steps.len() > 1).cloned());
+            self.placed.push((index, name, steps));
+        } else {
+            self.renamed.push((at, index));
+        }
+    }
+
+    fn add_columns(&mut self, index: usize, pattern: &str, attribute: &Attribute) {
+        let names: Vec<&str> = attribute.fields.keys().map(String::as_str).collect();
+        let names = if names.is_empty() { vec![""] } else { names };
+        for n in 1..=attribute.repeats() {
+            for (part, name) in names.iter().enumerate() {
+                let column = pattern.replace("{n}", &n.to_string()).replace("{part}", name);
+                self.spread.push(Spread { column, attribute: index, n, part });
+            }
+        }
+    }
+
+    /// Every field is looked for by its place, none by its name.
+    pub fn takes_all(&self) -> bool {
+        matches!(self.format, Some(Format::Json(_)))
+    }
+
+    pub fn has_forms(&self) -> bool {
+        self.has_forms
+    }
+
+    pub fn is_around(&self, name: &str) -> bool {
+        self.around.iter().any(|around| around == name)
+    }
+
+    pub fn renamed(&self, name: &str) -> Option<usize> {
+        self.renamed.iter().find(|(there, _)| *there == name).map(|(_, index)| *index)
+    }
+
+    pub fn is_spread(&self, column: &str) -> bool {
+        self.spread.iter().any(|spread| spread.column == column)
+    }
+
+    /// What joins several values of an attribute in a cell.
+    pub fn joint(&self, name: &str) -> char {
+        let Some(Format::Delimited(table)) = self.format else { return ',' };
+        first_mark(table.joints.get(name).unwrap_or(&table.list), ',')
+    }
+
+    /// What joins the parts of a group in a cell.
+    pub fn group(&self) -> char {
+        let Some(Format::Delimited(table)) = self.format else { return ':' };
+        first_mark(&table.group, ':')
+    }
+
+    /// Attributes with a path, and what stands there.
+    pub fn placed<'d>(&self, root: Field<'d>) -> Vec<(usize, Found<'d>)> {
+        let found = |(index, _, steps): &(usize, &str, Vec<String>)| {
+            let index = *index;
+            self.walk(root, steps).into_iter().map(move |found| (index, found)).collect::<Vec<_>>()
+        };
+        self.placed.iter().flat_map(found).collect()
+    }
+
+    /// The text of one attribute with a path.
+    pub fn text<'d>(&self, raw: &'d RawOffer, name: &str) -> Option<&'d str> {
+        let (_, _, steps) = self.placed.iter().find(|(_, known, _)| *known == name)?;
+        self.walk(raw.root()?, steps).first().map(|found| found.text)
+    }
+
+    /// The columns that are spread, one entry for each value that is there.
+    pub fn spread<'d>(&self, raw: &'d RawOffer) -> Vec<(usize, Vec<(usize, Field<'d>)>)> {
+        let mut found: Vec<(usize, usize, Vec<(usize, Field<'d>)>)> = Vec::new();
+        for spread in &self.spread {
+            let Some(field) = raw.field(&spread.column).filter(|field| !field.text().trim().is_empty()) else {
+                continue;
+            };
+            match found.last_mut().filter(|(attribute, n, _)| (*attribute, *n) == (spread.attribute, spread.n)) {
+                Some((_, _, fields)) => fields.push((spread.part, field)),
+                None => found.push((spread.attribute, spread.n, vec![(spread.part, field)])),
+            }
+        }
+        found.into_iter().map(|(attribute, _, fields)| (attribute, fields)).collect()
+    }
+
+    /// Parts of a group where the format says that they stand elsewhere than in elements of their names.
+    pub fn parts(&self, name: &str, attribute: &Attribute, field: Field<'_>) -> Option<Vec<(usize, String)>> {
+        let json = match self.format? {
+            Format::Json(json) => Some(json),
+            Format::Xml(_) => None,
+            Format::Delimited(_) => return None,
+        };
+        let full = |part: &str| format!("{name}.{part}");
+        if json.is_none() && !attribute.fields.iter().any(|(part, kind)| self.placing.at(&full(part), kind).is_some()) {
+            return None;
+        }
+        let mut given = Vec::new();
+        for (position, (part, kind)) in attribute.fields.iter().enumerate() {
+            let full = full(part);
+            let steps = match json {
+                Some(json) => super::write::json_keys(&inside(json, &self.placing, &full, part, kind)),
+                None => self.placing.at(&full, kind).unwrap_or(part).split('/').map(str::to_owned).collect(),
+            };
+            let Some(found) = self.walk(field, &steps).first().copied() else { continue };
+            let text = match self.placing.form(&full, kind) {
+                Some(Form::Money(money)) => two_places(money, found.field, kind),
+                _ => None,
+            };
+            given.push((position, text.unwrap_or_else(|| found.text.trim().to_owned())));
+        }
+        Some(given)
+    }
+
+    /// What a value says, as it is written inside.
+    pub fn read<'t>(
+        &self,
+        name: &str,
+        attribute: &Attribute,
+        field: Field<'_>,
+        text: &'t str,
+        currency: Option<Currency>,
+    ) -> Cow<'t, str> {
+        match self.placing.form(name, attribute).filter(|_| self.has_forms) {
+            None => Cow::Borrowed(text),
+            // A part was put together when the group was.
+            Some(Form::Money(_)) if name.contains('.') => Cow::Borrowed(text),
+            Some(Form::Money(parts)) => two_places(parts, field, attribute).map_or(Cow::Borrowed(text), Cow::Owned),
+            Some(form) => form::read(form, attribute, text, currency),
+        }
+    }
+
+    /// Fields no pointer of the contract leads to, each with its own pointer.
+    pub fn unknown<'d>(&self, root: Field<'d>) -> Vec<(String, Field<'d>)> {
+        let Some(Format::Json(json)) = self.format else { return Vec::new() };
+        let constants = json.constant.iter().map(|constant| super::write::json_keys(&constant.at));
+        let known: Vec<Vec<String>> = self.placed.iter().map(|(_, _, steps)| steps.clone()).chain(constants).collect();
+        let known: Vec<Vec<String>> =
+            known.into_iter().map(|steps| steps.into_iter().filter(|s| number(s).is_none()).collect()).collect();
+        let mut found = Vec::new();
+        look(root, &mut Vec::new(), &known, &mut found);
+        found
+    }
+
+    fn walk<'d>(&self, from: Field<'d>, steps: &[String]) -> Vec<Found<'d>> {
+        let mut fields = vec![from];
+        for (depth, step) in steps.iter().enumerate() {
+            let last = depth + 1 == steps.len();
+            match step.strip_prefix('@') {
+                Some(attribute) if last && !self.takes_all() => {
+                    let given = |field: Field<'d>| Some(Found { field, text: field.attribute(attribute)? });
+                    return fields.into_iter().filter_map(given).collect();
+                }
+                _ if last && step == "text()" => break,
+                _ => {}
+            }
+            fields = match number(step).filter(|_| self.takes_all()) {
+                Some(number) => self.numbered(fields, &steps[..=depth], number),
+                None => {
+                    let inside = |field: Field<'d>| {
+                        field.children().filter(|child| child.qualified_name() == step || child.name() == step)
+                    };
+                    fields.into_iter().flat_map(inside).collect()
+                }
+            };
+        }
+        fields.into_iter().map(|field| Found { field, text: field.text() }).collect()
+    }
+
+    /// Entries of a list: those that hold the constants the contract puts there, else the one at the number, since the
+    /// entries before it may have been closed up.
+    fn numbered<'d>(&self, entries: Vec<Field<'d>>, steps: &[String], number: usize) -> Vec<Field<'d>> {
+        let Some(Format::Json(json)) = self.format else { return entries };
+        let marks = marks(json, steps);
+        if marks.is_empty() {
+            return entries.into_iter().skip(number).take(1).collect();
+        }
+        let marked = |entry: &Field<'d>| {
+            marks.iter().all(|(key, text)| entry.children().any(|child| child.name() == key && child.text() == *text))
+        };
+        entries.into_iter().filter(marked).collect()
+    }
+}
+
+/// Constant texts right inside the entry of a list, with their keys.
+fn marks<'j>(json: &'j Json, steps: &[String]) -> Vec<(String, &'j str)> {
+    let mark = |constant: &'j crate::channel::Constant| {
+        let mut keys = super::write::json_keys(&constant.at);
+        let key = keys.pop().filter(|_| keys == steps)?;
+        Some((key, constant.value.as_str().filter(|text| !text.starts_with('$'))?))
+    };
+    json.constant.iter().filter_map(mark).collect()
+}
+
+fn look<'d>(at: Field<'d>, path: &mut Vec<String>, known: &[Vec<String>], found: &mut Vec<(String, Field<'d>)>) {
+    for child in at.children() {
+        path.push(child.name().to_owned());
+        if !known.iter().any(|steps| steps.starts_with(path)) {
+            found.push((path.join("/"), child));
+        } else if !known.contains(path) {
+            look(child, path, known, found);
+        }
+        path.pop();
+    }
+}
+
+/// `12.90 EUR` from a number and a currency that stand apart.
+fn two_places(parts: &MoneyParts, field: Field<'_>, attribute: &Attribute) -> Option<String> {
+    let at = |place: &str| match place.strip_prefix('@') {
+        Some(name) => field.attribute(name),
+        None if place == "text()" => Some(field.text()),
+        None => field.children().find(|c| c.name() == place.trim_start_matches('/')).map(|c| c.text()),
+    };
+    let currency = Currency::parse(at(&parts.currency)?).ok();
+    let price = Attribute { kind: Type::Price, ..attribute.clone() };
+    Some(form::read(&Form::Named(parts.form), &price, at(&parts.amount)?, currency).into_owned())
+}
+
+fn number(step: &str) -> Option<usize> {
+    step.parse().ok()
+}
+
+fn first_mark(joint: &str, usual: char) -> char {
+    joint.chars().find(|c| !c.is_whitespace()).unwrap_or(usual)
+}
