@@ -76,7 +76,8 @@ impl JsonTable {
                 }
                 if self.columns.len() == COLUMNS_MAX {
                     let message = format!("more than {COLUMNS_MAX} columns, which is the limit");
-                    let place = Place::file(self.file()).record(self.number).attribute(&cell.path);
+                    let place = Place::file(self.file()).record(cell.origin.number).line(cell.origin.start.line);
+                    let place = place.attribute(&cell.path);
                     let help = "keys are columns here: put what is a list by key into a list of objects";
                     return Err(Error::input("table/too-many-columns", message).at(place).help(help));
                 }
