@@ -1,6 +1,7 @@
 //! An object as named cells: nested values by dotted names, lists joined by commas.
 use super::encoding::Spot;
 use super::json_value::byte_at;
+use indexmap::IndexMap;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -33,12 +34,18 @@ impl Cell {
 
 /// All cells of an object. Of a list of objects, each key is a column: `images.src` holds all addresses.
 pub fn cells(object: &Map<String, Value>, origin: &Arc<Origin>) -> Vec<Cell> {
-    let mut cells = Vec::new();
+    let mut cells = IndexMap::new();
     spread(object, "", "", origin, &mut cells);
-    cells
+    cells.into_values().collect()
 }
 
-fn spread(object: &Map<String, Value>, name: &str, path: &str, origin: &Arc<Origin>, cells: &mut Vec<Cell>) {
+fn spread(
+    object: &Map<String, Value>,
+    name: &str,
+    path: &str,
+    origin: &Arc<Origin>,
+    cells: &mut IndexMap<String, Cell>,
+) {
     for (key, value) in object {
         let dotted = |before: &str| if before.is_empty() { key.clone() } else { format!("{before}.{key}") };
         let (name, path) = (dotted(name), dotted(path));
@@ -57,9 +64,11 @@ fn spread(object: &Map<String, Value>, name: &str, path: &str, origin: &Arc<Orig
 }
 
 /// A column that is there already has its text joined.
-fn add(cells: &mut Vec<Cell>, cell: Cell) {
-    match cells.iter_mut().find(|known| known.column == cell.column) {
-        None => cells.push(cell),
+fn add(cells: &mut IndexMap<String, Cell>, cell: Cell) {
+    match cells.get_mut(&*cell.column) {
+        None => {
+            cells.insert(cell.column.to_string(), cell);
+        }
         Some(known) if known.text.is_empty() => known.text = cell.text,
         Some(known) if !cell.text.is_empty() => {
             known.text.push(',');

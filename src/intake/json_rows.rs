@@ -1,9 +1,9 @@
 //! Which rows an object comes to: one, or those of a Shopify product with its variants, which bulk operations tell
 //! line by line.
 use super::findings::Refusal;
-use super::json_cells::{Cell, Origin, cells};
+use super::json_cells::{Origin, cells};
 use super::json_records::JsonRecord;
-use super::json_shopify::{self, Node, Product};
+use super::json_shopify::{self, Node, Product, Rows};
 use crate::diagnostic::{Diagnostic, Place};
 use serde_json::Value;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub struct JsonRows {
 
 impl JsonRows {
     /// The rows that are whole now.
-    pub fn take(&mut self, record: JsonRecord, file: &str) -> Result<Vec<Vec<Cell>>, Refusal> {
+    pub fn take(&mut self, record: JsonRecord, file: &str) -> Result<Vec<Rows>, Refusal> {
         let JsonRecord { number, start, text, value } = record;
         let place = Place::file(file).record(number).line(start.line);
         let origin = Arc::new(Origin { number, start, text });
@@ -41,20 +41,20 @@ impl JsonRows {
                 }
             };
         }
-        let mut rows = self.finish();
+        let mut rows: Vec<Rows> = self.finish().into_iter().collect();
         let id = object.get("id").and_then(Value::as_str).filter(|id| id.starts_with("gid://shopify/Product/"));
         match id.map(str::to_owned) {
             Some(id) if !object.contains_key("variants") => self.open = Some((id, Product::alone(node))),
             _ => match json_shopify::product(&node) {
-                Some(product) => rows.extend(product.rows()),
-                None => rows.push(cells(object, &node.origin)),
+                Some(product) => rows.push(product.into_rows()),
+                None => rows.push(Box::new(std::iter::once(cells(object, &node.origin)))),
             },
         }
         Ok(rows)
     }
 
     /// The rows of what was still open.
-    pub fn finish(&mut self) -> Vec<Vec<Cell>> {
-        self.open.take().map(|(_, product)| product.rows()).unwrap_or_default()
+    pub fn finish(&mut self) -> Option<Rows> {
+        self.open.take().map(|(_, product)| product.into_rows())
     }
 }

@@ -5,6 +5,7 @@
 use super::json_cells::{Cell, Origin, text};
 use super::weight::{self, Unit};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 const OPTIONS: usize = 3;
@@ -67,6 +68,9 @@ impl Node {
     }
 }
 
+/// Rows made one by one, since each repeats what its product says.
+pub type Rows = Box<dyn Iterator<Item = Vec<Cell>> + Send>;
+
 #[derive(Debug)]
 pub struct Product {
     own: Node,
@@ -109,13 +113,18 @@ impl Product {
     }
 
     /// One row for each variant, and one for each image but the first, so that no image is lost with a variant.
-    pub fn rows(&self) -> Vec<Vec<Cell>> {
-        let variants = self.variants.len().max(1);
-        let images = (1..self.images.len()).map(|i| self.row(None, i));
-        (0..variants).map(|i| self.row(Some(i), i)).chain(images).collect()
+    pub fn into_rows(self) -> Rows {
+        let ids = self.images.iter().enumerate().filter_map(|(i, image)| Some((text(image.get("id")?), i)));
+        let ids: HashMap<String, usize> = ids.collect();
+        let (variants, images) = (self.variants.len().max(1), self.images.len().max(1));
+        Box::new((0..variants + images - 1).map(move |i| match i.checked_sub(variants) {
+            None => self.row(Some(i), i, &ids),
+            Some(image) => self.row(None, image + 1, &ids),
+        }))
     }
 
-    fn row(&self, variant: Option<usize>, image: usize) -> Vec<Cell> {
+    /// `ids` are those of the images.
+    fn row(&self, variant: Option<usize>, image: usize, ids: &HashMap<String, usize>) -> Vec<Cell> {
         let mut row = Row(Vec::new());
         row.say("Handle", &self.own, &["handle"]);
         if variant == Some(0) {
@@ -126,7 +135,7 @@ impl Product {
             row.put("Image Position", node, "position", (image + 1).to_string());
         }
         if let Some(variant) = variant.and_then(|i| self.variants.get(i)) {
-            self.say_variant(&mut row, variant);
+            self.say_variant(&mut row, variant, ids);
         }
         row.0
     }
@@ -154,7 +163,7 @@ impl Product {
         }
     }
 
-    fn say_variant(&self, row: &mut Row, variant: &Node) {
+    fn say_variant(&self, row: &mut Row, variant: &Node, ids: &HashMap<String, usize>) {
         for (column, key) in OPTION_VALUES.into_iter().zip(["option1", "option2", "option3"]) {
             row.say(column, variant, &[key]);
         }
@@ -182,8 +191,8 @@ impl Product {
             self.say_weight(row, variant, path);
         }
         row.say("Variant Image", variant, &["featured_image.src", "image.url", "image.src"]);
-        let id = variant.get("image_id").filter(|id| !id.is_null());
-        if let Some(image) = id.and_then(|id| self.images.iter().find(|image| image.get("id") == Some(id))) {
+        let id = variant.get("image_id").map(text);
+        if let Some(image) = id.and_then(|id| self.images.get(*ids.get(&id)?)) {
             row.say("Variant Image", image, IMAGE);
         }
     }

@@ -7,6 +7,7 @@ use super::encoding::{Encoding, Spot};
 use super::json_cells::{Cell, Origin};
 use super::json_records::JsonRecords;
 use super::json_rows::JsonRows;
+use super::json_shopify::Rows;
 use super::source::Source;
 use super::table::{Cells, Column};
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
@@ -23,7 +24,7 @@ pub(super) struct JsonTable {
     rows: JsonRows,
     pub columns: Vec<Column>,
     by_name: IndexMap<String, usize>,
-    ready: VecDeque<Vec<Cell>>,
+    ready: VecDeque<Rows>,
     first: Vec<u8>,
     /// The current record: its cells by column, one after the other, and where each ends.
     row: Vec<Option<Cell>>,
@@ -75,7 +76,8 @@ impl JsonTable {
                 }
                 if self.columns.len() == COLUMNS_MAX {
                     let message = format!("more than {COLUMNS_MAX} columns, which is the limit");
-                    let place = Place::file(self.file()).record(self.number).attribute(&cell.path);
+                    let place = Place::file(self.file()).record(cell.origin.number).line(cell.origin.start.line);
+                    let place = place.attribute(&cell.path);
                     let help = "keys are columns here: put what is a list by key into a list of objects";
                     return Err(Error::input("table/too-many-columns", message).at(place).help(help));
                 }
@@ -96,8 +98,11 @@ impl JsonTable {
     /// The next row, or why there is none where one is due; `None` at the end.
     fn next_row(&mut self) -> Result<Option<Result<Vec<Cell>, Diagnostic>>> {
         loop {
-            if let Some(row) = self.ready.pop_front() {
-                return Ok(Some(Ok(row)));
+            while let Some(rows) = self.ready.front_mut() {
+                if let Some(row) = rows.next() {
+                    return Ok(Some(Ok(row)));
+                }
+                self.ready.pop_front();
             }
             match self.records.read()? {
                 None => {
