@@ -252,8 +252,8 @@ impl<'f> Placing<'f> {
 impl Contract {
     /// Reads and checks a contract; the error is the first fault, with the place in `file`.
     pub fn parse(file: &str, text: &str) -> Result<Contract> {
-        let contract: Contract = toml::from_str(text).map_err(|e| syntax(file, text, &e))?;
-        match contract.faults(file, text).into_iter().next() {
+        let (contract, faults) = Contract::read(file, text)?;
+        match faults.into_iter().next() {
             None => Ok(contract),
             Some(first) => {
                 let error = Error::usage("contract/wrong", first.message).at(first.place);
@@ -263,6 +263,13 @@ impl Contract {
                 })
             }
         }
+    }
+
+    /// Reads a contract with everything that is wrong with it; the error is for what is no contract at all.
+    pub fn read(file: &str, text: &str) -> Result<(Contract, Vec<Diagnostic>)> {
+        let contract: Contract = toml::from_str(text).map_err(|e| syntax(file, text, &e))?;
+        let faults = contract.faults(file, text);
+        Ok((contract, faults))
     }
 
     /// Position of the attribute that tells whether an offer can be bought, and its values that mean yes.
@@ -299,6 +306,9 @@ impl Contract {
             if let Some(other) = attribute.except.as_ref().filter(|o| !known(o)) {
                 fault(&near, format!("{name}: except names `{other}`, which is no attribute"), &names_help(other));
             }
+        }
+        if !self.section.is_empty() && !self.format.values().any(|format| matches!(format, Format::Xml(_))) {
+            fault("[section.", "a section, and no format it could stand in".into(), "sections stand in XML documents");
         }
         for (format_name, format) in &self.format {
             let near = format!("[format.{format_name}]");

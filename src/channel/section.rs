@@ -58,7 +58,7 @@ impl Channel {
         let explained = |error| channel.explain(&assembled, error, guarded);
         let mut statement = guarded.conn.prepare(&assembled.sql).map_err(explained)?;
         let mut places = Vec::new();
-        for (position, name) in statement.column_names().into_iter().enumerate() {
+        for (position, name) in statement.column_names().enumerate() {
             let place = section.columns.get(name).ok_or_else(|| no_column(section, template, name))?;
             places.push((position, place.as_str()));
         }

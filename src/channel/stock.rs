@@ -4,7 +4,7 @@ use std::path::Path;
 use super::contract::Contract;
 use super::section::SectionTemplate;
 use super::settings::{Parameter, Settings};
-use crate::diagnostic::{Error, Place, Result};
+use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use crate::value::closest::closest;
 
 include!(concat!(env!("OUT_DIR"), "/stock_channels.rs"));
@@ -43,6 +43,12 @@ impl Channel {
     pub fn load_contract(name: &str, shop: Option<&Path>) -> Result<Contract> {
         let (file, text) = file(name, shop, "feeds", "toml", CONTRACTS)?.ok_or_else(|| unknown(name, shop))?;
         Contract::parse(&file, &text)
+    }
+
+    /// Everything that is wrong with a channel's contract, for its author.
+    pub fn contract_faults(name: &str, shop: Option<&Path>) -> Result<Vec<Diagnostic>> {
+        let (file, text) = file(name, shop, "feeds", "toml", CONTRACTS)?.ok_or_else(|| unknown(name, shop))?;
+        Ok(Contract::read(&file, &text)?.1)
     }
 
     /// A parameter as text: from the shop's `[channel.<name>]`.

@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use super::Context;
 use crate::channel::{Channel, Guarded, names};
-use crate::diagnostic::{Error, Result};
+use crate::diagnostic::{Diagnostic, Result};
 use crate::report::{Cell, FailOn, Format, Outcome, Table, counted};
 use crate::shop::Shop;
 use crate::value::time::to_utc_text;
@@ -75,19 +75,25 @@ fn check(wanted: &[String], format: Format, fail_on: FailOn, context: &Context<'
     let mut report = context.report.checks(format);
     for name in wanted {
         report.channel(name);
-        if let Err(error) = check_one(&shop, name, context) {
-            report.push(&error.to_diagnostic())?;
+        match check_one(&shop, name, context) {
+            Ok(faults) => faults.iter().try_for_each(|fault| report.push(fault))?,
+            Err(error) => report.push(&error.to_diagnostic())?,
         }
     }
     Ok(report.finish(wanted.len() as u64, "channel")?.outcome(fail_on))
 }
 
-fn check_one(shop: &Shop, name: &str, context: &Context<'_>) -> Result<(), Error> {
+/// Everything wrong with the contract, else the first thing that keeps its queries from running.
+fn check_one(shop: &Shop, name: &str, context: &Context<'_>) -> Result<Vec<Diagnostic>> {
+    let faults = Channel::contract_faults(name, Some(&shop.dir))?;
+    if !faults.is_empty() {
+        return Ok(faults);
+    }
     let channel = shop.channel(name)?;
     let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), &channel.sql_texts())?;
     let now = to_utc_text(context.now);
     let compiled = channel.compile(&guarded, &now)?;
     channel.section_rows(&guarded, &now)?;
     context.report.note(&format!("{name}: {}", counted(compiled.columns.len() as u64, "column")));
-    Ok(())
+    Ok(faults)
 }

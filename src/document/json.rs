@@ -375,7 +375,7 @@ mod tests {
         assert_eq!(list, ["id=aé😀\n[]@1:8 l=1[]@1:46 l=true[]@1:48", ""]);
         let inside =
             read("{\"head\":{\"a\":[1,{}]},\"m\":{\"items\":[{\"p\":{\"v\":1.50}}],\"z\":1}}", Some("/m/items"));
-        assert_eq!(inside.unwrap(), ["p=[\"v=1.50\"]@1:42"]);
+        assert_eq!(inside.unwrap(), ["p=[\"v=1.50\"]@1:41"]);
         assert_eq!(read("[]", None).unwrap(), [""; 0]);
     }
 

@@ -28,6 +28,9 @@ struct Spread {
     part: usize,
 }
 
+/// Positions of parts in a group, and the cells they stand in.
+type Parts<'d> = Vec<(usize, Field<'d>)>;
+
 /// Something a path led to: a field, or an attribute of it.
 #[derive(Clone, Copy)]
 pub(super) struct Found<'d> {
@@ -133,9 +136,9 @@ impl<'c> Layout<'c> {
         self.walk(raw.root()?, steps).first().map(|found| found.text)
     }
 
-    /// The columns that are spread, one entry for each value that is there.
-    pub fn spread<'d>(&self, raw: &'d RawOffer) -> Vec<(usize, Vec<(usize, Field<'d>)>)> {
-        let mut found: Vec<(usize, usize, Vec<(usize, Field<'d>)>)> = Vec::new();
+    /// The columns that are spread, one entry for each value that is there: the attribute, and its parts.
+    pub fn spread<'d>(&self, raw: &'d RawOffer) -> Vec<(usize, Parts<'d>)> {
+        let mut found: Vec<(usize, usize, Parts<'d>)> = Vec::new();
         for spread in &self.spread {
             let Some(field) = raw.field(&spread.column).filter(|field| !field.text().trim().is_empty()) else {
                 continue;
