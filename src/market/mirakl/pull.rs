@@ -219,7 +219,13 @@ mod tests {
 
     fn mirakl() -> Mirakl {
         let key = Secret::new("k");
-        Mirakl::new(&Account { name: "m".into(), base_url: "https://m.example".into(), key, shop_id: Some("9".into()) })
+        Mirakl::new(&Account {
+            name: "m".into(),
+            base_url: "https://m.example".into(),
+            key,
+            refresh_token: None,
+            shop_id: Some("9".into()),
+        })
     }
 
     fn from(cursor: Option<&str>, until: u64) -> PullFrom {
