@@ -7,6 +7,7 @@
 pub mod connector;
 pub mod host;
 mod mirakl;
+mod offset_pages;
 mod secret;
 
 pub use connector::*;
