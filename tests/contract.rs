@@ -65,7 +65,8 @@ fn heard(marketplace: &str, variable: &str, lead: Lead, calls: fn(&dyn Connector
         return None;
     };
     let key = Secret::new("any");
-    let account = Account { name: marketplace.to_owned(), base_url, key, shop_id: Some("2000".to_owned()) };
+    let account =
+        Account { name: marketplace.to_owned(), base_url, key, refresh_token: None, shop_id: Some("2000".to_owned()) };
     let connector = market::connector(marketplace, &account).unwrap();
     let heard = Arc::new(Mutex::new(Vec::new()));
     let listening =

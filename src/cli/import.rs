@@ -168,12 +168,12 @@ fn import_all(files: &[PathBuf], shop: &Shop, options: &Options, context: &Conte
             None => {}
             Some((remote, None)) => context.report.note(&format!("{} has not changed", remote.name())),
             // what was refused is to be tried again: the catalog may know its SKU by then
-            Some((remote, Some(edition))) if !options.dry_run && failures.len() == failed => {
-                if !imported.iter().skip(done).any(is_partial) {
-                    let change = writer.change(options.now)?;
-                    change.put_fetched(&remote.key(), edition.etag.as_deref(), edition.last_modified.as_deref())?;
-                    change.commit()?;
-                }
+            Some((remote, Some(edition)))
+                if !options.dry_run && failures.len() == failed && !imported.iter().skip(done).any(is_partial) =>
+            {
+                let change = writer.change(options.now)?;
+                change.put_fetched(&remote.key(), edition.etag.as_deref(), edition.last_modified.as_deref())?;
+                change.commit()?;
             }
             Some(_) => {}
         }

@@ -18,6 +18,15 @@ pub trait Connector: Send + Sync {
     /// method, path, body and time.
     fn authorize(&self, request: &mut Request, credentials: &Secret, now: Timestamp) -> Result<()>;
 
+    /// The request that buys an access token (RFC 6749, section 4.4 or 6), for marketplaces whose key is not shown with
+    /// every request; `authorize` is given the token then. The answer is read by the host.
+    ///
+    /// # Errors
+    /// `market/credentials` when the account's key is not what the marketplace needs.
+    fn sign_in(&self, _grant: &Grant<'_>) -> Result<Option<Request>> {
+        Ok(None)
+    }
+
     /// The next page of orders after `cursor` (`None`: from `since`), normalized. The host commits the orders and
     /// `next` in one transaction, so a page may be asked for again.
     fn pull(&self, port: &dyn Port, from: &PullFrom) -> Result<OrderPage>;
@@ -70,6 +79,14 @@ pub trait Connector: Send + Sync {
 fn unsupported(what: &str) -> Error {
     Error::new(Kind::Rejected, "market/unsupported", format!("this marketplace has no way to {what}"))
         .help("do it on the marketplace's own pages")
+}
+
+/// What an access token is bought with.
+#[derive(Debug, Clone, Copy)]
+pub struct Grant<'a> {
+    pub key: &'a Secret,
+    /// The newest one: some marketplaces hand out another with every access token, and forget the old one.
+    pub refresh_token: Option<&'a Secret>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -207,7 +224,9 @@ pub trait Port: Send + Sync {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     pub method: Method,
-    /// Below the account's base address; segments already percent-encoded (see [`Request::path`]).
+    /// Another address than the account's. It is sent as it is: the account's credentials are for its own address only.
+    pub base: Option<String>,
+    /// Below the base address; segments already percent-encoded (see [`Request::path`]).
     pub path: String,
     pub query: Vec<(String, String)>,
     pub headers: Vec<(String, String)>,
@@ -232,11 +251,31 @@ impl Request {
     /// A write without a body that must not be repeated blindly; see [`Request::repeatable`].
     pub fn new(method: Method, operation: &'static str, segments: &[&str]) -> Result<Self> {
         let path = Self::path(segments)?;
-        Ok(Request { method, path, query: Vec::new(), headers: Vec::new(), body: Body::None, operation, safe: false })
+        Ok(Request {
+            method,
+            base: None,
+            path,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::None,
+            operation,
+            safe: false,
+        })
     }
 
     pub fn query(mut self, name: &str, value: impl Into<String>) -> Self {
         self.query.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// To another address than the account's, without its credentials.
+    pub fn elsewhere(mut self, base: impl Into<String>) -> Self {
+        self.base = Some(base.into());
         self
     }
 

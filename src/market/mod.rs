@@ -7,6 +7,7 @@
 pub mod connector;
 pub mod host;
 mod mirakl;
+mod offset_pages;
 mod secret;
 
 pub use connector::*;
@@ -20,6 +21,8 @@ pub struct Account {
     /// Where its API is, with any path all its calls share.
     pub base_url: String,
     pub key: Secret,
+    /// What the marketplace gave when the merchant let purvey in, where access tokens are bought with it.
+    pub refresh_token: Option<Secret>,
     /// Which shop is meant, where one key opens several.
     pub shop_id: Option<String>,
 }

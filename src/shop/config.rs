@@ -47,6 +47,8 @@ pub struct Market {
     pub url: String,
     /// Where the key is: `env:NAME` or `file:/path`. Never the key itself.
     pub key: String,
+    /// Where the refresh token is, for marketplaces that give one: `env:NAME` or `file:/path`.
+    pub refresh_token: Option<String>,
     /// Which of the account's shops, where it has several.
     pub shop_id: Option<String>,
     /// What to do where the marketplace asks whether we take an order.

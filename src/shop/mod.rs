@@ -1,6 +1,7 @@
 //! A merchant's folder: purvey.toml, secrets by reference, paths.
 mod config;
 mod secret;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 
 pub use config::{Config, Market, ShopSection};
 pub use secret::resolve as secret;
+pub use tokens::TokenFile;
 
 use crate::catalog::Catalog;
 use crate::channel::{self, Channel, Parameter};
@@ -111,6 +113,11 @@ impl Shop {
             };
             Error::usage("market/unknown", format!("no marketplace `{name}`")).at(Place::file("purvey.toml")).help(help)
         })
+    }
+
+    /// Where the access tokens of the marketplace called `name` are kept.
+    pub fn tokens(&self, name: &str) -> Result<TokenFile> {
+        TokenFile::of(&self.path("tokens"), name)
     }
 
     /// Finds the line of `purvey.toml` that an error about one of its keys means, and puts the caret there.

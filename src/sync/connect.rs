@@ -41,11 +41,14 @@ pub fn with_markets<T>(
     }
     let mut hosts = Vec::new();
     for (name, _, connector, account) in &accounts {
-        let mut host =
-            Host::new(connector.as_ref(), account)?.buckets(Kept(shop.catalog.buckets()?)).stop(occasion.stop);
+        let mut host = Host::new(connector.as_ref(), account)?
+            .buckets(Kept(shop.catalog.buckets()?))
+            .tokens(shop.tokens(name)?)
+            .stop(occasion.stop);
         if let Some(folder) = record {
             let folder = folder.join(name);
-            host = host.transport(|inner| Ok(Box::new(Recorder::over(inner, folder, vec![account.key.clone()])?)))?;
+            let secrets = [Some(&account.key), account.refresh_token.as_ref()].into_iter().flatten().cloned().collect();
+            host = host.transport(|inner| Ok(Box::new(Recorder::over(inner, folder, secrets)?)))?;
         }
         hosts.push(host);
     }
@@ -64,10 +67,15 @@ pub fn with_markets<T>(
 
 fn account(name: &str, market: &Market) -> Result<Account> {
     let key = secret(&market.key, &format!("market.{name}.key"))?;
+    let refresh_token = match &market.refresh_token {
+        Some(reference) => Some(Secret::new(secret(reference, &format!("market.{name}.refresh_token"))?)),
+        None => None,
+    };
     Ok(Account {
         name: name.to_owned(),
         base_url: market.url.clone(),
         key: Secret::new(key),
+        refresh_token,
         shop_id: market.shop_id.clone(),
     })
 }

@@ -83,7 +83,7 @@ fn road(connector: &dyn Connector, host: &Host<'_>) -> String {
 }
 
 fn account(base_url: String) -> Account {
-    Account { name: "recorded".to_owned(), base_url, key: Secret::new(SECRET), shop_id: None }
+    Account { name: "recorded".to_owned(), base_url, key: Secret::new(SECRET), refresh_token: None, shop_id: None }
 }
 
 fn record(marketplace: &str, folder: &Path) -> String {

@@ -25,6 +25,8 @@ pub(super) enum Kept {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Sent {
     pub method: Method,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     pub path: String,
     pub query: Vec<(String, String)>,
     pub headers: Vec<(String, String)>,
@@ -81,6 +83,7 @@ impl Sent {
         };
         Sent {
             method: request.method,
+            base: request.base.clone(),
             path: hide(&request.path, secrets),
             query: blank_pairs(&request.query, secrets),
             headers: headers(&request.headers),
@@ -92,6 +95,7 @@ impl Sent {
     pub fn difference(&self, other: &Sent) -> Option<&'static str> {
         [
             ("method", self.method == other.method),
+            ("address", self.base == other.base),
             ("path", self.path == other.path),
             ("query", self.query == other.query),
             ("body", self.body == other.body),

@@ -90,7 +90,10 @@ impl Http {
 
 impl Transport for Http {
     fn exchange(&self, request: &Request) -> Result<Outcome> {
-        let builder = self.build(request)?;
+        let builder = match &request.base {
+            Some(elsewhere) => Http::new(elsewhere)?.build(request)?,
+            None => self.build(request)?,
+        };
         web::runtime()?.block_on(async {
             match builder.send().await {
                 Ok(response) => Ok(read(response).await),

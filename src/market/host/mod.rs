@@ -16,6 +16,7 @@ mod record;
 mod redact;
 mod replay;
 mod send;
+mod tokens;
 
 pub use clock::{Clock, SystemClock};
 pub use dry_run::{DryRun, Withheld};
@@ -24,6 +25,7 @@ pub use limits::{BucketStore, MemoryBuckets};
 pub use record::Recorder;
 pub use replay::Replay;
 pub use send::Host;
+pub use tokens::{MemoryTokens, TokenStore, Tokens};
 
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +53,7 @@ pub struct Lost {
     pub why: String,
 }
 
-/// Where an account's credentials come from: a fixed key, or a store of tokens that renews them.
+/// Where an account's key comes from. Access tokens that are bought with it are the [`TokenStore`]'s.
 pub trait Keyring: Send + Sync {
     fn current(&self) -> Result<Secret>;
 

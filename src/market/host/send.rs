@@ -7,9 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::limits::Limits;
-use super::{BucketStore, Clock, Http, Keyring, Lost, MemoryBuckets, Outcome, SystemClock, Transport};
+use super::{
+    BucketStore, Clock, Http, Keyring, Lost, MemoryBuckets, MemoryTokens, Outcome, SystemClock, TokenStore, Transport,
+};
 use crate::diagnostic::{Error, Kind, Result, Retry};
-use crate::market::{Account, Connector, Port, Request, Response, Verdict};
+use crate::market::{Account, Connector, Port, Request, Response, Secret, Verdict};
 use crate::value::time;
 
 /// Longest that one request may take with all its waits, unless told otherwise.
@@ -26,12 +28,14 @@ const TOO_MANY_REQUESTS: u16 = 429;
 
 /// The port of one account at one marketplace.
 pub struct Host<'a> {
-    connector: &'a dyn Connector,
-    account: String,
-    keyring: Box<dyn Keyring + 'a>,
-    transport: Box<dyn Transport + 'a>,
+    pub(super) connector: &'a dyn Connector,
+    pub(super) account: String,
+    pub(super) keyring: Box<dyn Keyring + 'a>,
+    pub(super) refresh_token: Option<Secret>,
+    pub(super) tokens: Box<dyn TokenStore + 'a>,
+    pub(super) transport: Box<dyn Transport + 'a>,
     limits: Limits<'a>,
-    clock: Arc<dyn Clock + 'a>,
+    pub(super) clock: Arc<dyn Clock + 'a>,
     patience: Duration,
     stop: Option<&'a AtomicBool>,
     seed: u64,
@@ -53,6 +57,8 @@ impl<'a> Host<'a> {
             connector,
             account: account.name.clone(),
             keyring: Box::new(account.key.clone()),
+            refresh_token: account.refresh_token.clone(),
+            tokens: Box::new(MemoryTokens::default()),
             transport: Box::new(Http::new(&account.base_url)?),
             limits,
             clock: Arc::new(SystemClock),
@@ -74,6 +80,12 @@ impl<'a> Host<'a> {
 
     pub fn keyring(mut self, keyring: impl Keyring + 'a) -> Self {
         self.keyring = Box::new(keyring);
+        self
+    }
+
+    /// Keeps access tokens between runs, and shares them with other runs.
+    pub fn tokens(mut self, store: impl TokenStore + 'a) -> Self {
+        self.tokens = Box::new(store);
         self
     }
 
@@ -125,7 +137,7 @@ impl<'a> Host<'a> {
     }
 
     /// Waits, unless that would take longer than there is patience for.
-    fn wait(&self, how_long: Duration, deadline: Timestamp, why: &str) -> Result<()> {
+    pub(super) fn wait(&self, how_long: Duration, deadline: Timestamp, why: &str) -> Result<()> {
         let until = self.clock.now().checked_add(how_long).unwrap_or(Timestamp::MAX);
         if until > deadline {
             return Err(self.unavailable(why, Some(how_long)));
@@ -154,7 +166,9 @@ impl<'a> Host<'a> {
 
     fn attempt(&self, request: &Request, session: &mut Session) -> Result<Attempt> {
         let mut signed = request.clone();
-        self.connector.authorize(&mut signed, &session.credentials, self.server_now())?;
+        if request.base.is_none() {
+            self.connector.authorize(&mut signed, &session.credentials, self.server_now())?;
+        }
         let response = match self.transport.exchange(&signed)? {
             Outcome::Answered(response) => response,
             Outcome::Lost(Lost { arrived, why }) if arrived && !request.safe => {
@@ -189,13 +203,13 @@ impl<'a> Host<'a> {
     }
 
     fn reauthenticate(&self, session: &mut Session) -> Result<()> {
-        let renewed = if session.renewed { None } else { self.keyring.renew(&session.credentials)? };
+        let renewed = if session.renewed { None } else { self.renew(&session.credentials, session.deadline)? };
         session.renewed = true;
         session.credentials = renewed.ok_or_else(|| self.refused("the credentials are not accepted"))?;
         Ok(())
     }
 
-    fn backoff(&self, attempt: u32, request: &Request) -> Duration {
+    pub(super) fn backoff(&self, attempt: u32, request: &Request) -> Duration {
         let full = BACKOFF_FIRST.saturating_mul(1 << (attempt - 1).min(10)).min(BACKOFF_MAX);
         let draw = xxh3_64_with_seed(format!("{} {attempt}", request.path).as_bytes(), self.seed);
         // between half and all of it, so that two programs that failed together do not come back together
@@ -208,12 +222,12 @@ impl<'a> Host<'a> {
             .help("the same request will be refused again; look at the order or offer on the marketplace's own pages")
     }
 
-    fn refused(&self, why: &str) -> Error {
+    pub(super) fn refused(&self, why: &str) -> Error {
         Error::new(Kind::Credentials, "market/credentials", format!("{} refused access: {why}", self.account))
             .help("check the account's address, key and shop id in purvey.toml, and its rights at the marketplace")
     }
 
-    fn unavailable(&self, why: &str, wait: Option<Duration>) -> Error {
+    pub(super) fn unavailable(&self, why: &str, wait: Option<Duration>) -> Error {
         Error::new(Kind::Unavailable, "market/unavailable", format!("{} cannot be used now: {why}", self.account))
             .retry(Retry::Later(wait.map(|wait| wait.as_secs().saturating_add(1))))
             .help("nothing is lost: run it again later")
@@ -228,10 +242,11 @@ impl<'a> Host<'a> {
 }
 
 struct Session {
-    credentials: crate::market::Secret,
+    credentials: Secret,
     renewed: bool,
     /// How often nobody was there.
     absent: u32,
+    deadline: Timestamp,
 }
 
 enum Attempt {
@@ -242,7 +257,7 @@ enum Attempt {
 impl Port for Host<'_> {
     fn send(&self, request: Request) -> Result<Response> {
         let deadline = self.clock.now().checked_add(self.patience).unwrap_or(Timestamp::MAX);
-        let mut session = Session { credentials: self.keyring.current()?, renewed: false, absent: 0 };
+        let mut session = Session { credentials: self.credentials(deadline)?, renewed: false, absent: 0, deadline };
         let mut attempt = 1;
         loop {
             self.take_token(request.operation, deadline)?;

@@ -1,113 +1,35 @@
 //! Reading orders page by page (OR11).
 //!
-//! The platform pages by offset, over a list that can only be sorted by creation date and that moves while it is read.
-//! There is no upper bound on the update date in the question: an order that changed in between would leave the
-//! list, and the one behind it would step into a page that has been read. Without it orders can only come twice.
-//!
-//! The cursor ends at the largest stamp that was seen, but never beyond `until` of the first page: an order of an early
-//! page may change, with a lower stamp than an order of a later page shows.
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+//! The platform pages by offset, over a list that can only be sorted by creation date: see
+//! [`offset_pages`](crate::market::offset_pages).
 use serde_json::Value;
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Mirakl, OVERLAP, normal, wire};
 use crate::diagnostic::{Error, Kind, Result};
-use crate::market::{OrderPage, Port, PullFrom, Request, Unreadable};
-use crate::order::Order;
+use crate::market::offset_pages::{List, Page};
+use crate::market::{OrderPage, Port, PullFrom, Request};
 use crate::value::time;
 
 /// The most the platform gives at once.
 const PAGE_MAX: usize = 100;
-/// How often a page is asked for that is empty although it should not be.
-const EMPTY_MAX: u32 = 3;
-
-/// How far a pull has read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Cursor {
-    /// Everything up to here, with the next pull overlapping it.
-    Upto(Timestamp),
-    Walk(Walk),
-}
-
-/// Between two pages.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Walk {
-    from: Timestamp,
-    until: Timestamp,
-    /// Largest update stamp so far.
-    reach: Timestamp,
-    /// Update stamp of the oldest order that could not be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    hold: Option<Timestamp>,
-    offset: usize,
-    /// Fingerprint of the last page's order ids.
-    page: u64,
-}
-
-impl Walk {
-    fn start(from: &PullFrom) -> Result<Walk> {
-        let upto = match from.cursor.as_deref().map(serde_json::from_str) {
-            None => return Ok(Walk::new(from.since, from.since, from.until)),
-            Some(Ok(Cursor::Walk(walk))) => return Ok(walk),
-            Some(Ok(Cursor::Upto(upto))) => upto,
-            Some(Err(e)) => {
-                let message = format!("the stored cursor cannot be read: {e}");
-                return Err(Error::input("market/cursor", message)
-                    .help("pull again with --since to start anew")
-                    .source(e));
-            }
-        };
-        Ok(Walk::new(upto.saturating_sub(OVERLAP).unwrap_or(upto), upto, from.until))
-    }
-
-    fn new(from: Timestamp, reach: Timestamp, until: Timestamp) -> Walk {
-        Walk { from, until, reach, hold: None, offset: 0, page: 0 }
-    }
-
-    fn end(&self) -> Cursor {
-        let upto = self.reach.min(self.until);
-        Cursor::Upto(self.hold.map_or(upto, |hold| hold.min(upto)))
-    }
-}
 
 impl Mirakl {
     pub(super) fn pull_page(&self, port: &dyn Port, from: &PullFrom) -> Result<OrderPage> {
-        let mut walk = Walk::start(from)?;
-        let told = self.ask(port, &walk)?;
-        let page = fingerprint(&told.orders);
-        if walk.offset > 0 && !told.orders.is_empty() && page == walk.page {
-            let message = format!("the page of orders at {} is the one before it again", walk.offset);
-            return Err(Error::new(Kind::Unavailable, "market/page-repeats", message)
-                .help("the marketplace does not page as it should; run it again later"));
-        }
-        let count = told.orders.len();
-        let (orders, unreadable) = walk.take(told.orders);
-        walk.offset = walk.offset.saturating_add(count);
-        walk.page = page;
-        let more = walk.offset < told.total_count;
-        let cursor = if more { Cursor::Walk(walk) } else { walk.end() };
-        let next =
-            serde_json::to_string(&cursor).map_err(|e| Error::bug(format!("a cursor cannot be written: {e}")))?;
-        Ok(OrderPage { orders, unreadable, next: Some(next), more })
-    }
-
-    /// A page that is empty although more is said to follow is asked for again: to go on would be to skip it.
-    fn ask(&self, port: &dyn Port, walk: &Walk) -> Result<wire::Orders> {
-        for _ in 0..EMPTY_MAX {
-            let request = Request::get("orders", &["api", "orders"])?
-                .query("start_update_date", time::to_utc_text(walk.from))
-                .query("offset", walk.offset.to_string())
-                .query("max", PAGE_MAX.to_string());
-            let told: wire::Orders = self.send(port, request)?.json()?;
-            if !told.orders.is_empty() || walk.offset >= told.total_count {
-                return Ok(told);
-            }
-        }
-        let message = format!("the page of orders at {} is empty although more should follow", walk.offset);
-        Err(Error::new(Kind::Unavailable, "market/page-empty", message)
-            .help("nothing is lost: the next pull goes on from here"))
+        let list = List {
+            overlap: OVERLAP,
+            id: "order_id",
+            stamp: "last_updated_date",
+            ask: &|since, offset| {
+                let request = Request::get("orders", &["api", "orders"])?
+                    .query("start_update_date", time::to_utc_text(since))
+                    .query("offset", offset.to_string())
+                    .query("max", PAGE_MAX.to_string());
+                let told: wire::Orders = self.send(port, request)?.json()?;
+                Ok(Page { orders: told.orders, total: told.total_count })
+            },
+            read: |raw| normal::read(raw).and_then(normal::order),
+        };
+        list.pull(from)
     }
 
     /// One order as it stands (OR11 by id).
@@ -127,49 +49,15 @@ impl Mirakl {
     }
 }
 
-impl Walk {
-    /// Sorts a page out. An order that comes twice counts once, as it was last.
-    fn take(&mut self, page: Vec<Value>) -> (Vec<Order>, Vec<Unreadable>) {
-        let (mut orders, mut unreadable) = (Vec::<Order>::with_capacity(page.len()), Vec::new());
-        for raw in page {
-            let (order_id, stamp) = (id_of(&raw), stamp_of(&raw));
-            match normal::read(raw).and_then(normal::order) {
-                Err(why) => {
-                    let hold = stamp.unwrap_or(self.from);
-                    self.hold = Some(self.hold.map_or(hold, |other| other.min(hold)));
-                    unreadable.push(Unreadable { order_id, why });
-                }
-                Ok(order) => {
-                    self.reach = self.reach.max(order.updated_at);
-                    match orders.iter_mut().find(|other| other.channel_order_id == order.channel_order_id) {
-                        Some(other) if other.updated_at <= order.updated_at => *other = order,
-                        Some(_) => {}
-                        None => orders.push(order),
-                    }
-                }
-            }
-        }
-        (orders, unreadable)
-    }
-}
-
 fn id_of(raw: &Value) -> Option<String> {
     raw.get("order_id")?.as_str().map(str::to_owned)
-}
-
-fn stamp_of(raw: &Value) -> Option<Timestamp> {
-    normal::moment(raw.get("last_updated_date")?.as_str()?).ok()
-}
-
-fn fingerprint(page: &[Value]) -> u64 {
-    let ids: Vec<String> = page.iter().map(|raw| id_of(raw).unwrap_or_default()).collect();
-    xxh3_64(ids.join("\n").as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::market::{Account, Connector, Response, Secret};
+    use jiff::Timestamp;
     use serde_json::json;
     use std::sync::Mutex;
 
@@ -219,7 +107,13 @@ mod tests {
 
     fn mirakl() -> Mirakl {
         let key = Secret::new("k");
-        Mirakl::new(&Account { name: "m".into(), base_url: "https://m.example".into(), key, shop_id: Some("9".into()) })
+        Mirakl::new(&Account {
+            name: "m".into(),
+            base_url: "https://m.example".into(),
+            key,
+            refresh_token: None,
+            shop_id: Some("9".into()),
+        })
     }
 
     fn from(cursor: Option<&str>, until: u64) -> PullFrom {

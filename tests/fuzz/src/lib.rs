@@ -269,8 +269,13 @@ pub fn market(data: &[u8]) {
         });
         return;
     }
-    let account =
-        Account { name: "x".to_owned(), base_url: "https://e.com".to_owned(), key: Secret::new("key"), shop_id: None };
+    let account = Account {
+        name: "x".to_owned(),
+        base_url: "https://e.com".to_owned(),
+        key: Secret::new("key"),
+        shop_id: None,
+        refresh_token: None,
+    };
     let mirakl = connector("mirakl", &account).unwrap();
     let port = Parrot(bytes.to_vec());
     let from = PullFrom { cursor: None, since: now(), until: now() };
