@@ -71,12 +71,17 @@ fn list(context: &Context<'_>) -> Result<Outcome> {
 fn check(wanted: &[String], format: Format, fail_on: FailOn, context: &Context<'_>) -> Result<Outcome> {
     let shop = context.shop()?;
     let all = names(Some(&shop.dir));
+    // a channel the shop neither uses nor asks about need not be told what it would need to know
+    let is_used = |name: &String| wanted.contains(name) || shop.config.channel.contains_key(name);
     let wanted = if wanted.is_empty() { &all } else { wanted };
     let mut report = context.report.checks(format);
     for name in wanted {
         report.channel(name);
         match check_one(&shop, name, context) {
             Ok(faults) => faults.iter().try_for_each(|fault| report.push(fault))?,
+            Err(error) if error.code == "channel/setting-missing" && !is_used(name) => {
+                context.report.note(&format!("{name}: not used; {}", error.message));
+            }
             Err(error) => report.push(&error.to_diagnostic())?,
         }
     }

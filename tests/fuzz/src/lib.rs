@@ -194,6 +194,9 @@ fn channel(name: &str) -> Channel {
     for (key, value) in [("site", "https://e.com"), ("country", "DE"), ("shop", "Shop"), ("currency", "EUR")] {
         settings.parameters.insert(key.to_owned(), Parameter::Text(value.to_owned()));
     }
+    for (key, _) in Channel::load_contract(name, None).unwrap().settings.into_iter().filter(|(_, s)| s.required) {
+        settings.parameters.entry(key).or_insert(Parameter::Text("given".to_owned()));
+    }
     Channel::load(name, None, settings).unwrap()
 }
 
