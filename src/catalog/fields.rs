@@ -58,16 +58,10 @@ impl Fillable {
 
 impl Carried {
     /// Without the fields that `owned` says belong to another source.
-    pub fn without(&self, owned: impl Fn(&'static str) -> bool) -> Carried {
-        let product = self.product.iter().copied().filter(|field| !owned(bare(field.column())));
-        let variant = self.variant.iter().copied().filter(|field| !owned(bare(field.column())));
-        Carried { product: product.collect(), variant: variant.collect() }
-    }
-
-    /// Names of the fields carried.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        let product = self.product.iter().map(|field| bare(field.column()));
-        product.chain(self.variant.iter().map(|field| bare(field.column())))
+    pub fn without(&self, mut owned: impl FnMut(&'static str) -> bool) -> Carried {
+        let product = self.product.iter().copied().filter(|field| !owned(bare(field.column()))).collect();
+        let variant = self.variant.iter().copied().filter(|field| !owned(bare(field.column()))).collect();
+        Carried { product, variant }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Attributes of one offer that one channel is told otherwise than the template would.
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::fault::fault;
 use super::open::{Change, Reader};
 use super::product::Put;
+use super::sql;
 use crate::diagnostic::Result;
 
 /// One attribute, in the channel's words.
@@ -28,18 +28,16 @@ impl Change<'_> {
         if before.as_ref().and_then(Value::as_str) == value {
             return Ok(Put::Same);
         }
-        let sql = "INSERT INTO override (channel, variant_id, attributes, revision) VALUES (?1, ?2, ?3, ?4)
+        let put = "INSERT INTO override (channel, variant_id, attributes, revision) VALUES (?1, ?2, ?3, ?4)
                    ON CONFLICT DO UPDATE SET attributes = ?3, revision = ?4";
         let values = params![channel, variant_id, Value::from(attributes).to_string(), self.revision()?];
-        self.tx.prepare_cached(sql).and_then(|mut put| put.execute(values)).map_err(fault)?;
+        sql::run(&self.tx, put, values)?;
         Ok(if before.is_none() { Put::New } else { Put::Changed })
     }
 
     fn overrides(&self, channel: &str, variant_id: i64) -> Result<Map<String, Value>> {
-        let sql = "SELECT attributes FROM override WHERE channel = ?1 AND variant_id = ?2";
-        let mut find = self.tx.prepare_cached(sql).map_err(fault)?;
-        let known: Option<String> =
-            find.query_row(params![channel, variant_id], |row| row.get(0)).optional().map_err(fault)?;
+        let find = "SELECT attributes FROM override WHERE channel = ?1 AND variant_id = ?2";
+        let known: Option<String> = sql::one(&self.tx, find, params![channel, variant_id], |row| row.get(0))?;
         Ok(known.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
     }
 }
@@ -47,9 +45,9 @@ impl Change<'_> {
 impl Reader {
     /// What channels are told of `sku` otherwise than their templates say, by channel.
     pub fn overrides_of(&self, sku: &str) -> Result<Vec<Override>> {
-        let sql = "SELECT o.channel, a.key, a.value FROM item_override o, json_each(o.attributes) a WHERE o.sku = ?1
+        let find = "SELECT o.channel, a.key, a.value FROM item_override o, json_each(o.attributes) a WHERE o.sku = ?1
                    ORDER BY o.channel, a.id";
-        super::sql::all(&self.conn, sql, [sku], |row| {
+        sql::all(&self.conn, find, [sku], |row| {
             Ok(Override { channel: row.get(0)?, attribute: row.get(1)?, value: row.get(2)? })
         })
     }

@@ -11,7 +11,7 @@ use crate::intake::source::{Opened, Source};
 use crate::intake::table::{Options as Dialect, Table as Columns};
 use crate::intake::{self, Explained, Imported, MappingFile, Options};
 use crate::report::{Cell, Outcome, Table, Unit, counted, escape, thousands};
-use crate::shop::Shop;
+use crate::shop::{Shop, attributes_by_channel};
 use crate::value::text::cut_chars;
 
 #[derive(clap::Args)]
@@ -141,10 +141,9 @@ struct Done {
 fn import_all(files: &[PathBuf], shop: &Shop, options: &Options, context: &Context<'_>) -> Result<Done> {
     let mut writer = context.writer(shop, "import")?;
     let (mut imported, mut failures) = (Vec::new(), Vec::new());
-    let reader = shop.catalog.read()?;
     // who asks what a file would do, or acts on what it lacks, means the file and not the news of it
     let asks_news = !options.dry_run && !options.archive_missing;
-    let known = |remote: &Remote| match reader.fetched(&remote.key())? {
+    let known = |remote: &Remote| match shop.catalog.read()?.fetched(&remote.key())? {
         Some((etag, last_modified)) if asks_news => Ok(Some(Edition { etag, last_modified })),
         _ => Ok(None),
     };
@@ -272,9 +271,10 @@ fn changes(imported: &Imported) -> bool {
 }
 
 fn of_shop(shop: &Shop, context: &Context<'_>) -> Options {
+    let folder = shop.dir.clone();
     Options {
         told_markets: shop.config.market.keys().cloned().collect(),
-        channels: shop.attributes_by_channel(),
+        channels: intake::channels(move || attributes_by_channel(&folder)),
         owners: shop.config.owners.clone(),
         ..Options::new(shop.config.shop.currency, context.now)
     }

@@ -125,11 +125,11 @@ pub(super) fn spool(name: &str, stream: impl Read) -> Result<File> {
     Ok(file)
 }
 
-fn temporary() -> Result<File> {
+pub(super) fn temporary() -> Result<File> {
     tempfile::tempfile().map_err(spooling)
 }
 
-fn spooling(source: io::Error) -> Error {
+pub(super) fn spooling(source: io::Error) -> Error {
     Error::io("unpack to", &std::env::temp_dir(), source)
 }
 

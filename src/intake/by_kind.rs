@@ -167,9 +167,7 @@ impl<'s, 'o> Intake<'s, 'o> {
 
     /// What a source carries, but for the fields that purvey.toml gives to another.
     fn own(&mut self, carried: &Carried, source: &str, file: &str) -> Carried {
-        let owned: Vec<_> =
-            carried.names().filter(|field| is_owned(self.options, source, field, file, &mut self.findings)).collect();
-        carried.without(|field| owned.contains(&field))
+        carried.without(|field| is_owned(self.options, source, field, file, &mut self.findings))
     }
 
     /// An offer the reader itself left out is as good as refused.

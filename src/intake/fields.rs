@@ -4,6 +4,7 @@ use super::cell::{self, Custom};
 use super::detect::column;
 use super::findings::{Findings, Refusal};
 use super::import::Counts;
+use super::known;
 use super::mapping::Mapping;
 use super::options::Options;
 use super::table::Record;
@@ -74,7 +75,6 @@ pub struct Fields<'c, 'w> {
     change: &'c Change<'w>,
     columns: Columns,
     currency: Currency,
-    custom: Custom,
     /// First record of each SKU.
     seen: HashMap<i64, u64>,
     /// What each product was given, and where: its variants share it.
@@ -95,23 +95,19 @@ impl<'c, 'w> Fields<'c, 'w> {
         columns.fields.retain(|(field, ..)| !is_owned(options, source, field.name(), file, findings));
         columns.attributes.retain(|(name, _)| !is_owned(options, source, name, file, findings));
         let (seen, shared, counts) = (HashMap::new(), HashMap::new(), Counts::default());
-        Fields { change, columns, currency: options.currency, custom: Custom::People, seen, shared, counts }
+        Fields { change, columns, currency: options.currency, seen, shared, counts }
     }
 
     pub fn take(&mut self, record: &Record<'_>) -> Result<Result<(), Refusal>> {
-        let wrong = |column: usize, invalid| Ok(Err(cell::refusal(record, column, invalid)));
-        let sku_column = self.columns.sku.unwrap_or_default();
-        let sku = cell::sku_text(record, self.columns.sku);
-        let Some(item) = self.change.find_item(sku)? else {
-            let near = self.change.nearest_sku(sku)?;
-            let help = near.map_or("import its product first".to_owned(), |near| format!("is `{near}` meant?"));
-            return wrong(sku_column, Invalid::new("import/unknown-sku", "the catalog has no such SKU", help));
+        let item = match known::item(self.change, record, self.columns.sku)? {
+            Ok(item) => item,
+            Err(refusal) => return Ok(Err(refusal)),
         };
         let first = *self.seen.entry(item.id).or_insert(record.number);
         if first != record.number {
             let message = format!("record {first} has the same SKU");
             let invalid = Invalid::new("import/duplicate-sku", message, "the first was taken; keep the right one");
-            return wrong(sku_column, invalid);
+            return Ok(Err(cell::refusal(record, self.columns.sku.unwrap_or_default(), invalid)));
         }
         let filled = match self.read(record, &item) {
             Ok(filled) => filled,
@@ -150,7 +146,7 @@ impl<'c, 'w> Fields<'c, 'w> {
     fn filling(&self, record: &Record<'_>, reads: Reads, at: usize) -> Result<Option<Filling>, Refusal> {
         let wrong = |invalid| cell::refusal(record, at, invalid);
         Ok(match reads {
-            Reads::Amount => cell::money(record, Some(at), self.currency, self.custom)?.map(Filling::Number),
+            Reads::Amount => cell::money(record, Some(at), self.currency, Custom::People)?.map(Filling::Number),
             Reads::Units => match cell::whole(record, at)? {
                 Some(units) if units < 0 => {
                     let help = "write how many units are never offered, 0 for none";

@@ -33,6 +33,7 @@ mod json_rows;
 mod json_shopify;
 mod json_table;
 mod json_value;
+mod known;
 mod levels;
 mod locations;
 mod looks;
@@ -73,7 +74,7 @@ mod yandex_yml;
 pub use explain::{Explained, ExplainedRow, explain};
 pub use import::{Counts, Imported, import};
 pub use mapping_file::MappingFile;
-pub use options::Options;
+pub use options::{Options, channels};
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use crate::value::Currency;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// What the user says about an import; only the currency and the time have to be said.
 #[derive(Debug, Clone)]
@@ -47,9 +47,17 @@ pub struct Options {
     /// Marketplaces that are to hear of parcels; those of other channels are only kept here.
     pub told_markets: Vec<String>,
     /// Channels whose offers may be told otherwise, and the attributes each of them has.
-    pub channels: BTreeMap<String, Vec<String>>,
+    pub channels: Channels,
     /// The zone of times that are written without one.
     pub zone: Option<TimeZone>,
+}
+
+/// Attributes by channel, looked up when a file turns out to need them: most do not.
+pub type Channels =
+    Arc<LazyLock<BTreeMap<String, Vec<String>>, Box<dyn FnOnce() -> BTreeMap<String, Vec<String>> + Send>>>;
+
+pub fn channels(look_up: impl FnOnce() -> BTreeMap<String, Vec<String>> + Send + 'static) -> Channels {
+    Arc::new(LazyLock::new(Box::new(look_up)))
 }
 
 impl Options {
@@ -73,7 +81,7 @@ impl Options {
             location: None,
             market: None,
             told_markets: Vec::new(),
-            channels: BTreeMap::new(),
+            channels: channels(BTreeMap::new),
             zone: None,
         }
     }

@@ -2,6 +2,7 @@
 use super::cell;
 use super::findings::Refusal;
 use super::import::Counts;
+use super::known;
 use super::mapping::Mapping;
 use super::options::Options;
 use super::table::Record;
@@ -47,11 +48,9 @@ impl<'c, 'w> Overrides<'c, 'w> {
     pub fn take(&mut self, record: &Record<'_>) -> Result<Result<(), Refusal>> {
         let wrong =
             |column: Option<usize>, invalid| Ok(Err(cell::refusal(record, column.unwrap_or_default(), invalid)));
-        let sku = cell::sku_text(record, self.columns.sku);
-        let Some(item) = self.change.find_item(sku)? else {
-            let near = self.change.nearest_sku(sku)?;
-            let help = near.map_or("import its product first".to_owned(), |near| format!("is `{near}` meant?"));
-            return wrong(self.columns.sku, Invalid::new("import/unknown-sku", "the catalog has no such SKU", help));
+        let item = match known::item(self.change, record, self.columns.sku)? {
+            Ok(item) => item,
+            Err(refusal) => return Ok(Err(refusal)),
         };
         let channel = record.text(self.columns.channel);
         let Some(attributes) = self.channels.get(channel) else {

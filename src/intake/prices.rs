@@ -2,6 +2,7 @@
 use super::cell::{self, Custom};
 use super::findings::{Findings, Refusal};
 use super::import::Counts;
+use super::known;
 use super::mapping::Mapping;
 use super::options::Options;
 use super::table::Record;
@@ -54,12 +55,9 @@ impl<'c, 'w> Prices<'c, 'w> {
     }
 
     pub fn take(&mut self, record: &Record<'_>, findings: &mut Findings<'_>) -> Result<Result<(), Refusal>> {
-        let sku = cell::sku_text(record, self.columns.sku);
-        let Some(item) = self.change.find_item(sku)? else {
-            let near = self.change.nearest_sku(sku)?;
-            let help = near.map_or("import its product first".to_owned(), |near| format!("is `{near}` meant?"));
-            let invalid = Invalid::new("import/unknown-sku", "the catalog has no such SKU", help);
-            return Ok(Err(cell::refusal(record, self.columns.sku.unwrap_or_default(), invalid)));
+        let item = match known::item(self.change, record, self.columns.sku)? {
+            Ok(item) => item,
+            Err(refusal) => return Ok(Err(refusal)),
         };
         let read =
             self.currency_of(record).and_then(|currency| Ok((currency, self.price(record, currency, findings)?)));

@@ -107,7 +107,7 @@ impl Remote {
         for (name, value) in known.into_iter().flat_map(Edition::conditions) {
             request = request.header(name, value);
         }
-        let mut file = tempfile::tempfile().map_err(|e| keeping(&e))?;
+        let mut file = archive::temporary()?;
         let edition = web::runtime()?.block_on(async {
             let mut response = request.send().await.map_err(|e| self.unavailable(&causes(&e)))?;
             match response.status() {
@@ -124,11 +124,11 @@ impl Remote {
                         .at(Place::file(self.name()))
                         .help("nobody's catalog is: check the address"));
                 }
-                file.write_all(&chunk).map_err(|e| keeping(&e))?;
+                file.write_all(&chunk).map_err(archive::spooling)?;
             }
             Ok(Some(edition))
         })?;
-        file.seek(SeekFrom::Start(0)).map_err(|e| keeping(&e))?;
+        file.seek(SeekFrom::Start(0)).map_err(archive::spooling)?;
         Ok(edition.map(|edition| (file, edition)))
     }
 
@@ -165,11 +165,6 @@ impl Edition {
         let if_modified_since = self.last_modified.as_deref().map(|date| (IF_MODIFIED_SINCE, date));
         if_none_match.into_iter().chain(if_modified_since)
     }
-}
-
-fn keeping(e: &std::io::Error) -> Error {
-    let system = std::io::Error::new(e.kind(), e.to_string());
-    Error::io("keep a fetched file in", &std::env::temp_dir(), system)
 }
 
 #[cfg(test)]

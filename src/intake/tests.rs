@@ -5,7 +5,7 @@ mod json;
 
 use super::detect::Kind;
 use super::source::Source;
-use super::{Imported, Options, explain, import};
+use super::{Imported, Options, channels, explain, import};
 use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Error, Severity};
 use crate::value::Currency;
@@ -662,7 +662,8 @@ fn formats_can_be_named() {
 fn a_channel_is_told_otherwise_until_it_is_taken_back() {
     let mut shop = Shop::new();
     shop.import("sku,title,price\nMUG-1,Mug,12.00\nMUG-2,Cup,9.00\n");
-    shop.options.channels = [("google".to_owned(), vec!["title".to_owned(), "custom_label_0".to_owned()])].into();
+    shop.options.channels =
+        channels(|| [("google".to_owned(), vec!["title".to_owned(), "custom_label_0".to_owned()])].into());
     let file = "sku,channel,attribute,value\nMUG-1,google,title,Stoneware mug\nMUG-1,google,custom_label_0,gift\n";
     assert_eq!(shop.counts(file), [2, 0, 0, 0]);
     let revision = shop.rows("SELECT revision FROM override");
@@ -676,7 +677,7 @@ fn a_channel_is_told_otherwise_until_it_is_taken_back() {
 fn what_no_channel_can_be_told_is_refused_where_it_stands() {
     let mut shop = Shop::new();
     shop.import("sku,title,price\nMUG-1,Mug,12.00\n");
-    shop.options.channels = [("google".to_owned(), vec!["title".to_owned()])].into();
+    shop.options.channels = channels(|| [("google".to_owned(), vec!["title".to_owned()])].into());
     let file = "sku,channel,attribute,value\nMUG-1,gogle,title,a\nMUG-1,google,titel,b\nMUG-9,google,title,c\n\
                 MUG-1,google,title,d\nMUG-1,google,title,e\n";
     assert_eq!(shop.counts(file), [1, 0, 0, 4]);

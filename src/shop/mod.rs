@@ -40,6 +40,15 @@ pub struct Start {
     pub site: String,
 }
 
+/// Every channel the shop in `folder` could use whose contract can be read, and its attributes.
+pub fn attributes_by_channel(folder: &Path) -> BTreeMap<String, Vec<String>> {
+    let attributes = |name: String| {
+        let contract = Channel::load_contract(&name, Some(folder)).ok()?;
+        Some((name, contract.attribute.into_keys().collect()))
+    };
+    channel::names(Some(folder)).into_iter().filter_map(attributes).collect()
+}
+
 impl Shop {
     /// Opens the shop in `dir`, which must have a catalog.
     pub fn open(dir: &Path) -> Result<Shop> {
@@ -88,13 +97,6 @@ impl Shop {
         let currency = shop.currency.code().to_owned();
         settings.parameters.entry("currency".to_owned()).or_insert(Parameter::Text(currency));
         Channel::load(name, Some(&self.dir), settings)
-    }
-
-    /// Every channel whose contract can be read, and its attributes.
-    pub fn attributes_by_channel(&self) -> BTreeMap<String, Vec<String>> {
-        let contract = |name: &String| Channel::load_contract(name, Some(&self.dir)).ok();
-        let attributes = |name: String| Some((contract(&name)?.attribute.into_keys().collect(), name));
-        channel::names(Some(&self.dir)).into_iter().filter_map(attributes).map(|(known, name)| (name, known)).collect()
     }
 
     /// Channels `purvey.toml` names, in its order: what `feed build` and `sync` build when none is named.

@@ -35,8 +35,12 @@ fn split(data: &[u8]) -> Option<(usize, &[u8])> {
 }
 
 fn options() -> Options {
-    let channels = BTreeMap::from([("google".to_owned(), vec!["title".to_owned(), "price".to_owned()])]);
-    Options { channels, location: Some("S1".to_owned()), ..Options::new(Currency::parse("EUR").unwrap(), now()) }
+    let channels = || BTreeMap::from([("google".to_owned(), vec!["title".to_owned(), "price".to_owned()])]);
+    Options {
+        channels: purvey::intake::channels(channels),
+        location: Some("S1".to_owned()),
+        ..Options::new(Currency::parse("EUR").unwrap(), now())
+    }
 }
 
 /// A shop with a few products, one place, and a lock on both.
