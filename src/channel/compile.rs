@@ -39,7 +39,7 @@ pub enum Source {
 
 impl Channel {
     /// The SQL of this channel: what decides which maps are loaded.
-    pub fn sql_texts(&self) -> Vec<&str> {
+    pub(super) fn sql_texts(&self) -> Vec<&str> {
         let shop = self.settings.set.values().map(String::as_str).chain(self.settings.filter.as_deref());
         let sections = self.sections.iter().map(|section| section.sql.as_str());
         std::iter::once(self.template.as_str()).chain(shop).chain(sections).collect()
@@ -267,7 +267,7 @@ mod tests {
         let mut channel =
             Channel::load("google", None, settings("site = 'https://shop.example'\ncountry = 'DE'")).unwrap();
         change(&mut channel);
-        let guarded = Guarded::open(&catalog(dir), None, &channel.sql_texts())?;
+        let guarded = Guarded::open(&catalog(dir), None, &channel)?;
         channel.compile(&guarded, NOW)
     }
 
@@ -282,7 +282,7 @@ mod tests {
                 all.parameters.entry(setting).or_insert(Parameter::Text("given".to_owned()));
             }
             let channel = Channel::load(&name, None, all).unwrap();
-            let guarded = Guarded::open(&catalog(dir.path()), None, &channel.sql_texts()).unwrap();
+            let guarded = Guarded::open(&catalog(dir.path()), None, &channel).unwrap();
             channel.compile(&guarded, NOW).unwrap();
         }
     }

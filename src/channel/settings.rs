@@ -2,6 +2,9 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
+use crate::price::PricePolicy;
+use crate::stock::StockPolicy;
+
 /// The shop's side of a channel. Keys that are not named here are parameters: `site` is `$site` in the template,
 /// bound and never pasted.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -16,6 +19,12 @@ pub struct Settings {
     /// Attribute = SQL expression over `item` (the catalog) and `feed` (what the template says).
     #[serde(default)]
     pub set: IndexMap<String, String>,
+    /// How much of the stock the channel is told.
+    #[serde(default)]
+    pub stock: StockPolicy,
+    /// What the channel asks for an item.
+    #[serde(default)]
+    pub price: PricePolicy,
     /// A feed that loses more than this share of its offers is not put in place without `--allow-shrink`.
     pub shrink_percent_max: Option<u8>,
     #[serde(flatten)]

@@ -95,7 +95,7 @@ fn check_one(shop: &Shop, name: &str, context: &Context<'_>) -> Result<Vec<Diagn
         return Ok(faults);
     }
     let channel = shop.channel(name)?;
-    let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), &channel.sql_texts())?;
+    let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), &channel)?;
     let now = to_utc_text(context.now);
     let compiled = channel.compile(&guarded, &now)?;
     channel.section_rows(&guarded, &now)?;

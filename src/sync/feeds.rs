@@ -105,7 +105,7 @@ fn run<W: Write>(
     to: W,
     findings: &mut Findings<'_>,
 ) -> Result<Built> {
-    let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), &channel.sql_texts())?;
+    let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), channel)?;
     let changed = shop.catalog.read()?.changed_at()?;
     let job = Job { channel, guarded: &guarded, now: &to_utc_text(now), format, changed: &changed };
     build(&job, to, findings).map_err(|error| shop.locate(error))
