@@ -14,6 +14,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
 use rusqlite::types::{Value, ValueRef};
 
+use super::selection::LISTS;
 use super::settings::Settings;
 use super::stock::Channel;
 use crate::catalog::{Catalog, OFFERING_FUNCTIONS, Offering, fault};
@@ -137,6 +138,7 @@ impl Guarded {
         for name in map_names(shop, &channel.sql_texts()) {
             load_map(&conn, shop, &name)?;
         }
+        channel.load_lists(&conn, shop)?;
         let Settings { stock, price, .. } = &channel.settings;
         let section = format!("channel.{}", channel.name);
         Offering { section, stock: stock.clone(), price: price.clone() }.cover(&conn)?;
@@ -198,6 +200,7 @@ fn allow(context: AuthContext<'_>) -> Authorization {
         AuthAction::Select | AuthAction::Recursive => true,
         AuthAction::Read { table_name, .. } => {
             TABLES.contains(&table_name)
+                || LISTS.contains(&table_name)
                 || table_name.starts_with("map_")
                 || context.accessor.is_some_and(|view| TABLES.contains(&view))
         }

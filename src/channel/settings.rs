@@ -16,6 +16,12 @@ pub struct Settings {
     /// SQL: which offers go in. Sees `item` and `feed`.
     #[serde(rename = "where")]
     pub filter: Option<String>,
+    /// SKUs that alone go in, where there are any; `@file` names a file with one a line.
+    #[serde(default)]
+    pub include: Vec<String>,
+    /// SKUs that do not go in, listed in the same way.
+    #[serde(default)]
+    pub exclude: Vec<String>,
     /// Attribute = SQL expression over `item` (the catalog) and `feed` (what the template says).
     #[serde(default)]
     pub set: IndexMap<String, String>,

@@ -102,6 +102,25 @@ impl Shop {
         Channel::load(name, Some(&self.dir), settings)
     }
 
+    /// Adds `[channel.<name>]` to the end of `purvey.toml`, with `settings` (name, what it is) to be filled in; does
+    /// nothing where there is one. Whether it did.
+    pub fn note_channel(&self, name: &str, settings: &[(String, String)]) -> Result<bool> {
+        if self.config.channel.contains_key(name) {
+            return Ok(false);
+        }
+        let path = self.path("purvey.toml");
+        let mut text = self.text.clone();
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text += &channel::scaffold_section(name, settings);
+        Config::parse(&text)?;
+        let mut whole = AtomicFile::create(&path)?;
+        whole.write_all(text.as_bytes()).map_err(|e| Error::io("write", &path, e))?;
+        whole.commit()?;
+        Ok(true)
+    }
+
     /// Channels `purvey.toml` names, in its order: what `feed build` and `sync` build when none is named.
     pub fn channel_names(&self) -> Vec<&str> {
         self.config.channel.keys().map(String::as_str).collect()
