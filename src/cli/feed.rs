@@ -1,4 +1,6 @@
-//! `purvey feed`: build feeds, check feeds.
+//! `purvey feed`: build feeds, check feeds, compare them.
+mod diff;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -20,6 +22,8 @@ pub(super) enum Command {
     Build(Build),
     /// Check a feed file as its channel would read it.
     Check(Check),
+    /// Compare the feed in place with the one that would be built now, or two files.
+    Diff(diff::Args),
 }
 
 #[derive(clap::Args)]
@@ -62,6 +66,7 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
     match command {
         Command::Build(args) => build(args, context),
         Command::Check(args) => checks(args, context),
+        Command::Diff(args) => diff::run(args, context),
     }
 }
 
@@ -184,7 +189,7 @@ fn size(bytes: u64) -> String {
 // ------------------------------------------------------------------------------------------------- check
 
 fn checks(args: &Check, context: &Context<'_>) -> Result<Outcome> {
-    let channel = channel_of(args, context)?;
+    let channel = channel_of(&args.channel, args.country, context)?;
     let now = to_utc_text(context.now);
     let setting = |name: &str| match name {
         "now" => Some(now.clone()),
@@ -226,18 +231,18 @@ fn checks(args: &Check, context: &Context<'_>) -> Result<Outcome> {
 }
 
 /// Inside a shop the channel as the shop has it; elsewhere (CI, a forked repository) the stock one.
-fn channel_of(args: &Check, context: &Context<'_>) -> Result<Channel> {
+fn channel_of(name: &str, country: Option<Country>, context: &Context<'_>) -> Result<Channel> {
     let mut channel = match context.dir.join("purvey.toml").is_file() && context.dir.join("shop.db").is_file() {
-        true => context.shop()?.channel(&args.channel)?,
+        true => context.shop()?.channel(name)?,
         false => {
             let mut settings = Settings::default();
             for key in ["site", "country", "shop", "currency"] {
                 settings.parameters.insert(key.to_owned(), Parameter::Text(String::new()));
             }
-            Channel::load(&args.channel, None, settings)?
+            Channel::load(name, None, settings)?
         }
     };
-    if let Some(country) = args.country {
+    if let Some(country) = country {
         channel.settings.parameters.insert("country".to_owned(), Parameter::Text(country.code().to_owned()));
     }
     Ok(channel)

@@ -9,6 +9,7 @@ use crate::value::Currency;
 
 pub(super) struct Layout<'c> {
     format: Option<&'c Format>,
+    identity: &'c [String],
     placing: Placing<'c>,
     has_forms: bool,
     /// Another name, and the attribute.
@@ -43,6 +44,7 @@ impl<'c> Layout<'c> {
         let placing = format.map(Format::placing).unwrap_or_default();
         let mut layout = Layout {
             format,
+            identity: &channel.contract.identity,
             has_forms: placing.has_forms(),
             placing,
             renamed: Vec::new(),
@@ -134,6 +136,19 @@ impl<'c> Layout<'c> {
     pub fn text<'d>(&self, raw: &'d RawOffer, name: &str) -> Option<&'d str> {
         let (_, _, steps) = self.placed.iter().find(|(_, known, _)| *known == name)?;
         self.walk(raw.root()?, steps).first().map(|found| found.text)
+    }
+
+    /// What names the offer, put into `identity`: the contract's identity attributes, joined by `@`.
+    pub fn identity(&self, raw: &RawOffer, identity: &mut String) {
+        identity.clear();
+        for name in self.identity {
+            let found = self.text(raw, name).or_else(|| raw.fields().find(|f| f.name() == name).map(|f| f.text()));
+            let Some(text) = found else { continue };
+            if !identity.is_empty() {
+                identity.push('@');
+            }
+            identity.push_str(text.trim());
+        }
     }
 
     /// The columns that are spread, one entry for each value that is there: the attribute, and its parts.

@@ -14,7 +14,7 @@ mod tests;
 
 pub use connect::with_markets;
 pub use dispatch::{Dispatched, TRACKING, dispatch};
-pub use feeds::{FeedOptions, FeedRun, build_feed, write_feed};
+pub use feeds::{FeedOptions, FeedRun, build_feed, diff_feed, diff_files, write_feed};
 pub use pull::{Pulled, pull};
 pub use push::{Pushed, push_stock};
 pub use run::{ChannelSummary, Summary, look_back, run};
