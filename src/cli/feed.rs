@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Context, init};
+use super::{Context, finish, init};
 use crate::channel::{Channel, Parameter, Settings};
 use crate::deliver::{Placed, ToFile};
 use crate::diagnostic::{Error, Kind, Result};
@@ -110,16 +110,6 @@ fn build(args: &Build, context: &Context<'_>) -> Result<Outcome> {
     }
     let left_out = runs.iter().any(|run| run.built.left_out > 0);
     finish(failures, runs.is_empty(), left_out, context)
-}
-
-/// Everything failed: the last error decides the exit code. Some did: exit 3, each said.
-fn finish(mut failures: Vec<Error>, nothing_done: bool, partly: bool, context: &Context<'_>) -> Result<Outcome> {
-    let last = if nothing_done { failures.pop() } else { None };
-    failures.iter().for_each(|error| context.report.error(error));
-    match last {
-        Some(error) => Err(error),
-        None => Ok(if partly || !failures.is_empty() { Outcome::Partly } else { Outcome::Done }),
-    }
 }
 
 fn build_elsewhere(args: &Build, out: &Path, names: &[&str], shop: &Shop, context: &Context<'_>) -> Result<Outcome> {

@@ -19,6 +19,8 @@ pub struct Config {
     pub channel: IndexMap<String, Settings>,
     #[serde(default)]
     pub market: IndexMap<String, Market>,
+    #[serde(default)]
+    pub sync: SyncSection,
     /// Which source owns a field (`cost = "costs"`): imports from others leave it as it is.
     #[serde(default)]
     pub owners: BTreeMap<String, String>,
@@ -35,6 +37,17 @@ pub struct ShopSection {
     pub country: String,
     /// `https://…`, without a slash at the end.
     pub site: String,
+}
+
+/// Who watches `purvey sync`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyncSection {
+    /// Where the address is that hears how each run went (`env:NAME` or `file:/path`): it is asked for as it is when
+    /// all went well, with `/fail` behind its path when not.
+    pub ping: Option<String>,
+    /// A file of figures for Prometheus' textfile collector, relative to the shop's folder.
+    pub metrics: Option<String>,
 }
 
 /// One marketplace account.

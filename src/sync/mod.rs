@@ -11,13 +11,15 @@ mod push;
 mod run;
 #[cfg(test)]
 mod tests;
+mod watched;
 
-pub use connect::with_markets;
+pub use connect::{Unreached, each_market, with_markets};
 pub use dispatch::{Dispatched, TRACKING, dispatch};
 pub use feeds::{FeedOptions, FeedRun, build_feed, diff_feed, diff_files, write_feed};
 pub use pull::{Pulled, pull};
 pub use push::{Pushed, push_stock};
-pub use run::{ChannelSummary, Summary, look_back, run};
+pub use run::{ChannelSummary, Parts, Summary, look_back, run};
+pub use watched::{Round, metrics, ping};
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -2,8 +2,9 @@
 //! One dead channel does not stop the others.
 use serde::Serialize;
 
-use super::{Channel, Dispatched, Occasion, Pulled, Pushed, dispatch, is_ours, pull, push_stock};
-use crate::catalog::{Applied, Writer};
+use super::dispatch::ANSWERS;
+use super::{Channel, Dispatched, Occasion, Pulled, Pushed, TRACKING, Unreached, dispatch, is_ours, pull, push_stock};
+use crate::catalog::{Applied, EffectKind, Writer};
 use crate::diagnostic::{Error, Result};
 
 #[derive(Debug, Default, Serialize)]
@@ -26,6 +27,12 @@ pub struct ChannelSummary {
     pub error: Option<Error>,
 }
 
+impl From<Unreached> for ChannelSummary {
+    fn from(unreached: Unreached) -> ChannelSummary {
+        ChannelSummary { name: unreached.name, error: Some(unreached.error), ..ChannelSummary::default() }
+    }
+}
+
 impl Summary {
     /// Whether something was left undone that was asked for.
     pub fn is_partial(&self) -> bool {
@@ -38,19 +45,48 @@ impl Summary {
     }
 }
 
-/// Runs everything for every channel. Feeds are built by the caller, before or after.
+/// Which parts of a run are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    /// Orders in, and our word on them out.
+    pub orders: bool,
+    /// Tracking numbers out.
+    pub tracking: bool,
+    /// Stock and prices out.
+    pub stock: bool,
+}
+
+impl Parts {
+    pub const ALL: Parts = Parts { orders: true, tracking: true, stock: true };
+
+    /// What of the outbox goes out; `None`: nothing.
+    fn effects(self) -> Option<&'static [EffectKind]> {
+        match (self.orders, self.tracking) {
+            (true, true) => Some(&[]),
+            (true, false) => Some(ANSWERS),
+            (false, true) => Some(TRACKING),
+            (false, false) => None,
+        }
+    }
+}
+
+/// Runs these parts for every channel. Feeds are built by the caller, before or after.
 ///
 /// # Errors
 /// Only what would meet every channel alike: the catalog, the disk, an interruption.
-pub fn run(writer: &mut Writer, channels: &[Channel<'_>], occasion: &Occasion<'_>) -> Result<Summary> {
+pub fn run(writer: &mut Writer, channels: &[Channel<'_>], parts: Parts, occasion: &Occasion<'_>) -> Result<Summary> {
     let (looked_back, erased) = look_back(writer, occasion)?;
     let mut summary = Summary { looked_back, erased, channels: Vec::with_capacity(channels.len()) };
     for channel in channels {
         let mut done = ChannelSummary { name: channel.name.to_owned(), ..ChannelSummary::default() };
         // Cancels of ours are told before anything new is read; acceptances go out as soon as they are decided.
         guard(&mut done, |done| {
-            add(&mut done.dispatched, dispatch(writer, channel, occasion, &[])?);
-            done.pulled = pull(writer, channel, occasion)?;
+            if let Some(kinds) = parts.effects() {
+                add(&mut done.dispatched, dispatch(writer, channel, occasion, kinds)?);
+            }
+            if parts.orders {
+                done.pulled = pull(writer, channel, occasion)?;
+            }
             Ok(())
         })?;
         summary.channels.push(done);
@@ -60,9 +96,13 @@ pub fn run(writer: &mut Writer, channels: &[Channel<'_>], occasion: &Occasion<'_
             continue;
         }
         guard(done, |done| {
-            done.dispatched.withheld.clear();
-            add(&mut done.dispatched, dispatch(writer, channel, occasion, &[])?);
-            done.pushed = push_stock(writer, channel, occasion)?;
+            if let Some(kinds) = parts.effects().filter(|_| parts.orders) {
+                done.dispatched.withheld.clear();
+                add(&mut done.dispatched, dispatch(writer, channel, occasion, kinds)?);
+            }
+            if parts.stock {
+                done.pushed = push_stock(writer, channel, occasion)?;
+            }
             Ok(())
         })?;
     }
