@@ -219,12 +219,24 @@ fn read(channel: &Channel, side: &Side<'_>, each: &mut dyn FnMut(&str, &Values) 
     let (mut identity, mut values) = (String::new(), Values::new());
     while reader.read_offer(&mut raw)? {
         drop(reader.take_findings());
-        layout.identity(&raw, &mut identity);
+        let Some(root) = raw.root() else { continue };
         values.clear();
-        if let Some(root) = raw.root() {
-            gather(root, &mut String::new(), &mut values);
+        gather(root, &mut String::new(), &mut values);
+        let Some(rows) = layout.rows(&raw).filter(|rows| !rows.is_empty()) else {
+            layout.identity(&[root], &mut identity);
+            each(&identity, &values)?;
+            continue;
+        };
+        // Each row inside is compared with what it shares with the others, and without the others.
+        let inside = layout.nest().map(|nest| nest.at.trim_matches('/').replace("/-", "")).unwrap_or_default();
+        let container = inside.split('/').next().unwrap_or_default();
+        values.retain(|path, _| path.split('/').next() != Some(container));
+        for row in rows {
+            let mut own = values.clone();
+            gather(row, &mut inside.clone(), &mut own);
+            layout.identity(&[row, root], &mut identity);
+            each(&identity, &own)?;
         }
-        each(&identity, &values)?;
     }
     Ok(())
 }

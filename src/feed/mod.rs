@@ -12,6 +12,7 @@ mod form;
 mod joined;
 mod json_slots;
 mod layout;
+mod nest;
 mod offer;
 mod shape;
 mod shaper;
