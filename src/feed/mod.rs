@@ -14,6 +14,7 @@ mod json_slots;
 mod layout;
 mod nest;
 mod offer;
+mod preview;
 mod shape;
 mod shaper;
 
@@ -25,3 +26,4 @@ pub use checker::Checker;
 pub use diff::{AttributeChange, Diffed, Difference, Side, What, diff};
 pub use findings::Findings;
 pub use offer::Offer;
+pub use preview::{Preview, Shown, preview};

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Channel, Occasion, Policy, is_ours};
+use super::{Channel, Occasion, Policy, QUANTITY_MAX, is_ours};
 use crate::catalog::{Buckets, Terms};
 use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::market::host::{BucketStore, Host, Recorder};
@@ -69,9 +69,10 @@ pub fn with_markets<T>(
     let mut unreached = Vec::new();
     for name in names {
         let market = shop.market(name)?;
+        let policy = policy(shop, name, market)?;
         let ready = account(name, market).and_then(|account| Ok((connector(&market.connector, &account)?, account)));
         match ready {
-            Ok((connector, account)) => accounts.push((*name, market, connector, account)),
+            Ok((connector, account)) => accounts.push((*name, policy, connector, account)),
             Err(error) if error.kind == Kind::Usage || is_ours(&error) => return Err(error),
             Err(error) => unreached.push(Unreached { name: (*name).to_owned(), error }),
         }
@@ -92,11 +93,11 @@ pub fn with_markets<T>(
     let channels: Vec<Channel<'_>> = accounts
         .iter()
         .zip(&hosts)
-        .map(|((name, market, connector, _), host)| Channel {
+        .map(|((name, policy, connector, _), host)| Channel {
             name,
             connector: connector.as_ref(),
             port: host,
-            policy: policy(market),
+            policy: policy.clone(),
         })
         .collect();
     work(&channels, unreached)
@@ -125,11 +126,15 @@ fn account(name: &str, market: &Market) -> Result<Account> {
     })
 }
 
-fn policy(market: &Market) -> Policy {
-    Policy {
+fn policy(shop: &Shop, name: &str, market: &Market) -> Result<Policy> {
+    let mut offering = shop.market_offering(name, market)?;
+    let endless = *offering.stock.max.get_or_insert(QUANTITY_MAX);
+    Ok(Policy {
         accept: market.accept,
         terms: Terms { keep_buyer_days: u32::from(market.keep_buyer_days), ..Terms::default() },
+        offering,
+        endless,
+        prices: market.price.is_some(),
         first_days: u32::from(market.first_pull_days),
-        ..Policy::default()
-    }
+    })
 }
