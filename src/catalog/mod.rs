@@ -36,6 +36,7 @@ mod sql;
 mod stock;
 #[cfg(test)]
 pub(crate) mod testing;
+mod told;
 mod vanish;
 mod withdraw;
 
@@ -60,4 +61,5 @@ pub use returns::ReturnRequest;
 pub use review::Review;
 pub use ship::{ShipReceipt, ShipRequest};
 pub use stock::{Ledger, Level, Location, Movement};
+pub use told::{Content, ToldOffer, ToldUpTo};
 pub use vanish::Vanished;

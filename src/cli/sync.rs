@@ -16,8 +16,8 @@ use crate::feed::Findings;
 use crate::report::{Outcome, counted, escape, exit_code};
 use crate::shop::{Shop, secret};
 use crate::sync::{
-    ChannelSummary, FeedOptions, FeedRun, Occasion, Parts, Pushed, Round, Summary, build_feed, metrics, ping,
-    run as run_markets, with_markets,
+    ChannelSummary, FeedOptions, FeedRun, Occasion, Parts, Pushed, Round, Summary, TellOptions, Told, build_feed,
+    metrics, ping, run as run_markets, tell_all, with_markets,
 };
 use crate::value::time::to_utc_text;
 
@@ -39,9 +39,12 @@ pub(super) struct Args {
     /// Read and work everything out, but keep, send and place nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Put feeds in place even if they lost many offers.
+    /// Put feeds in place, and take offers off, even if they are many fewer.
     #[arg(long)]
     allow_shrink: bool,
+    /// Compare every offer that is told one by one, not only those that may have changed.
+    #[arg(long)]
+    full: bool,
     /// Keep every exchange in this folder, without secrets and personal data.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
@@ -51,7 +54,7 @@ pub(super) struct Args {
 enum Part {
     /// Orders in, and our word on them out.
     Orders,
-    /// Feeds built and put in place.
+    /// Feeds built and put in place, whole offers told.
     Feeds,
     /// Stock and prices told to marketplaces.
     Stock,
@@ -179,6 +182,8 @@ struct Wanted<'s> {
     markets: Vec<&'s str>,
     channels: Vec<&'s str>,
     parts: Parts,
+    /// Whether whole offers are told, which is a feed by another way.
+    offers: bool,
 }
 
 impl<'s> Wanted<'s> {
@@ -195,7 +200,8 @@ impl<'s> Wanted<'s> {
                 .help("name one of its [channel.…] or [market.…] sections, or none for all"));
         }
         let parts = Parts { orders: part(Part::Orders), tracking: part(Part::Tracking), stock: part(Part::Stock) };
-        Ok(Wanted { markets, channels: if part(Part::Feeds) { channels } else { Vec::new() }, parts })
+        let offers = part(Part::Feeds);
+        Ok(Wanted { markets, channels: if offers { channels } else { Vec::new() }, parts, offers })
     }
 }
 
@@ -211,13 +217,18 @@ fn round(args: &Args, wanted: &Wanted<'_>, shop: &Shop, writer: &mut Writer, con
     let record = args.record.as_deref();
     let markets = with_markets(shop, &wanted.markets, record, &occasion, |channels, unreached| {
         let mut summary = run_markets(writer, channels, wanted.parts, &occasion)?;
+        if wanted.offers {
+            let options = TellOptions { full: args.full, allow_shrink: args.allow_shrink };
+            tell_all(shop, writer, channels, options, &occasion, &mut summary)?;
+        }
         summary.channels.extend(unreached.into_iter().map(ChannelSummary::from));
         Ok(summary)
     })?;
     context.report.diagnostics(&markets.looked_back.findings);
     for channel in &markets.channels {
-        let told = [&channel.pulled.applied.findings, &channel.dispatched.findings, &channel.pushed.findings];
-        told.into_iter().for_each(|findings| context.report.diagnostics(findings));
+        let ChannelSummary { pulled, dispatched, pushed, told, .. } = channel;
+        let all = [&pulled.applied.findings, &dispatched.findings, &pushed.findings, &told.findings];
+        all.into_iter().for_each(|findings| context.report.diagnostics(findings));
     }
     let (feeds, failures) = feeds(args, wanted, shop, writer, &occasion, context);
     let errors = markets.channels.iter().filter_map(|c| c.error.as_ref()).chain(&failures);
@@ -262,11 +273,12 @@ fn page(synced: &Synced, out: &mut dyn std::io::Write) -> std::io::Result<()> {
     for channel in &synced.markets.channels {
         writeln!(
             out,
-            "{}: {}; {}; {}",
+            "{}: {}; {}; {}{}",
             channel.name,
             pulled_sentence(&channel.pulled),
             sent_sentence(&channel.dispatched),
-            pushed_sentence(&channel.pushed)
+            pushed_sentence(&channel.pushed),
+            told_sentence(&channel.told)
         )?;
         channel.dispatched.withheld.iter().try_for_each(|what| writeln!(out, "  withheld: {what}"))?;
         for offer in &channel.pushed.withheld {
@@ -283,7 +295,9 @@ fn page(synced: &Synced, out: &mut dyn std::io::Write) -> std::io::Result<()> {
 
 fn did_something(channel: &ChannelSummary) -> bool {
     let applied = &channel.pulled.applied;
-    applied.new + applied.changed + channel.dispatched.sent + channel.pushed.accepted > 0
+    let Told { new, changed, gone, renewed, .. } = channel.told;
+    let told = new + changed + gone + renewed;
+    applied.new + applied.changed + channel.dispatched.sent + channel.pushed.accepted + told > 0
 }
 
 fn pushed_sentence(pushed: &Pushed) -> String {
@@ -299,6 +313,21 @@ fn pushed_sentence(pushed: &Pushed) -> String {
         }
     }
     parts.join(", ")
+}
+
+fn told_sentence(told: &Told) -> String {
+    let counts = [
+        (told.new, "new"),
+        (told.changed, "changed"),
+        (told.gone, "gone"),
+        (told.renewed, "renewed"),
+        (told.refused, "refused"),
+        (told.parked, "refused before and left alone"),
+        (told.postponed, "to be told at the next run"),
+    ];
+    let parts: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    if parts.is_empty() { String::new() } else { format!("; offers: {}", parts.join(", ")) }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ mod shaper;
 
 pub mod write;
 
-pub use build::{Built, Job, build};
+pub use build::{Built, Job, Line, build, lines, shells};
 pub use check::{Checked, check};
 pub use checker::Checker;
 pub use diff::{AttributeChange, Diffed, Difference, Side, What, diff};

@@ -23,7 +23,6 @@ pub struct Config {
     pub market: IndexMap<String, Market>,
     #[serde(default)]
     pub sync: SyncSection,
-    #[serde(default)]
     /// Rates of tax, for channels that want prices otherwise than the catalog has them.
     #[serde(default)]
     pub tax: Taxes,
@@ -78,6 +77,8 @@ pub struct Market {
     /// What only this marketplace asks for.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
+    /// The channel whose offers are told here one by one, where the marketplace takes whole offers.
+    pub offers: Option<String>,
     /// What to do where the marketplace asks whether we take an order.
     #[serde(default)]
     pub accept: Accept,

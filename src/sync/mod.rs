@@ -6,6 +6,7 @@
 mod connect;
 mod dispatch;
 mod feeds;
+mod offers;
 mod pull;
 mod push;
 mod run;
@@ -16,9 +17,10 @@ mod watched;
 pub use connect::{Unreached, each_market, with_markets};
 pub use dispatch::{Dispatched, TRACKING, dispatch};
 pub use feeds::{FeedOptions, FeedRun, build_feed, diff_feed, diff_files, format_of, write_feed};
+pub use offers::{TellOptions, Told, tell_offers};
 pub use pull::{Pulled, pull};
 pub use push::{Pushed, push_stock};
-pub use run::{ChannelSummary, Parts, Summary, look_back, run};
+pub use run::{ChannelSummary, Parts, Summary, look_back, run, tell_all};
 pub use watched::{Round, metrics, ping};
 
 use std::sync::atomic::{AtomicBool, Ordering};

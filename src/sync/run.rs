@@ -3,9 +3,14 @@
 use serde::Serialize;
 
 use super::dispatch::ANSWERS;
-use super::{Channel, Dispatched, Occasion, Pulled, Pushed, TRACKING, Unreached, dispatch, is_ours, pull, push_stock};
+use super::{
+    Channel, Dispatched, Occasion, Pulled, Pushed, TRACKING, TellOptions, Told, Unreached, dispatch, is_ours, pull,
+    push_stock, tell_offers,
+};
 use crate::catalog::{Applied, EffectKind, Writer};
-use crate::diagnostic::{Error, Result};
+use crate::diagnostic::{Diagnostic, Error, Result};
+use crate::feed::Findings;
+use crate::shop::Shop;
 
 #[derive(Debug, Default, Serialize)]
 pub struct Summary {
@@ -22,6 +27,7 @@ pub struct ChannelSummary {
     pub pulled: Pulled,
     pub dispatched: Dispatched,
     pub pushed: Pushed,
+    pub told: Told,
     /// What stopped this channel, if anything did.
     #[serde(skip)]
     pub error: Option<Error>,
@@ -41,6 +47,7 @@ impl Summary {
                 || c.pulled.unreadable > 0
                 || c.dispatched.postponed + c.dispatched.dead > 0
                 || c.pushed.refused + c.pushed.postponed > 0
+                || c.told.refused + c.told.postponed > 0
         })
     }
 }
@@ -107,6 +114,34 @@ pub fn run(writer: &mut Writer, channels: &[Channel<'_>], parts: Parts, occasion
         })?;
     }
     Ok(summary)
+}
+
+/// Tells whole offers to every channel that takes them; the trouble of one is its own.
+///
+/// # Errors
+/// As of [`run`].
+pub fn tell_all(
+    shop: &Shop,
+    writer: &mut Writer,
+    channels: &[Channel<'_>],
+    options: TellOptions,
+    occasion: &Occasion<'_>,
+    summary: &mut Summary,
+) -> Result<()> {
+    for (channel, done) in channels.iter().zip(&mut summary.channels) {
+        if done.error.is_some() || occasion.stopped() {
+            continue;
+        }
+        guard(done, |done| {
+            let mut said = Vec::new();
+            let mut sink = |finding: &Diagnostic| said.push(finding.clone());
+            let told = tell_offers(shop, writer, channel, options, occasion, &mut Findings::new(&mut sink));
+            done.told = told?;
+            done.told.findings.extend(said);
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 /// What time has brought: stock for short lines, SKUs for unmatched ones, reservations and personal data that expired.
