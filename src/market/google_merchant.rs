@@ -16,8 +16,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Account, Acknowledge, Body, Capabilities, Connector, Grant, Granularity, ItemResult, Limit, Method, OrderPage, Parcel,
-    Port, PullFrom, Receipt, Request, Response, Secret, Verdict, WholeOffer,
+    Account, Acknowledge, Body, Capabilities, Connector, Grant, Granularity, ItemResult, Limit, Method, OrderPage,
+    Parcel, Port, PullFrom, Receipt, Request, Response, Secret, Verdict, WholeOffer,
 };
 use crate::diagnostic::{Error, Kind, Result};
 use crate::order::Order;
@@ -65,10 +65,14 @@ struct Reason {
 impl GoogleMerchant {
     pub fn new(account: &Account) -> Result<Self> {
         let id = account.shop_id.clone().ok_or_else(|| {
-            Error::usage("market/no-option", format!("{} needs `shop_id`: the number of the Merchant Center account", account.name))
-                .help("add shop_id = \"1234567\" to its section")
+            Error::usage(
+                "market/no-option",
+                format!("{} needs `shop_id`: the number of the Merchant Center account", account.name),
+            )
+            .help("add shop_id = \"1234567\" to its section")
         })?;
-        let data_source = account.needed("data_source", "the number of a primary data source whose input is the API")?;
+        let data_source =
+            account.needed("data_source", "the number of a primary data source whose input is the API")?;
         Ok(GoogleMerchant { account: id, data_source: data_source.to_owned() })
     }
 
@@ -118,8 +122,10 @@ fn key_fault(what: &str) -> Error {
 
 /// A signed statement that we are the service account (RFC 7523).
 fn assertion(key: &KeyFile, now: Timestamp) -> Result<String> {
-    let der = PrivatePkcs8KeyDer::from_pem_slice(key.private_key.as_bytes()).map_err(|_| key_fault("no private_key"))?;
-    let pair = RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).map_err(|_| key_fault("its private_key is no RSA key"))?;
+    let der =
+        PrivatePkcs8KeyDer::from_pem_slice(key.private_key.as_bytes()).map_err(|_| key_fault("no private_key"))?;
+    let pair =
+        RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).map_err(|_| key_fault("its private_key is no RSA key"))?;
     let seconds = now.as_second();
     let claims = json!({
         "iss": key.client_email, "scope": SCOPE, "aud": key.token_uri, "iat": seconds, "exp": seconds + ASSERTION_LIFE,
@@ -188,7 +194,8 @@ impl Connector for GoogleMerchant {
         let threads = offers.len().div_ceil(WORTH_A_THREAD).clamp(1, AT_ONCE);
         let part = offers.len().div_ceil(threads).max(1);
         let answers: Vec<Result<ItemResult>> = thread::scope(|scope| {
-            let tell = |offers: &[WholeOffer]| offers.iter().map(|offer| self.tell_one(port, offer)).collect::<Vec<_>>();
+            let tell =
+                |offers: &[WholeOffer]| offers.iter().map(|offer| self.tell_one(port, offer)).collect::<Vec<_>>();
             let workers: Vec<_> = offers.chunks(part).map(|offers| scope.spawn(move || tell(offers))).collect();
             let ended = |w: thread::ScopedJoinHandle<'_, Vec<_>>| {
                 w.join().unwrap_or_else(|_| vec![Err(Error::bug("a thread that tells offers ended"))])

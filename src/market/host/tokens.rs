@@ -80,7 +80,11 @@ impl Host<'_> {
 
     /// The token in force; `None` where the marketplace has none.
     fn token(&self, key: &Secret, stale: Option<&Secret>, deadline: Timestamp) -> Result<Option<Secret>> {
-        if self.connector.sign_in(&Grant { key, refresh_token: self.refresh_token.as_ref(), now: self.clock.now() })?.is_none() {
+        if self
+            .connector
+            .sign_in(&Grant { key, refresh_token: self.refresh_token.as_ref(), now: self.clock.now() })?
+            .is_none()
+        {
             return Ok(None);
         }
         let given = self.fingerprint(key);
