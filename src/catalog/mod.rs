@@ -6,6 +6,7 @@ mod axis;
 mod buckets;
 mod cursor;
 mod decide;
+mod deliveries;
 mod desk;
 mod doctor;
 mod fault;
@@ -40,6 +41,7 @@ mod withdraw;
 
 pub use buckets::Buckets;
 pub use decide::Deed;
+pub use deliveries::{Deliveries, Delivery};
 pub use fault::fault;
 pub use feeds::FeedRecord;
 pub use fields::{Fillable, Filling};

@@ -24,7 +24,7 @@ pub use form::{Form, MoneyParts, Named};
 pub use guard::Guarded;
 pub use rule::{Condition, Demand, Rule, Test};
 pub use section::{Section, SectionRow, SectionTemplate};
-pub use settings::{Parameter, Settings};
+pub use settings::{Compression, Parameter, Settings};
 pub use stock::{Channel, names};
 
 /// A TOML fault with its line, column and caret.

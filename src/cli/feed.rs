@@ -1,4 +1,9 @@
-//! `purvey feed`: build feeds, check feeds.
+//! `purvey feed`: build feeds, send them, check anybody's.
+mod push;
+mod status;
+
+pub(super) use push::{split as split_pushes, table as push_table};
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -18,6 +23,10 @@ use crate::value::time::to_utc_text;
 pub(super) enum Command {
     /// Build the feeds of one channel, or of all that purvey.toml names.
     Build(Build),
+    /// Send built feeds to their targets.
+    Push(push::Args),
+    /// What is built, where it was sent, and what is still to be sent.
+    Status(status::Args),
     /// Check a feed file as its channel would read it.
     Check(Check),
 }
@@ -61,6 +70,8 @@ pub(super) struct Check {
 pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
     match command {
         Command::Build(args) => build(args, context),
+        Command::Push(args) => push::run(args, context),
+        Command::Status(args) => status::run(args, context),
         Command::Check(args) => checks(args, context),
     }
 }

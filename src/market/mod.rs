@@ -8,10 +8,9 @@ pub mod connector;
 pub mod host;
 mod mirakl;
 mod offset_pages;
-mod secret;
 
+pub use crate::value::Secret;
 pub use connector::*;
-pub use secret::Secret;
 
 /// One shop's account at one marketplace.
 #[derive(Debug, Clone)]

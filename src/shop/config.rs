@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use super::Start;
+use super::{Start, Target};
 use crate::catalog::{Accept, Fillable};
 use crate::channel::{Settings, toml_fault};
 use crate::diagnostic::{Error, Place, Result};
@@ -19,6 +19,8 @@ pub struct Config {
     pub channel: IndexMap<String, Settings>,
     #[serde(default)]
     pub market: IndexMap<String, Market>,
+    #[serde(default)]
+    pub target: IndexMap<String, Target>,
     /// Which source owns a field (`cost = "costs"`): imports from others leave it as it is.
     #[serde(default)]
     pub owners: BTreeMap<String, String>,
@@ -101,6 +103,16 @@ impl Config {
                 return wrong(&format!("owners.{field}"), message, &format!("did you mean `{near}`?"));
             }
         }
+        for (name, settings) in &self.channel {
+            for to in settings.to.iter().filter(|to| !self.target.contains_key(*to)) {
+                let help = match closest(to, self.target.keys().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("add [target.{to}] with its url"),
+                };
+                return wrong(&format!("channel.{name}.to"), format!("there is no target `{to}`"), &help);
+            }
+        }
+        self.target.iter().try_for_each(|(name, target)| target.check(name))?;
         if let Err(e) = crate::value::Country::parse(&self.shop.country) {
             return wrong("shop.country", e.message, &e.help);
         }

@@ -1,6 +1,7 @@
 //! A merchant's folder: purvey.toml, secrets by reference, paths.
 mod config;
 mod secret;
+mod target;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -11,10 +12,12 @@ use jiff::Timestamp;
 
 pub use config::{Config, Market, ShopSection};
 pub use secret::resolve as secret;
+pub use target::Target;
 pub use tokens::TokenFile;
 
 use crate::catalog::Catalog;
 use crate::channel::{self, Channel, Parameter};
+use crate::deliver::Destination;
 use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::feed::write::AtomicFile;
 use crate::value::Currency;
@@ -115,6 +118,14 @@ impl Shop {
             };
             Error::usage("market/unknown", format!("no marketplace `{name}`")).at(Place::file("purvey.toml")).help(help)
         })
+    }
+
+    /// The target called `name` in `purvey.toml`, its secrets read.
+    pub fn destination(&self, name: &str) -> Result<Destination> {
+        let target = self.config.target.get(name).ok_or_else(|| {
+            Error::usage("shop/wrong-value", format!("there is no target `{name}`")).at(Place::file("purvey.toml"))
+        })?;
+        target.resolve(name, &self.dir)
     }
 
     /// Where the access tokens of the marketplace called `name` are kept.

@@ -363,6 +363,24 @@ CREATE TABLE feed (
   PRIMARY KEY (channel, target)
 ) STRICT, WITHOUT ROWID;
 
+-- What was last put at each target of `purvey.toml`, and what went wrong since.
+CREATE TABLE delivery (
+  channel      TEXT NOT NULL,
+  target       TEXT NOT NULL,                               -- its name in purvey.toml
+  place        TEXT NOT NULL,                               -- the feed's address there, without secrets
+  offers       INTEGER,
+  in_stock     INTEGER,
+  bytes        INTEGER,                                     -- as sent
+  hash         TEXT,                                        -- of the feed as built
+  proof        TEXT,                                        -- how it is known to have arrived
+  delivered_at TEXT,                                        -- NULL, like the five before: never
+  failed_at    TEXT,
+  error        TEXT,
+  PRIMARY KEY (channel, target),
+  CHECK ((delivered_at IS NULL) = (hash IS NULL)),
+  CHECK ((failed_at IS NULL) = (error IS NULL))
+) STRICT, WITHOUT ROWID;
+
 ---------------------------------------------------------------------------------------------------- what templates read
 
 -- One row per SKU with all a template may read (`purvey catalog columns` prints this list). Drafts and archived
