@@ -79,7 +79,8 @@ impl Document {
     }
 }
 
-/// Measured on a Google feed of 100,000 offers: see `purvey feed push` in the README's section on speed.
+/// 206 MB of Google XML, one core, MB a second and what is left: level 1 502 and 8.7 %, 2 294 and 7.0 %, 4 219 and 5.7 %,
+/// 6 150 and 5.2 %, 9 94 and 4.8 %. Building it runs at half the speed of level 4.
 const LEVEL: Level = Level::new(4);
 
 fn copy(from: &mut File, hash: &mut Xxh3, to: &mut dyn Write) -> io::Result<()> {
