@@ -37,6 +37,7 @@ pub(super) fn put(document: &Document, to: &Destination) -> Result<Proof> {
             let _ = writer.abort().await;
             return Err(error);
         }
+        end(&mut writer, &place).await?;
         let there = store.head(&path).await.map_err(|e| fault_of(&place, &e))?.size;
         if there == document.bytes() {
             Ok(Proof::Size)
@@ -52,11 +53,14 @@ async fn send(from: &mut tokio::fs::File, to: &mut BufWriter, place: &str) -> Re
         let unreadable = |e| Error::io("read", "the feed".as_ref(), e);
         while piece.len() < PIECE && from.read_buf(&mut piece).await.map_err(unreadable)? > 0 {}
         if piece.is_empty() {
-            break;
+            return Ok(());
         }
         to.put(Bytes::from(piece)).await.map_err(|e| fault_of(place, &e))?;
     }
-    to.shutdown().await.map_err(|e| match e.get_ref().and_then(|inner| inner.downcast_ref::<StoreError>()) {
+}
+
+async fn end(writer: &mut BufWriter, place: &str) -> Result<()> {
+    writer.shutdown().await.map_err(|e| match e.get_ref().and_then(|inner| inner.downcast_ref::<StoreError>()) {
         Some(inner) => fault_of(place, inner),
         None => fault::unavailable(place, &fault::causes(&e)),
     })

@@ -23,7 +23,7 @@ const LARGE: usize = 24 * 1024 * 1024;
 fn document(bytes: usize) -> Document {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("google.xml");
-    let text: String = (0..bytes / 16).map(|n| format!("<item>{n:08}</i>")).collect();
+    let text: String = (0..bytes / 16).map(|n| format!("<i>{n:09}</i>")).collect();
     fs::write(&path, text).unwrap();
     Document::open(&path, Compression::None).unwrap()
 }
@@ -184,8 +184,7 @@ fn pushes(target: &str, environment: &[(&str, &str)]) -> (Option<i32>, String) {
 #[test]
 fn ftp_over_tls_and_whom_it_trusts() {
     let Some(server) = Server::ftp(true, None) else { return };
-    let target =
-        format!("url = \"ftps://localhost:{}/in/\"\nuser = \"{USER}\"\npassword = \"env:BOX\"\n", server.port);
+    let target = format!("url = \"ftps://localhost:{}/in/\"\nuser = \"{USER}\"\npassword = \"env:BOX\"\n", server.port);
     let authority = server.path("ca.pem").display().to_string();
     let (code, said) = pushes(&target, &[("BOX", PASSWORD), ("SSL_CERT_FILE", &authority)]);
     assert_eq!(code, Some(0), "{said} {}", server.said());
@@ -203,8 +202,10 @@ fn ftp_over_tls_and_whom_it_trusts() {
 #[test]
 fn sftp_with_a_password() {
     let Some((server, folder)) = servers::ssh_that_asks() else { return };
-    let target =
-        format!("url = \"sftp://h.example{}/in/\"\nuser = \"{USER}\"\npassword = \"env:BOX\"\n", folder.path().display());
+    let target = format!(
+        "url = \"sftp://h.example{}/in/\"\nuser = \"{USER}\"\npassword = \"env:BOX\"\n",
+        folder.path().display()
+    );
     let path = format!("{}:/usr/bin:/bin", server.display());
     let (code, said) = pushes(&target, &[("BOX", PASSWORD), ("PATH", &path)]);
     assert_eq!(code, Some(0), "{said}");
