@@ -18,6 +18,11 @@ pub struct Settings {
     pub set: IndexMap<String, String>,
     /// A feed that loses more than this share of its offers is not put in place without `--allow-shrink`.
     pub shrink_percent_max: Option<u8>,
+    /// A price that changes by more than this share of it is a jump.
+    pub price_jump_percent: Option<u32>,
+    /// A feed in which the prices of more than this share of its offers jump is not put in place without
+    /// `--allow-price-jump`.
+    pub price_jump_share_percent_max: Option<u8>,
     /// Targets of `purvey.toml` the feed is sent to: one name or a list.
     #[serde(default, deserialize_with = "names")]
     pub to: Vec<String>,

@@ -47,6 +47,9 @@ pub(super) struct Build {
     /// Put it in place even if it lost many offers.
     #[arg(long)]
     allow_shrink: bool,
+    /// Put it in place even if many prices changed much.
+    #[arg(long)]
+    allow_price_jump: bool,
 }
 
 #[derive(clap::Args)]
@@ -95,7 +98,12 @@ fn build(args: &Build, context: &Context<'_>) -> Result<Outcome> {
         return build_elsewhere(args, out, &names, &shop, context);
     }
     let mut writer = context.writer(&shop, "feed build")?;
-    let options = FeedOptions { format: args.format.clone(), dry_run: args.dry_run, allow_shrink: args.allow_shrink };
+    let options = FeedOptions {
+        format: args.format.clone(),
+        dry_run: args.dry_run,
+        allow_shrink: args.allow_shrink,
+        allow_price_jump: args.allow_price_jump,
+    };
     let (mut runs, mut failures) = (Vec::new(), Vec::new());
     for name in names {
         let mut talk = context.report.findings();

@@ -22,6 +22,9 @@ pub(super) struct Args {
     /// Put feeds in place even if they lost many offers.
     #[arg(long)]
     allow_shrink: bool,
+    /// Put feeds in place even if many prices changed much.
+    #[arg(long)]
+    allow_price_jump: bool,
     /// Keep every exchange in this folder, without secrets and personal data.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
@@ -49,7 +52,12 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
         let told = [&channel.pulled.applied.findings, &channel.dispatched.findings, &channel.pushed.findings];
         told.into_iter().for_each(|findings| context.report.diagnostics(findings));
     }
-    let options = FeedOptions { format: None, dry_run: args.dry_run, allow_shrink: args.allow_shrink };
+    let options = FeedOptions {
+        format: None,
+        dry_run: args.dry_run,
+        allow_shrink: args.allow_shrink,
+        allow_price_jump: args.allow_price_jump,
+    };
     let (mut feeds, mut failures) = (Vec::new(), Vec::new());
     for name in shop.channel_names() {
         if occasion.stopped() {

@@ -9,6 +9,7 @@ use super::checker::Checker;
 use super::document::Document;
 use super::findings::Findings;
 use super::offer::Offer;
+use super::prices::Prices;
 use super::shaper::Shaper;
 use super::write::FeedWriter;
 use crate::catalog::fault;
@@ -40,6 +41,9 @@ pub struct Built {
     pub bytes: u64,
     /// Of the document's bytes, in hexadecimal.
     pub hash: String,
+    /// Of the offers in it.
+    #[serde(skip)]
+    pub prices: Prices,
 }
 
 /// Builds a document into `to`. A wrong template or contract stops before the first byte; a row the channel would
@@ -69,7 +73,16 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
     }
     let mut writer = FeedWriter::begin(encoder, Measured::new(to));
     let mut offer = Offer::new(job.channel.contract.attribute.len());
-    let mut built = Built { rows: 0, offers: 0, left_out: 0, in_stock: 0, bytes: 0, hash: String::new() };
+    let price = job.channel.contract.price();
+    let mut built = Built {
+        rows: 0,
+        offers: 0,
+        left_out: 0,
+        in_stock: 0,
+        bytes: 0,
+        hash: String::new(),
+        prices: Prices::default(),
+    };
     let place = |offer: &Offer, attribute: usize| place_of(job.channel, offer, attribute);
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(|e| stuck(job.channel, e))? {
@@ -85,11 +98,15 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
             u64::from(stock.is_some_and(|(attribute, values)| {
                 offer.first(attribute).is_some_and(|v| values.iter().any(|x| x == v))
             }));
+        if let Some(price) = price.and_then(|attribute| offer.first(attribute)) {
+            built.prices.add(&offer.sku, price);
+        }
         document.write(&offer, &mut writer).map_err(unwritable)?;
     }
     built.offers = writer.offers();
     let measured = writer.finish().map_err(unwritable)?;
     built.bytes = measured.bytes;
+    built.prices.sort();
     built.hash = format!("{:032x}", measured.hash.digest128());
     Ok(built)
 }

@@ -12,6 +12,7 @@ mod joined;
 mod json_slots;
 mod layout;
 mod offer;
+mod prices;
 mod shape;
 mod shaper;
 
@@ -22,3 +23,4 @@ pub use check::{Checked, check};
 pub use checker::Checker;
 pub use findings::Findings;
 pub use offer::Offer;
+pub use prices::{Jumps, Prices};

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::guard::{Extent, guard};
+use super::guard::{Extent, guard, guard_prices};
 use crate::catalog::{FeedRecord, Writer};
 use crate::channel::{Channel, Format, Guarded};
 use crate::deliver::{Placed, ToFile};
 use crate::diagnostic::{Error, Result};
-use crate::feed::{Built, Findings, Job, build};
+use crate::feed::{Built, Findings, Job, Prices, build};
 use crate::shop::Shop;
 use crate::value::time::to_utc_text;
 
@@ -20,6 +20,7 @@ pub struct FeedOptions {
     pub format: Option<String>,
     pub dry_run: bool,
     pub allow_shrink: bool,
+    pub allow_price_jump: bool,
 }
 
 /// One feed of a run.
@@ -60,6 +61,11 @@ pub fn build_feed(
         let new = Extent { offers: built.offers, in_stock: built.in_stock };
         guard(channel, &file, last.as_ref().map(Extent::of), new)?;
     }
+    if !options.allow_price_jump
+        && let Some(prices) = writer.last_prices(&channel.name, &file)?
+    {
+        guard_prices(channel, &file, &Prices::from_bytes(&prices), &built.prices)?;
+    }
     let placed = if options.dry_run {
         drop(to);
         Placed::Withheld
@@ -75,7 +81,7 @@ pub fn build_feed(
         };
         if last.is_none_or(|last| last.hash != record.hash) {
             let change = writer.change(now)?;
-            change.put_feed(&channel.name, &file, &record)?;
+            change.put_feed(&channel.name, &file, &record, &built.prices.to_bytes())?;
             change.commit()?;
         }
         placed

@@ -2,9 +2,15 @@
 use crate::catalog::FeedRecord;
 use crate::channel::{Channel, Missing};
 use crate::diagnostic::{Error, Kind, Place, Result};
+use crate::feed::{Jumps, Prices};
 
 /// A feed that loses more than this is held back, unless the shop says otherwise.
 const SHRINK_PERCENT_MAX: u8 = 30;
+
+/// A price that changes by more than this is a jump, unless the shop says otherwise.
+const PRICE_JUMP_PERCENT: u32 = 50;
+/// A feed in which more of its prices jump is held back, unless the shop says otherwise.
+const PRICE_JUMP_SHARE_PERCENT_MAX: u8 = 25;
 
 /// What a feed is measured by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,4 +62,21 @@ pub fn guard(channel: &Channel, place: &str, last: Option<Extent>, new: Extent) 
         );
     }
     Ok(())
+}
+
+/// Holds a feed back whose prices jumped against the `last` one at `place`: a currency mixed up, a decimal point lost.
+///
+/// # Errors
+/// `feed/price-jump`.
+pub fn guard_prices(channel: &Channel, place: &str, last: &Prices, new: &Prices) -> Result<()> {
+    let percent = channel.settings.price_jump_percent.unwrap_or(PRICE_JUMP_PERCENT);
+    let share = channel.settings.price_jump_share_percent_max.unwrap_or(PRICE_JUMP_SHARE_PERCENT_MAX);
+    let Jumps { jumped, shared } = last.jumps(new, percent);
+    if jumped * 100 <= shared * u64::from(share) {
+        return Ok(());
+    }
+    let message = format!("{jumped} of {shared} prices of {} would change by more than {percent} %", channel.name);
+    Err(Error::new(Kind::Guard, "feed/price-jump", format!("{message}; {place} was left as it was"))
+        .at(Place::file(place))
+        .help("if that is meant, add --allow-price-jump; else look for a currency mixed up or a decimal point lost"))
 }

@@ -126,6 +126,24 @@ fn a_feed_that_shrank_or_ran_out_since_it_was_sent_is_held_back() {
 }
 
 #[test]
+fn a_feed_whose_prices_jump_is_held_back() {
+    // two of eight are a quarter, three are more
+    for (jumping, code) in [(2, 0), (3, 5)] {
+        let stage = shop("\"web\"", FOLDER);
+        let rows: String = (0..jumping).map(|n| format!("SKU-{n},99.00,EUR\n")).collect();
+        stage.write("prices.csv", &format!("sku,price,currency\n{rows}"));
+        watched(&stage, &["import", "prices.csv"]).ends_with(0);
+        let said = watched(&stage, &["feed", "build"]).ends_with(code);
+        assert_eq!(said.err.contains("feed/price-jump"), code == 5, "{said:?}");
+        let built = fs::read_to_string(stage.path("out/google.xml")).unwrap();
+        assert_eq!(built.contains("99.00"), code == 0, "{said:?}");
+        watched(&stage, &["feed", "build", "--allow-price-jump"]).ends_with(0);
+        assert!(fs::read_to_string(stage.path("out/google.xml")).unwrap().contains("99.00"));
+        watched(&stage, &["feed", "build"]).ends_with(0);
+    }
+}
+
+#[test]
 fn a_feed_is_packed_for_who_takes_it_packed() {
     let stage = shop("\"web\"\ncompress = \"gzip\"", FOLDER);
     watched(&stage, &["feed", "push"]).ends_with(0);

@@ -363,6 +363,14 @@ CREATE TABLE feed (
   PRIMARY KEY (channel, target)
 ) STRICT, WITHOUT ROWID;
 
+-- What its offers cost, packed by the room that builds feeds: against which the next one's prices are guarded.
+CREATE TABLE feed_price (
+  channel TEXT NOT NULL,
+  target  TEXT NOT NULL,
+  prices  BLOB NOT NULL,
+  PRIMARY KEY (channel, target)
+) STRICT;
+
 -- What was last put at each target of `purvey.toml`, and what went wrong since.
 CREATE TABLE delivery (
   channel      TEXT NOT NULL,
