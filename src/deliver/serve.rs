@@ -147,7 +147,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 fn shows(request: &Request<Body>, token: &Secret) -> bool {
     let authorization = text(request.headers(), AUTHORIZATION).unwrap_or_default();
     let basic = authorization.strip_prefix("Basic ").and_then(|basic| BASE64_STANDARD.decode(basic.trim()).ok());
-    let password = basic.as_deref().and_then(|pair| Some(pair.splitn(2, |byte| *byte == b':').nth(1)?));
+    let password = basic.as_deref().and_then(|pair| pair.splitn(2, |byte| *byte == b':').nth(1));
     let bearer = authorization.strip_prefix("Bearer ").map(|bearer| bearer.trim().as_bytes());
     let query = request.uri().query().unwrap_or_default();
     let queried = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token");

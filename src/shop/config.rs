@@ -104,7 +104,7 @@ impl Config {
             }
         }
         for (name, settings) in &self.channel {
-            for to in settings.to.iter().filter(|to| !self.target.contains_key(*to)) {
+            if let Some(to) = settings.to.iter().find(|to| !self.target.contains_key(*to)) {
                 let help = match closest(to, self.target.keys().map(String::as_str)) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("add [target.{to}] with its url"),
