@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::checker::Checker;
 use super::document::Document;
 use super::findings::Findings;
+use super::nest::Nesting;
 use super::offer::Offer;
 use super::prices::Prices;
 use super::shaper::Shaper;
@@ -72,6 +73,7 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
         statement.raw_bind_parameter(index.unwrap_or_default(), value).map_err(fault)?;
     }
     let mut writer = FeedWriter::begin(encoder, Measured::new(to));
+    let mut nesting = job.format.placing().nest().and_then(|nest| Nesting::new(job.channel, nest));
     let mut offer = Offer::new(job.channel.contract.attribute.len());
     let price = job.channel.contract.price();
     let mut built = Built {
@@ -94,16 +96,21 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
             built.left_out += 1;
             continue;
         }
-        built.in_stock +=
-            u64::from(stock.is_some_and(|(attribute, values)| {
-                offer.first(attribute).is_some_and(|v| values.iter().any(|x| x == v))
-            }));
-        if let Some(price) = price.and_then(|attribute| offer.first(attribute)) {
-            built.prices.add(&offer.sku, price);
-        }
-        document.write(&offer, &mut writer).map_err(unwritable)?;
+        let is_stocked = stock
+            .is_some_and(|(attribute, values)| offer.first(attribute).is_some_and(|v| values.iter().any(|x| x == v)));
+        let costs = price.and_then(|at| offer.first(at)).map(|price| Prices::entry(&offer.sku, price));
+        let written = match &mut nesting {
+            Some(nesting) => nesting.take(&document, &mut offer, &mut writer, findings)?,
+            None => document.write(&offer, &mut writer).map(|()| true).map_err(unwritable)?,
+        };
+        built.left_out += u64::from(!written);
+        built.offers += u64::from(written);
+        built.in_stock += u64::from(written && is_stocked);
+        built.prices.extend(costs.filter(|_| written));
     }
-    built.offers = writer.offers();
+    if let Some(mut nesting) = nesting {
+        nesting.end(&document, &mut writer).map_err(unwritable)?;
+    }
     let measured = writer.finish().map_err(unwritable)?;
     built.bytes = measured.bytes;
     built.prices.sort();
@@ -111,7 +118,7 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
     Ok(built)
 }
 
-fn unwritable(error: io::Error) -> Error {
+pub(super) fn unwritable(error: io::Error) -> Error {
     Error::io("write", "the feed".as_ref(), error)
 }
 

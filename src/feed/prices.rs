@@ -14,12 +14,16 @@ pub struct Jumps {
 }
 
 impl Prices {
-    /// `price` as the contract shapes it: `12.90 EUR`.
-    pub(super) fn add(&mut self, sku: &str, price: &str) {
+    /// What is kept of one offer; `price` as the contract shapes it: `12.90 EUR`.
+    pub(super) fn entry(sku: &str, price: &str) -> (u32, u32) {
         let digits = price.bytes().take_while(|byte| *byte != b' ').filter(u8::is_ascii_digit);
         let minor = digits.fold(0_u32, |sum, digit| sum.saturating_mul(10).saturating_add(u32::from(digit - b'0')));
         // the low half of a good hash is a good hash
-        self.0.push((xxh3_64(sku.as_bytes()) as u32, minor));
+        (xxh3_64(sku.as_bytes()) as u32, minor)
+    }
+
+    pub(super) fn extend(&mut self, entry: Option<(u32, u32)>) {
+        self.0.extend(entry);
     }
 
     /// In order, once all are in.
@@ -62,7 +66,7 @@ mod tests {
 
     fn prices(of: &[(&str, &str)]) -> Prices {
         let mut prices = Prices::default();
-        of.iter().for_each(|(sku, price)| prices.add(sku, price));
+        of.iter().for_each(|(sku, price)| prices.extend(Some(Prices::entry(sku, price))));
         prices.sort();
         prices
     }
