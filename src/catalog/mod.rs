@@ -30,6 +30,7 @@ mod products;
 mod returns;
 mod review;
 mod run;
+mod shelf;
 mod ship;
 mod sql;
 mod stock;
@@ -56,6 +57,7 @@ pub use product::{Carried, Item, ItemGroup, ProductField, ProductId, Put, Status
 pub use products::Products;
 pub use returns::ReturnRequest;
 pub use review::Review;
+pub use shelf::Shelf;
 pub use ship::{ShipReceipt, ShipRequest};
 pub use stock::{Ledger, Level, Location, Movement};
 pub use vanish::Vanished;

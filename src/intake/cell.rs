@@ -97,7 +97,8 @@ pub fn barcode(text: &str) -> Result<(Option<Gtin>, Option<Invalid>), Invalid> {
     }
 }
 
-/// A whole number, perhaps negative; `None` for an empty cell. A decimal part of zeros is what spreadsheets leave.
+/// A whole number, perhaps negative; `None` for an empty cell. A decimal part of zeros is what spreadsheets leave, but
+/// three of them may also be thousands.
 pub fn whole(record: &Record<'_>, column: usize) -> Result<Option<i64>, Refusal> {
     match trimmed(record, column) {
         "" => Ok(None),
@@ -109,9 +110,17 @@ pub fn whole(record: &Record<'_>, column: usize) -> Result<Option<i64>, Refusal>
 pub fn parse_whole(text: &str) -> Result<i64, Invalid> {
     const UNITS_MAX: i64 = 1_000_000_000;
     let digits = match text.split_once('.') {
-        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|b| b == b'0') => whole,
+        Some((whole, "000")) if !matches!(whole, "0" | "-0" | "") => {
+            let help = format!("write {whole} or {whole}000");
+            return Err(Invalid::new("import/ambiguous-number", format!("`{text}` can be read two ways"), help));
+        }
+        Some((whole, zeros)) if zeros.bytes().all(|b| b == b'0') => whole,
         _ => text,
     };
+    if text.starts_with('#') {
+        let help = "mend the formula in the spreadsheet and export again";
+        return Err(Invalid::new("import/spreadsheet-error", "this is a spreadsheet's error, not a number", help));
+    }
     let unsigned = digits.strip_prefix(['-', '+']).unwrap_or(digits);
     if unsigned.is_empty() || !unsigned.bytes().all(|b| b.is_ascii_digit()) {
         let message = "a whole number is due here";

@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 mod every;
+mod openings;
 mod remote;
 mod signals;
 #[path = "../stage/mod.rs"]
