@@ -50,7 +50,7 @@ impl Shelf {
     }
 
     /// Takes the value that was put first of all.
-    pub fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
+    pub fn take_first<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
         let found = self.find("SELECT id, value FROM shelf ORDER BY id LIMIT 1", [])?;
         self.taken(found)
     }
@@ -81,14 +81,14 @@ mod tests {
     fn values_are_found_by_key_and_taken_in_their_order() {
         let mut shelf = Shelf::default();
         assert_eq!(shelf.get::<u32>("a").unwrap(), None);
-        assert_eq!(shelf.next::<u32>().unwrap(), None);
+        assert_eq!(shelf.take_first::<u32>().unwrap(), None);
         for (key, value) in [("b", 1), ("a", 2), ("a", 3), ("c", 4)] {
             shelf.put(key, &value).unwrap();
         }
         assert_eq!(shelf.get::<u32>("a").unwrap(), Some(3));
         assert_eq!(shelf.take::<u32>("a").unwrap(), Some(2));
         assert_eq!(shelf.take::<u32>("x").unwrap(), None);
-        let rest: Vec<u32> = std::iter::from_fn(|| shelf.next().unwrap()).collect();
+        let rest: Vec<u32> = std::iter::from_fn(|| shelf.take_first().unwrap()).collect();
         assert_eq!(rest, [1, 3, 4]);
     }
 }

@@ -293,7 +293,7 @@ impl ProductReader for MagentoProducts {
             return Err(fault);
         }
         match self.next_ready()? {
-            None if is_end => self.waiting.next(),
+            None if is_end => self.waiting.take_first(),
             ready => Ok(ready),
         }
     }
