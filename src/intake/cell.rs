@@ -89,12 +89,17 @@ pub fn barcode(text: &str) -> Result<(Option<Gtin>, Option<Invalid>), Invalid> {
     match Gtin::parse_lenient(text) {
         Ok((gtin, repairs)) if repairs.contains(&Repair::DecimalSuffix) => Err(mended(Repair::DecimalSuffix, &gtin)),
         Ok((gtin, repairs)) if repairs.contains(&Repair::LeadingZeros) => {
-            Ok((None, Some(mended(Repair::LeadingZeros, &gtin))))
+            Ok((None, Some(without(mended(Repair::LeadingZeros, &gtin)))))
         }
         Ok((gtin, _)) => Ok((Some(gtin), None)),
         Err(invalid) if invalid.code == "gtin/scientific" => Err(invalid),
-        Err(invalid) => Ok((None, Some(invalid))),
+        Err(invalid) => Ok((None, Some(without(invalid)))),
     }
+}
+
+/// Says what becomes of a barcode that is none.
+fn without(invalid: Invalid) -> Invalid {
+    Invalid { message: format!("{}; the variant goes without it", invalid.message), ..invalid }
 }
 
 /// A whole number, perhaps negative; `None` for an empty cell. A decimal part of zeros is what spreadsheets leave, but

@@ -240,7 +240,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
             (true, true) => ("the product has no title".to_owned(), "give it a title in its first record"),
             (true, false) => (
                 "the product is new, and the file has no titles".to_owned(),
-                "import a file with a `Title` column first",
+                "import the product first, from a file that has its title",
             ),
             (false, _) => (format!("the product was refused at record {}", group.first_record), "mend that record"),
         };
