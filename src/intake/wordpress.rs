@@ -10,8 +10,10 @@ use super::encoding::{Encoding, How};
 use super::offers::child;
 use super::source::Source;
 use super::table::{Cells, Column};
+use crate::catalog::Shelf;
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use crate::document::{Field, OfferReader, Position, RawOffer, ReadOptions, XmlReader};
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
@@ -71,8 +73,12 @@ const COLUMNS: &[(&str, Told)] = &[
 /// What posts refer to.
 #[derive(Debug, Default)]
 struct Shop {
-    /// Addresses of images by the number of their post.
-    images: HashMap<u64, Box<str>>,
+    /// Addresses of images by the number of their post: there may be one for each product.
+    images: Shelf,
+    /// Times that an image was named which is not in the file.
+    images_elsewhere: Cell<u64>,
+    /// What went wrong while one was looked up.
+    fault: RefCell<Option<Error>>,
     /// Names of terms by taxonomy and slug.
     terms: HashMap<(String, String), String>,
     /// Names of attributes that only one product has, by their key.
@@ -115,7 +121,7 @@ impl WordPress {
         let mut first = XmlReader::new(spooled.try_clone().map_err(again)?, read.clone());
         let mut post = RawOffer::default();
         while first.read_offer(&mut post)? {
-            shop.learn(&Post(&post));
+            shop.learn(&Post(&post))?;
         }
         shop.learn_terms(first.head());
         if shop.products == 0 {
@@ -148,7 +154,7 @@ impl WordPress {
         posts.look_ahead()?;
         spooled.seek(SeekFrom::Start(0)).map_err(again)?;
         posts.reader = XmlReader::new(spooled, read);
-        posts.number = 0;
+        posts.shop.images_elsewhere.set(0);
         Ok(posts)
     }
 
@@ -179,7 +185,11 @@ impl WordPress {
                 return Ok(false);
             }
             self.findings.extend(self.reader.take_findings());
-            let Some(row) = self.shop.row(&Post(&self.post)) else { continue };
+            let row = self.shop.row(&Post(&self.post));
+            if let Some(fault) = self.shop.fault.take() {
+                return Err(fault);
+            }
+            let Some(row) = row else { continue };
             self.number += 1;
             self.text.clear();
             self.ends.clear();
@@ -229,7 +239,14 @@ impl WordPress {
     }
 
     pub fn findings(&self) -> Vec<Diagnostic> {
-        self.findings.clone()
+        let elsewhere = self.shop.images_elsewhere.get();
+        let note = (elsewhere > 0).then(|| {
+            let message =
+                format!("{elsewhere} image(s) are named by a number that is not in the file: they are not read");
+            let note = Diagnostic::note("import/images-elsewhere", message).at(Place::file(&self.file));
+            note.help("export \"All content\", which has the images, too")
+        });
+        self.findings.iter().cloned().chain(note).collect()
     }
 }
 
@@ -275,15 +292,12 @@ impl<'a> Post<'a> {
 }
 
 impl Shop {
-    fn learn(&mut self, post: &Post<'_>) {
+    fn learn(&mut self, post: &Post<'_>) -> Result<()> {
         if post.text("post_type") == "attachment" {
-            if let Ok(id) = post.text("post_id").parse() {
-                self.images.insert(id, post.text("attachment_url").into());
-            }
-            return;
+            return self.images.put(post.text("post_id"), &post.text("attachment_url"));
         }
         if !post.is_product() {
-            return;
+            return Ok(());
         }
         self.products += 1;
         for field in post.0.fields().filter(|field| field.name() == "category") {
@@ -297,6 +311,19 @@ impl Shop {
         }
         let chosen = post.metas().filter(|(key, _)| key.starts_with("attribute_")).count();
         self.attributes = self.attributes.max(own.len()).max(chosen);
+        Ok(())
+    }
+
+    /// The address of an image, if it is in the file.
+    fn image(&self, id: &str) -> Option<String> {
+        let found = self.images.get(id).unwrap_or_else(|error| {
+            self.fault.borrow_mut().get_or_insert(error);
+            None
+        });
+        if found.is_none() && !matches!(id, "" | "0") {
+            self.images_elsewhere.set(self.images_elsewhere.get() + 1);
+        }
+        found
     }
 
     fn learn_term(&mut self, taxonomy: &str, slug: &str, name: &str) {
@@ -453,9 +480,9 @@ fn categories(post: &Post<'_>, shop: &Shop) -> Option<(String, Position)> {
 fn images(post: &Post<'_>, shop: &Shop) -> Option<(String, Position)> {
     let keys = ["_thumbnail_id", "_product_image_gallery"].into_iter().filter_map(|key| post.meta(key));
     let all: Vec<_> = keys.flat_map(|(ids, at)| ids.split(',').map(move |id| (id.trim(), at))).collect();
-    let known: Vec<_> = all.iter().filter_map(|(id, at)| Some((shop.images.get(&id.parse().ok()?)?, *at))).collect();
+    let known: Vec<_> = all.iter().filter_map(|(id, at)| Some((shop.image(id)?, *at))).collect();
     let (_, at) = *known.first()?;
-    Some((known.iter().map(|(address, _)| &***address).collect::<Vec<_>>().join(", "), at))
+    Some((known.into_iter().map(|(address, _)| address).collect::<Vec<_>>().join(", "), at))
 }
 
 /// An attribute of a product, as its `_product_attributes` tells.

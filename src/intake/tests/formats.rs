@@ -147,7 +147,9 @@ fn wordpress_exports_are_read_as_woocommerces_own_table() {
     let line = export.lines().position(|line| line.contains("9,50")).unwrap() as u64 + 1;
     let codes: Vec<_> = shop.said.iter().map(|d| (d.code.as_str(), d.place.line)).collect();
     assert!(codes.contains(&("import/price-custom", Some(line))), "{codes:?}");
-    assert!(shop.codes().contains(&"import/weight-unit"), "{:?}", shop.said);
+    for code in ["import/weight-unit", "import/images-elsewhere"] {
+        assert!(shop.codes().contains(&code), "{code}: {:?}", shop.said);
+    }
     assert_eq!(
         shop.rows("SELECT item_group_id, title, description, product_type, path, images, attributes, status FROM product ORDER BY 1"),
         [
