@@ -144,7 +144,7 @@ impl<'a> Shaper<'a> {
         Ok(whole)
     }
 
-    fn overrides(&self, row: &Row<'_>) -> Result<Option<serde_json::Map<String, serde_json::Value>>> {
+    pub fn overrides(&self, row: &Row<'_>) -> Result<Option<serde_json::Map<String, serde_json::Value>>> {
         let Some(position) = self.overrides_column else { return Ok(None) };
         match row.get_ref(position).map_err(fault)? {
             ValueRef::Text(bytes) => Ok(serde_json::from_slice(bytes).ok()),

@@ -384,9 +384,10 @@ WHERE v.status = 'active' AND p.status = 'active';
 CREATE VIEW item_stock AS
 SELECT v.sku, l.code AS store_code, l.name AS location, l.kind AS location_kind, l.address,
        s.on_hand, s.reserved, s.allocated, s.available,
-       v.price_minor, v.sale_price_minor, v.sale_from, v.sale_to, v.currency, p.item_group_id
+       v.price_minor, v.sale_price_minor, v.sale_from, v.sale_to, v.currency, p.item_group_id, p.product_type, c.path AS category
 FROM stock s
 JOIN variant v ON v.id = s.variant_id JOIN product p ON p.id = v.product_id JOIN location l ON l.id = s.location_id
+LEFT JOIN category c ON c.id = p.category_id
 WHERE v.status = 'active' AND p.status = 'active' AND l.active = 1;
 
 CREATE VIEW item_override AS
