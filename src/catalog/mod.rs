@@ -1,7 +1,8 @@
 //! The source of truth: one SQLite file with products, stock, prices, orders and everything waiting to be sent.
 //!
-//! Nothing outside this room writes SQL that changes it. Readers get a [`Reader`] and never wait; a command that
-//! changes things gets the one [`Writer`], opens a [`Change`] (a transaction), and commits it whole or not at all.
+//! Nothing outside this room writes SQL that changes it. Readers get a [`Reader`] and never wait, but for the
+//! first load of all; a command that changes things gets the one [`Writer`], opens a [`Change`] (a transaction), and
+//! commits it whole or not at all.
 mod axis;
 mod buckets;
 mod cursor;
