@@ -1,7 +1,8 @@
 //! The source of truth: one SQLite file with products, stock, prices, orders and everything waiting to be sent.
 //!
-//! Nothing outside this room writes SQL that changes it. Readers get a [`Reader`] and never wait; a command that
-//! changes things gets the one [`Writer`], opens a [`Change`] (a transaction), and commits it whole or not at all.
+//! Nothing outside this room writes SQL that changes it. Readers get a [`Reader`] and never wait, but for the
+//! first load of all; a command that changes things gets the one [`Writer`], opens a [`Change`] (a transaction), and
+//! commits it whole or not at all.
 mod axis;
 mod buckets;
 mod cursor;
@@ -32,6 +33,7 @@ mod products;
 mod returns;
 mod review;
 mod run;
+mod shelf;
 mod ship;
 mod sql;
 mod stock;
@@ -60,6 +62,7 @@ pub use product::{Carried, Item, ItemGroup, ProductField, ProductId, Put, Status
 pub use products::Products;
 pub use returns::ReturnRequest;
 pub use review::Review;
+pub use shelf::Shelf;
 pub use ship::{ShipReceipt, ShipRequest};
 pub use stock::{Ledger, Level, Location, Movement};
 pub use vanish::Vanished;

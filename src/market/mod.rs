@@ -4,12 +4,14 @@
 //! catalog, the clock or a socket: it takes and returns the plain types below, and reaches out only through a
 //! [`Port`]. State lives in the catalog, never in the connector, so the same code runs against the sandbox, a
 //! recording, a contract server and the real thing.
-#[allow(dead_code)]
 mod carriers;
 pub mod connector;
+mod ebay;
+mod faults;
 pub mod host;
 mod json;
 mod mirakl;
+mod oauth;
 mod offset_pages;
 
 use std::collections::BTreeMap;
@@ -77,8 +79,10 @@ struct Kind {
 }
 
 /// A new marketplace is one file and one entry here.
-static MARKETPLACES: &[Kind] =
-    &[Kind { name: "mirakl", make: |account| Ok(Box::new(mirakl::Mirakl::new(account))), url: None, options: &[] }];
+static MARKETPLACES: &[Kind] = &[
+    Kind { name: "ebay", make: |_| Ok(Box::new(ebay::Ebay)), url: Some("https://api.ebay.com"), options: &[] },
+    Kind { name: "mirakl", make: |account| Ok(Box::new(mirakl::Mirakl::new(account))), url: None, options: &[] },
+];
 
 /// The connector for a marketplace by the name `purvey.toml` gives it; see [`marketplaces`].
 ///

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use super::{Start, Target};
+use super::{SourceSection, Start, Target};
 use crate::catalog::{Accept, Fillable};
 use crate::channel::{Settings, toml_fault};
 use crate::diagnostic::{Error, Place, Result};
@@ -23,6 +23,9 @@ pub struct Config {
     pub market: IndexMap<String, Market>,
     #[serde(default)]
     pub target: IndexMap<String, Target>,
+    /// Where files come from, for `purvey import` without any.
+    #[serde(default)]
+    pub source: IndexMap<String, SourceSection>,
     /// Rates of tax, for channels that want prices otherwise than the catalog has them.
     #[serde(default)]
     pub tax: Taxes,
@@ -48,7 +51,7 @@ pub struct ShopSection {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Market {
-    /// Which connector speaks to it: `mirakl`.
+    /// Which connector speaks to it: `mirakl`, `ebay`, …
     pub connector: String,
     /// Its base address; may be left out where the marketplace has one for everybody.
     pub url: Option<String>,
@@ -110,7 +113,10 @@ impl Config {
             return wrong("shop.site", "site ends with a slash".into(), "leave the slash out: paths begin with one");
         }
         // any other name is an attribute without a column of its own
-        for field in self.owners.keys().filter(|field| Fillable::names().all(|known| known != field.as_str())) {
+        let unknown = |field: &&String| {
+            !field.starts_with("price_list.") && Fillable::names().all(|known| known != field.as_str())
+        };
+        for field in self.owners.keys().filter(unknown) {
             if let Some(near) = closest(field, Fillable::names()) {
                 let message = format!("there is no field `{field}` to own");
                 return wrong(&format!("owners.{field}"), message, &format!("did you mean `{near}`?"));
@@ -193,6 +199,12 @@ site     = {site}   # links in feeds begin with it
 
 # Stock by store, once locations and their stock are imported.
 # [channel.google-local]
+
+# One section for each place that files come from: `purvey import` without files takes them in.
+# [source.erp]
+# from = \"https://erp.example/export.csv\"   # or a path; or several: [\"a.csv\", \"b.csv\"]
+# user = \"shop\"
+# key  = \"env:ERP_PASSWORD\"             # where the password is, never the password itself
 
 # One section for each marketplace that sends orders.
 # [market.example]

@@ -1,6 +1,7 @@
 //! A merchant's folder: purvey.toml, secrets by reference, paths.
 mod config;
 mod secret;
+mod source;
 mod target;
 mod tokens;
 
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 
 pub use config::{Config, Market, ShopSection};
 pub use secret::resolve as secret;
+pub use source::SourceSection;
 pub use target::Target;
 pub use tokens::TokenFile;
 

@@ -6,6 +6,7 @@
 
 mod delivery;
 mod every;
+mod openings;
 mod remote;
 mod signals;
 #[path = "../stage/mod.rs"]
