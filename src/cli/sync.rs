@@ -16,8 +16,8 @@ use crate::feed::Findings;
 use crate::report::{Outcome, counted, escape, exit_code};
 use crate::shop::{Shop, secret};
 use crate::sync::{
-    ChannelSummary, FeedOptions, FeedRun, Occasion, Parts, Pushed, Round, Summary, TellOptions, Told, build_feed,
-    metrics, ping, run as run_markets, tell_all, with_markets,
+    ChannelSummary, FeedOptions, FeedPush, FeedRun, Occasion, Parts, PushOptions, Pushed, Round, Summary, TellOptions,
+    Told, build_feed, metrics, ping, push_feeds, run as run_markets, tell_all, with_markets,
 };
 use crate::value::time::to_utc_text;
 
@@ -45,6 +45,9 @@ pub(super) struct Args {
     /// Compare every offer that is told one by one, not only those that may have changed.
     #[arg(long)]
     full: bool,
+    /// Put feeds in place even if many prices changed much.
+    #[arg(long)]
+    allow_price_jump: bool,
     /// Keep every exchange in this folder, without secrets and personal data.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
@@ -85,6 +88,7 @@ struct Synced {
     #[serde(flatten)]
     markets: Summary,
     feeds: Vec<FeedRun>,
+    deliveries: Vec<FeedPush>,
     changed: bool,
     partial: bool,
 }
@@ -230,13 +234,21 @@ fn round(args: &Args, wanted: &Wanted<'_>, shop: &Shop, writer: &mut Writer, con
         let all = [&pulled.applied.findings, &dispatched.findings, &pushed.findings, &told.findings];
         all.into_iter().for_each(|findings| context.report.diagnostics(findings));
     }
-    let (feeds, failures) = feeds(args, wanted, shop, writer, &occasion, context);
+    let (feeds, mut failures) = feeds(args, wanted, shop, writer, &occasion, context);
+    // a dry run has put no feed in place that could be sent
+    let built: Vec<&str> =
+        feeds.iter().filter(|_| !args.dry_run && !occasion.stopped()).map(|run| run.channel.as_str()).collect();
+    let options = PushOptions { allow_shrink: args.allow_shrink, ..PushOptions::default() };
+    let (deliveries, undelivered) = feed::split_pushes(push_feeds(shop, writer, &built, &options, &occasion)?);
+    failures.extend(undelivered);
     let errors = markets.channels.iter().filter_map(|c| c.error.as_ref()).chain(&failures);
     errors.for_each(|error| context.report.error(error));
     let partial = markets.is_partial() || !failures.is_empty();
-    let changed = markets.channels.iter().any(did_something) || feeds.iter().any(FeedRun::changed_something);
+    let changed = markets.channels.iter().any(did_something)
+        || feeds.iter().any(FeedRun::changed_something)
+        || deliveries.iter().any(FeedPush::changed_something);
     let (started_at, seconds) = (to_utc_text(context.now), began.elapsed().as_secs_f64());
-    let synced = Synced { started_at, seconds, markets, feeds, changed, partial };
+    let synced = Synced { started_at, seconds, markets, feeds, deliveries, changed, partial };
     context.report.summary(&synced, |out| page(&synced, out))?;
     Ok(synced)
 }
@@ -249,7 +261,12 @@ fn feeds(
     occasion: &Occasion<'_>,
     context: &Context<'_>,
 ) -> (Vec<FeedRun>, Vec<Error>) {
-    let options = FeedOptions { format: None, dry_run: args.dry_run, allow_shrink: args.allow_shrink };
+    let options = FeedOptions {
+        format: None,
+        dry_run: args.dry_run,
+        allow_shrink: args.allow_shrink,
+        allow_price_jump: args.allow_price_jump,
+    };
     let (mut feeds, mut failures) = (Vec::new(), Vec::new());
     for name in wanted.channels.iter().take_while(|_| !occasion.stopped()) {
         let mut talk = context.report.held_findings();
@@ -286,6 +303,7 @@ fn page(synced: &Synced, out: &mut dyn std::io::Write) -> std::io::Result<()> {
         }
     }
     feed::table(&synced.feeds, out)?;
+    feed::push_table(&synced.deliveries, out)?;
     match (synced.partial, synced.changed) {
         (true, _) => writeln!(out, "partly done: see above"),
         (false, true) => writeln!(out, "done"),

@@ -15,6 +15,7 @@ mod layout;
 mod nest;
 mod offer;
 mod preview;
+mod prices;
 mod shape;
 mod shaper;
 
@@ -27,3 +28,4 @@ pub use diff::{AttributeChange, Diffed, Difference, Side, What, diff};
 pub use findings::Findings;
 pub use offer::Offer;
 pub use preview::{Preview, Shown, preview};
+pub use prices::{Jumps, Prices};

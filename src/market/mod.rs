@@ -14,12 +14,11 @@ mod json;
 mod mirakl;
 mod oauth;
 mod offset_pages;
-mod secret;
 
 use std::collections::BTreeMap;
 
+pub use crate::value::Secret;
 pub use connector::*;
-pub use secret::Secret;
 
 use crate::diagnostic::{Error, Place, Result};
 use crate::value::closest::closest;
