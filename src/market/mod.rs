@@ -10,20 +10,20 @@ mod carriers;
 pub mod connector;
 mod ebay;
 mod faults;
+mod google_merchant;
 pub mod host;
 mod json;
 mod made_up;
 mod mirakl;
 mod oauth;
 mod offset_pages;
-mod secret;
 mod token_pages;
 mod walmart;
 
 use std::collections::BTreeMap;
 
+pub use crate::value::Secret;
 pub use connector::*;
-pub use secret::Secret;
 
 use crate::diagnostic::{Error, Place, Result};
 use crate::value::closest::closest;
@@ -106,6 +106,12 @@ static MARKETPLACES: &[Kind] = &[
         make: |account| Ok(Box::new(amazon::Amazon::new(account)?)),
         url: None,
         options: amazon::OPTIONS,
+    },
+    Kind {
+        name: "google-merchant",
+        make: |account| Ok(Box::new(google_merchant::GoogleMerchant::new(account)?)),
+        url: Some(google_merchant::URL),
+        options: &["data_source"],
     },
     Kind { name: "ebay", make: |_| Ok(Box::new(ebay::Ebay)), url: Some("https://api.ebay.com"), options: &[] },
     Kind { name: "mirakl", make: |account| Ok(Box::new(mirakl::Mirakl::new(account))), url: None, options: &[] },

@@ -1,6 +1,7 @@
 -- The catalog, first edition. STRICT tables throughout; money in minor units beside an ISO 4217 currency; time as
 -- UTC text (2026-11-25T09:00:00Z); lists and objects as JSON text. `revision` is set by the statement that changes a
--- row (triggers would cost 1.9 times the import), so "what changed since" is an index lookup.
+-- row (triggers would cost 1.9 times the import). Nobody asks "what changed since" yet, so no index answers it: one on
+-- each table of millions was a tenth of an import.
 --
 -- Tables of which a shop has millions of rows are written with an eye on their cost: a CHECK spells its words out with
 -- OR (SQLite makes a temporary table for each `IN` of three words or more, on every row, which was a quarter of an
@@ -55,7 +56,6 @@ CREATE TABLE product (
   revision                INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX product_item_group_id ON product (item_group_id);
-CREATE INDEX product_revision ON product (revision);
 
 -- One choice in an item group. The id is product_id * 65536 + n, which keeps the variants of a product together on
 -- disk: reading a feed in id order touches each page once (scattered variants cost 51 % more, measured).
@@ -90,8 +90,13 @@ CREATE TABLE variant (
   revision          INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX variant_sku ON variant (sku);
-CREATE INDEX variant_revision ON variant (revision);
 CREATE INDEX variant_gtin ON variant (gtin) WHERE gtin IS NOT NULL;
+-- What time alone changes.
+CREATE INDEX variant_sale_from ON variant (sale_from) WHERE sale_from IS NOT NULL;
+CREATE INDEX variant_sale_to ON variant (sale_to) WHERE sale_to IS NOT NULL;
+CREATE INDEX variant_availability_date ON variant (availability_date) WHERE availability_date IS NOT NULL;
+-- Variants that came from another product; all others are found by their ids.
+CREATE INDEX variant_moved ON variant (product_id) WHERE product_id <> id / 65536;
 CREATE INDEX variant_sku_key ON variant (sku_key);
 
 -- Any attribute of one offer on one channel, in the channel's words: {"title": "…"}.
@@ -102,6 +107,7 @@ CREATE TABLE override (
   revision   INTEGER NOT NULL,
   PRIMARY KEY (channel, variant_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX override_revision ON override (revision);
 
 -- Files that were fetched and imported whole: which edition it was, by a hash of the address.
 CREATE TABLE fetched (
@@ -129,6 +135,9 @@ CREATE TABLE price (
   revision         INTEGER NOT NULL,
   PRIMARY KEY (price_list_id, variant_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX price_revision ON price (revision);
+CREATE INDEX price_sale_from ON price (sale_from) WHERE sale_from IS NOT NULL;
+CREATE INDEX price_sale_to ON price (sale_to) WHERE sale_to IS NOT NULL;
 
 CREATE TABLE review (
   id          INTEGER PRIMARY KEY,
@@ -187,7 +196,6 @@ CREATE TABLE stock (
   revision    INTEGER NOT NULL,
   PRIMARY KEY (variant_id, location_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX stock_revision ON stock (revision);
 
 ---------------------------------------------------------------------------------------------------- orders
 
@@ -297,10 +305,14 @@ CREATE TABLE listing (
   price_minor  INTEGER,                                     -- last accepted
   last_error   TEXT,
   refusals     INTEGER NOT NULL DEFAULT 0,
+  content      BLOB,                                        -- hash of the whole offer last accepted; NULL: it has none
+  refused      BLOB,                                        -- hash of the whole offer last refused
+  told_at      TEXT,                                        -- when `content` was accepted
   updated_at   TEXT,
   PRIMARY KEY (channel, channel_sku)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX listing_variant ON listing (variant_id);
+CREATE INDEX listing_told ON listing (channel, told_at) WHERE content IS NOT NULL;
 
 -- Effects on the outside, waiting to be sent. The body is committed before the first byte leaves.
 CREATE TABLE outbox (
@@ -361,6 +373,32 @@ CREATE TABLE feed (
   hash     TEXT NOT NULL,
   built_at TEXT NOT NULL,
   PRIMARY KEY (channel, target)
+) STRICT, WITHOUT ROWID;
+
+-- What its offers cost, packed by the room that builds feeds: against which the next one's prices are guarded.
+CREATE TABLE feed_price (
+  channel TEXT NOT NULL,
+  target  TEXT NOT NULL,
+  prices  BLOB NOT NULL,
+  PRIMARY KEY (channel, target)
+) STRICT;
+
+-- What was last put at each target of `purvey.toml`, and what went wrong since.
+CREATE TABLE delivery (
+  channel      TEXT NOT NULL,
+  target       TEXT NOT NULL,                               -- its name in purvey.toml
+  place        TEXT NOT NULL,                               -- the feed's address there, without secrets
+  offers       INTEGER,
+  in_stock     INTEGER,
+  bytes        INTEGER,                                     -- as sent
+  hash         TEXT,                                        -- of the feed as built
+  proof        TEXT,                                        -- how it is known to have arrived
+  delivered_at TEXT,                                        -- NULL, like the five before: never
+  failed_at    TEXT,
+  error        TEXT,
+  PRIMARY KEY (channel, target),
+  CHECK ((delivered_at IS NULL) = (hash IS NULL)),
+  CHECK ((failed_at IS NULL) = (error IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 ---------------------------------------------------------------------------------------------------- what templates read
