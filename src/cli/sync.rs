@@ -7,10 +7,9 @@ use super::orders::sentence as pulled_sentence;
 use super::tracking::sentence as sent_sentence;
 use super::{Context, feed};
 use crate::diagnostic::Result;
-use crate::feed::Findings;
 use crate::report::{Outcome, counted, escape};
 use crate::sync::{
-    ChannelSummary, FeedOptions, FeedRun, Pushed, Summary, build_feed, run as run_markets, with_markets,
+    ChannelSummary, FeedOptions, FeedRun, Pushed, Summary, build_feeds, run as run_markets, with_markets,
 };
 
 #[derive(clap::Args)]
@@ -49,16 +48,10 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     }
     let options = FeedOptions { format: None, dry_run: args.dry_run, allow_shrink: args.allow_shrink };
     let (mut feeds, mut failures) = (Vec::new(), Vec::new());
-    for name in shop.channel_names() {
-        if occasion.stopped() {
-            break;
-        }
+    let names = if occasion.stopped() { Vec::new() } else { shop.channel_names() };
+    build_feeds(&shop, &mut writer, &names, &options, context.now, |coming| {
         let mut talk = context.report.held_findings();
-        let mut sink = |finding: &_| talk.push(finding);
-        let mut findings = Findings::new(&mut sink);
-        let built = shop
-            .channel(name)
-            .and_then(|channel| build_feed(&shop, &mut writer, &channel, &options, context.now, &mut findings));
+        let built = coming.arrive(&mut |finding| talk.push(finding));
         if built.as_ref().map_or(true, FeedRun::changed_something) {
             talk.tell();
         }
@@ -66,7 +59,8 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
             Ok(run) => feeds.push(run),
             Err(error) => failures.push(error),
         }
-    }
+        !occasion.stopped()
+    });
     let errors = markets.channels.iter().filter_map(|c| c.error.as_ref()).chain(&failures);
     errors.for_each(|error| context.report.error(error));
     let partial = markets.is_partial() || !failures.is_empty();

@@ -9,15 +9,17 @@ mod feeds;
 mod pull;
 mod push;
 mod run;
+mod side_by_side;
 #[cfg(test)]
 mod tests;
 
 pub use connect::with_markets;
 pub use dispatch::{Dispatched, TRACKING, dispatch};
-pub use feeds::{FeedOptions, FeedRun, build_feed, format_of, write_feed};
+pub use feeds::{FeedOptions, FeedRun, format_of, write_feed};
 pub use pull::{Pulled, pull};
 pub use push::{Pushed, push_stock};
 pub use run::{ChannelSummary, Summary, look_back, run};
+pub use side_by_side::{Coming, build_feeds};
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
