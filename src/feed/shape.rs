@@ -81,7 +81,13 @@ pub(super) fn shape(
         (Type::DateTime, Raw::Text(text)) => out.push_str(&moment(text, side)?),
         (Type::DateRange, Raw::Text(text)) => range(text, side, out)?,
         (Type::Enum, Raw::Text(text)) => return spelled(attribute, text.trim(), out),
-        (Type::Url, Raw::Text(text)) => address(attribute, text, out)?,
+        (Type::Url, Raw::Text(text)) => {
+            address(attribute, text, out)?;
+            if side == Side::Check && text.trim().contains(char::is_whitespace) {
+                fit(attribute, side, start, out)?;
+                return Ok(Taken::Remark(Fault::new("not-encoded", "has a blank in it", "write %20 for it")));
+            }
+        }
         (Type::Gtin, Raw::Text(text)) => {
             let gtin =
                 Gtin::parse(text).map_err(|e| Fault::new("invalid", format!("is no GTIN: {}", e.message), e.help))?;

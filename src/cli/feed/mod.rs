@@ -260,8 +260,10 @@ fn channel_of(args: &Check, context: &Context<'_>) -> Result<Channel> {
         true => context.shop()?.channel(&args.channel)?,
         false => {
             let mut settings = Settings::default();
-            for key in ["site", "country", "shop", "currency"] {
-                settings.parameters.insert(key.to_owned(), Parameter::Text(String::new()));
+            // What a build has to be told says nothing of a feed that is there.
+            let required = Channel::load_contract(&args.channel, None)?.settings.into_keys();
+            for key in ["site", "country", "shop", "currency"].map(str::to_owned).into_iter().chain(required) {
+                settings.parameters.insert(key, Parameter::Text(String::new()));
             }
             Channel::load(&args.channel, None, settings)?
         }
