@@ -512,6 +512,11 @@ impl<'c> Reading<'c> {
     }
 }
 
+/// The text of the first field of this local name.
+fn own_text<'d>(root: Field<'d>, name: &str) -> Option<&'d str> {
+    root.children().find(|field| field.name() == name).map(|field| field.text())
+}
+
 /// A price whose currency nobody says is read as most currencies are written: with two decimals.
 fn usual() -> Option<Currency> {
     Currency::parse("EUR").ok()
