@@ -59,7 +59,12 @@ pub(super) fn shape(
     match (attribute.kind, raw) {
         (Type::Text, Raw::Integer(number)) => out.push_str(&number.to_string()),
         (Type::Text, Raw::Text(text)) => clean(text, out),
-        (Type::Html, Raw::Text(text)) if side == Side::Build => plain_from_html(text, out),
+        (Type::Html, Raw::Text(text)) if side == Side::Build => {
+            plain_from_html(text, out);
+            if attribute.required && out.len() == start {
+                return Err(Fault::new("without-text", "is markup with no text in it", "write one for the product"));
+            }
+        }
         (Type::Html, Raw::Text(text)) => clean(text, out),
         (Type::Price, Raw::Integer(minor)) => price_of_minor(attribute, minor, currency, out)?,
         (Type::Price, Raw::Text(text)) => price_of_text(attribute, text.trim(), currency, out)?,
