@@ -91,3 +91,50 @@ fn build_one(shop: &Shop, name: &str, options: &FeedOptions, now: Timestamp, sen
     });
     drop(sender.send(Sent::Made(made)));
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::shop::Start;
+    use crate::value::Currency;
+
+    fn shop(dir: &std::path::Path, now: Timestamp) -> Shop {
+        let site = "https://shop.example2.com".to_owned();
+        let currency = Currency::parse("EUR").unwrap();
+        Shop::create(dir, &Start { name: "Shop".into(), currency, country: "DE".into(), site }, now).unwrap();
+        Shop::open(dir).unwrap()
+    }
+
+    fn names_in_order(stop_after: usize) -> (Vec<String>, usize) {
+        let dir = tempfile::tempdir().unwrap();
+        let now = "2026-11-25T10:00:00Z".parse().unwrap();
+        let shop = shop(dir.path(), now);
+        let mut writer = shop.catalog.write("test", now, Duration::ZERO).unwrap();
+        let names = ["pinterest", "no-such-channel", "criteo", "generic", "meta"];
+        let options = FeedOptions { allow_shrink: true, ..FeedOptions::default() };
+        let mut arrived = Vec::new();
+        build_feeds(&shop, &mut writer, &names, &options, now, |coming| {
+            let name = coming.channel;
+            let run = coming.arrive(&mut |finding| panic!("{finding:?}"));
+            arrived.push(run.map_or_else(|e| format!("{name}: {}", e.code), |run| run.channel));
+            arrived.len() < stop_after
+        });
+        let placed = std::fs::read_dir(dir.path().join("out")).unwrap().filter_map(|e| e.unwrap().file_name().into_string().ok());
+        (arrived, placed.filter(|name| !name.starts_with('.')).count())
+    }
+
+    #[test]
+    fn feeds_arrive_in_the_order_asked_for_and_one_trouble_is_not_anothers() {
+        let (arrived, placed) = names_in_order(5);
+        assert_eq!(arrived, ["pinterest", "no-such-channel: channel/unknown", "criteo", "generic", "meta"]);
+        assert_eq!(placed, 4);
+    }
+
+    #[test]
+    fn who_wants_no_more_gets_no_more() {
+        let (arrived, placed) = names_in_order(1);
+        assert_eq!((arrived, placed), (vec!["pinterest".to_owned()], 1));
+    }
+}
