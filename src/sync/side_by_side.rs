@@ -121,7 +121,9 @@ mod tests {
             arrived.push(run.map_or_else(|e| format!("{name}: {}", e.code), |run| run.channel));
             arrived.len() < stop_after
         });
-        let placed = std::fs::read_dir(dir.path().join("out")).unwrap().filter_map(|e| e.unwrap().file_name().into_string().ok());
+        let placed = std::fs::read_dir(dir.path().join("out"))
+            .unwrap()
+            .filter_map(|e| e.unwrap().file_name().into_string().ok());
         (arrived, placed.filter(|name| !name.starts_with('.')).count())
     }
 
