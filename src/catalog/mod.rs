@@ -1,11 +1,13 @@
 //! The source of truth: one SQLite file with products, stock, prices, orders and everything waiting to be sent.
 //!
-//! Nothing outside this room writes SQL that changes it. Readers get a [`Reader`] and never wait; a command that
-//! changes things gets the one [`Writer`], opens a [`Change`] (a transaction), and commits it whole or not at all.
+//! Nothing outside this room writes SQL that changes it. Readers get a [`Reader`] and never wait, but for the
+//! first load of all; a command that changes things gets the one [`Writer`], opens a [`Change`] (a transaction), and
+//! commits it whole or not at all.
 mod axis;
 mod buckets;
 mod cursor;
 mod decide;
+mod deliveries;
 mod desk;
 mod doctor;
 mod fault;
@@ -31,6 +33,7 @@ mod products;
 mod returns;
 mod review;
 mod run;
+mod shelf;
 mod ship;
 mod sql;
 mod stock;
@@ -41,6 +44,7 @@ mod withdraw;
 
 pub use buckets::Buckets;
 pub use decide::Deed;
+pub use deliveries::{Deliveries, Delivery};
 pub use fault::fault;
 pub use feeds::FeedRecord;
 pub use fields::{Fillable, Filling};
@@ -58,6 +62,7 @@ pub use product::{Carried, Item, ItemGroup, ProductField, ProductId, Put, Status
 pub use products::Products;
 pub use returns::ReturnRequest;
 pub use review::Review;
+pub use shelf::Shelf;
 pub use ship::{ShipReceipt, ShipRequest};
 pub use stock::{Ledger, Level, Location, Movement};
 pub use vanish::Vanished;

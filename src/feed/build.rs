@@ -11,6 +11,7 @@ use super::document::Document;
 use super::findings::Findings;
 use super::nest::Nesting;
 use super::offer::Offer;
+use super::prices::Prices;
 use super::shaper::Shaper;
 use super::write::FeedWriter;
 use crate::catalog::fault;
@@ -42,6 +43,9 @@ pub struct Built {
     pub bytes: u64,
     /// Of the document's bytes, in hexadecimal.
     pub hash: String,
+    /// Of the offers in it.
+    #[serde(skip)]
+    pub prices: Prices,
 }
 
 /// Builds a document into `to`. A wrong template or contract stops before the first byte; a row the channel would
@@ -68,7 +72,16 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
     let mut writer = FeedWriter::begin(encoder, Measured::new(to));
     let mut nesting = job.format.placing().nest().and_then(|nest| Nesting::new(job.channel, nest));
     let mut offer = Offer::new(job.channel.contract.attribute.len());
-    let mut built = Built { rows: 0, offers: 0, left_out: 0, in_stock: 0, bytes: 0, hash: String::new() };
+    let price = job.channel.contract.price();
+    let mut built = Built {
+        rows: 0,
+        offers: 0,
+        left_out: 0,
+        in_stock: 0,
+        bytes: 0,
+        hash: String::new(),
+        prices: Prices::default(),
+    };
     let place = |offer: &Offer, attribute: usize| place_of(job.channel, offer, attribute);
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(|e| stuck(job.channel, e))? {
@@ -82,6 +95,7 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
         }
         let is_stocked = stock
             .is_some_and(|(attribute, values)| offer.first(attribute).is_some_and(|v| values.iter().any(|x| x == v)));
+        let costs = price.and_then(|at| offer.first(at)).map(|price| Prices::entry(&offer.sku, price));
         let written = match &mut nesting {
             Some(nesting) => nesting.take(&document, &mut offer, &mut writer, findings)?,
             None => document.write(&offer, &mut writer).map(|()| true).map_err(unwritable)?,
@@ -89,12 +103,14 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
         built.left_out += u64::from(!written);
         built.offers += u64::from(written);
         built.in_stock += u64::from(written && is_stocked);
+        built.prices.extend(costs.filter(|_| written));
     }
     if let Some(mut nesting) = nesting {
         nesting.end(&document, &mut writer).map_err(unwritable)?;
     }
     let measured = writer.finish().map_err(unwritable)?;
     built.bytes = measured.bytes;
+    built.prices.sort();
     built.hash = format!("{:032x}", measured.hash.digest128());
     Ok(built)
 }

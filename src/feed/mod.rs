@@ -14,6 +14,7 @@ mod layout;
 mod nest;
 mod offer;
 mod preview;
+mod prices;
 mod shape;
 mod shaper;
 
@@ -25,3 +26,4 @@ pub use checker::Checker;
 pub use findings::Findings;
 pub use offer::Offer;
 pub use preview::{Preview, Shown, preview};
+pub use prices::{Jumps, Prices};

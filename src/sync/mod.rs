@@ -4,8 +4,10 @@
 //! nothing is sent inside a change, and nothing is sent that was not committed before. A dry run reads, works everything
 //! out, commits nothing and lists what it withheld.
 mod connect;
+mod delivery;
 mod dispatch;
 mod feeds;
+mod guard;
 mod pull;
 mod push;
 mod run;
@@ -14,8 +16,9 @@ mod side_by_side;
 mod tests;
 
 pub use connect::with_markets;
+pub use delivery::{Arrival, FeedPush, PushOptions, push_feeds};
 pub use dispatch::{Dispatched, TRACKING, dispatch};
-pub use feeds::{FeedOptions, FeedRun, format_of, write_feed};
+pub use feeds::{FeedOptions, FeedRun, feed_file, format_of, write_feed};
 pub use pull::{Pulled, pull};
 pub use push::{Pushed, push_stock};
 pub use run::{ChannelSummary, Summary, look_back, run};

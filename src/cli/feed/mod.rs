@@ -1,6 +1,10 @@
-//! `purvey feed`: build feeds, check feeds, look at one offer.
+//! `purvey feed`: build feeds, send them, check anybody's, look at one offer.
 mod explain;
 mod preview;
+mod push;
+mod status;
+
+pub(super) use push::{split as split_pushes, table as push_table};
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -22,6 +26,10 @@ use crate::value::time::to_utc_text;
 pub(super) enum Command {
     /// Build the feeds of one channel, or of all that purvey.toml names.
     Build(Build),
+    /// Send built feeds to their targets.
+    Push(push::Args),
+    /// What is built, where it was sent, and what is still to be sent.
+    Status(status::Args),
     /// Show one offer as its channel will read it, and where each attribute comes from.
     Preview(preview::Args),
     /// Check a feed file as its channel would read it.
@@ -44,6 +52,9 @@ pub(super) struct Build {
     /// Put it in place even if it lost many offers.
     #[arg(long)]
     allow_shrink: bool,
+    /// Put it in place even if many prices changed much.
+    #[arg(long)]
+    allow_price_jump: bool,
     /// Count what goes in, what is left out and why, instead of naming every finding.
     #[arg(long, conflicts_with = "out")]
     explain: bool,
@@ -70,6 +81,8 @@ pub(super) struct Check {
 pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
     match command {
         Command::Build(args) => build(args, context),
+        Command::Push(args) => push::run(args, context),
+        Command::Status(args) => status::run(args, context),
         Command::Preview(args) => preview::run(args, context),
         Command::Check(args) => checks(args, context),
     }
@@ -94,7 +107,12 @@ fn build(args: &Build, context: &Context<'_>) -> Result<Outcome> {
         return build_elsewhere(args, out, &names, &shop, context);
     }
     let mut writer = context.writer(&shop, "feed build")?;
-    let options = FeedOptions { format: args.format.clone(), dry_run: args.dry_run, allow_shrink: args.allow_shrink };
+    let options = FeedOptions {
+        format: args.format.clone(),
+        dry_run: args.dry_run,
+        allow_shrink: args.allow_shrink,
+        allow_price_jump: args.allow_price_jump,
+    };
     let (mut runs, mut failures, mut explained) = (Vec::new(), Vec::new(), Vec::new());
     build_feeds(&shop, &mut writer, &names, &options, context.now, |coming| {
         let run = match args.explain {
