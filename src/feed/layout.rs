@@ -10,7 +10,7 @@ use crate::value::Currency;
 pub(super) struct Layout<'c> {
     format: Option<&'c Format>,
     /// The attributes that name an offer, and where they are in the contract.
-    identity: Vec<(usize, &'c str)>,
+    identity: Vec<(usize, &'c str, &'c Attribute)>,
     placing: Placing<'c>,
     has_forms: bool,
     /// Another name, and the attribute.
@@ -49,7 +49,8 @@ impl<'c> Layout<'c> {
         let mut layout = Layout {
             format,
             identity: (channel.contract.identity.iter())
-                .filter_map(|name| Some((channel.contract.attribute.get_index_of(name)?, name.as_str())))
+                .filter_map(|name| channel.contract.attribute.get_full(name))
+                .map(|(index, name, attribute)| (index, name.as_str(), attribute))
                 .collect(),
             has_forms: placing.has_forms(),
             placing,
@@ -176,9 +177,12 @@ impl<'c> Layout<'c> {
     /// `roots`: the offer, or the row inside it before the offer.
     pub fn identity(&self, roots: &[Field<'_>], identity: &mut String) {
         identity.clear();
-        for (index, name) in &self.identity {
+        for (index, name, attribute) in &self.identity {
             let root = if self.is_inner(*index) { roots.first() } else { roots.last() };
-            let own = |root: Field<'_>| root.children().find(|f| f.name() == *name).map(|f| f.text().to_owned());
+            let is_it = |f: &Field<'_>| {
+                f.name() == *name || attribute.names.iter().any(|other| other.eq_ignore_ascii_case(f.name()))
+            };
+            let own = |root: Field<'_>| root.children().find(is_it).map(|f| f.text().to_owned());
             let Some(text) = root.and_then(|r| self.text(*r, name).map(str::to_owned).or_else(|| own(*r))) else {
                 continue;
             };

@@ -43,20 +43,39 @@ impl FeedRun {
     }
 }
 
-/// Builds the feed of `channel` and puts it in place; the old one stays when anything is wrong.
-pub fn build_feed(
+/// A feed that is built, and not yet in place.
+pub(super) struct Made {
+    format: String,
+    /// Relative to the shop's folder.
+    file: String,
+    to: ToFile,
+    built: Built,
+}
+
+/// Builds the feed of `channel` beside the one that is in place.
+pub(super) fn make(
     shop: &Shop,
-    writer: &mut Writer,
     channel: &Channel,
     options: &FeedOptions,
     now: Timestamp,
     findings: &mut Findings<'_>,
-) -> Result<FeedRun> {
+) -> Result<Made> {
     let (format_name, format) = format_of(channel, options.format.as_deref())?;
     let file = target(channel, format);
-    let path = shop.path(&file);
-    let mut to = ToFile::create(&path)?;
+    let mut to = ToFile::create(&shop.path(&file))?;
     let built = run(shop, channel, format, now, &mut to, findings)?;
+    Ok(Made { format: format_name, file, to, built })
+}
+
+/// Puts a feed in place; the old one stays when a guard says so.
+pub(super) fn put(
+    writer: &mut Writer,
+    channel: &Channel,
+    options: &FeedOptions,
+    now: Timestamp,
+    made: Made,
+) -> Result<FeedRun> {
+    let Made { format, file, to, built } = made;
     let last = writer.last_feed(&channel.name, &file)?;
     if !options.allow_shrink {
         let new = Extent { offers: built.offers, in_stock: built.in_stock };
@@ -87,7 +106,7 @@ pub fn build_feed(
         }
         placed
     };
-    Ok(FeedRun { channel: channel.name.clone(), format: format_name, file, placed, built })
+    Ok(FeedRun { channel: channel.name.clone(), format, file, placed, built })
 }
 
 /// Compares the feed of `channel` in place, or the file `old`, with the one that would be built now.
