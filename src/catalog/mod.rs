@@ -7,6 +7,7 @@ mod axis;
 mod buckets;
 mod cursor;
 mod decide;
+mod deliveries;
 mod desk;
 mod doctor;
 mod fault;
@@ -38,11 +39,13 @@ mod sql;
 mod stock;
 #[cfg(test)]
 pub(crate) mod testing;
+mod told;
 mod vanish;
 mod withdraw;
 
 pub use buckets::Buckets;
 pub use decide::Deed;
+pub use deliveries::{Deliveries, Delivery};
 pub use fault::fault;
 pub use feeds::FeedRecord;
 pub use fields::{Fillable, Filling};
@@ -63,4 +66,5 @@ pub use review::Review;
 pub use shelf::Shelf;
 pub use ship::{ShipReceipt, ShipRequest};
 pub use stock::{Ledger, Level, Location, Movement};
+pub use told::{Content, ToldOffer, ToldUpTo};
 pub use vanish::Vanished;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use super::{SourceSection, Start};
+use super::{SourceSection, Start, Target};
 use crate::catalog::{Accept, Fillable};
 use crate::channel::{Settings, toml_fault};
 use crate::diagnostic::{Error, Place, Result};
@@ -21,6 +21,10 @@ pub struct Config {
     pub channel: IndexMap<String, Settings>,
     #[serde(default)]
     pub market: IndexMap<String, Market>,
+    #[serde(default)]
+    pub sync: SyncSection,
+    #[serde(default)]
+    pub target: IndexMap<String, Target>,
     /// Where files come from, for `purvey import` without any.
     #[serde(default)]
     pub source: IndexMap<String, SourceSection>,
@@ -45,6 +49,17 @@ pub struct ShopSection {
     pub site: String,
 }
 
+/// Who watches `purvey sync`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyncSection {
+    /// Where the address is that hears how each run went (`env:NAME` or `file:/path`): it is asked for as it is when
+    /// all went well, with `/fail` behind its path when not.
+    pub ping: Option<String>,
+    /// A file of figures for Prometheus' textfile collector, relative to the shop's folder.
+    pub metrics: Option<String>,
+}
+
 /// One marketplace account.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,6 +82,8 @@ pub struct Market {
     /// What only this marketplace asks for.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
+    /// The channel whose offers are told here one by one, where the marketplace takes whole offers.
+    pub offers: Option<String>,
     /// What to do where the marketplace asks whether we take an order.
     #[serde(default)]
     pub accept: Accept,
@@ -120,6 +137,16 @@ impl Config {
                 return wrong(&format!("owners.{field}"), message, &format!("did you mean `{near}`?"));
             }
         }
+        for (name, settings) in &self.channel {
+            if let Some(to) = settings.to.iter().find(|to| !self.target.contains_key(*to)) {
+                let help = match closest(to, self.target.keys().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("add [target.{to}] with its url"),
+                };
+                return wrong(&format!("channel.{name}.to"), format!("there is no target `{to}`"), &help);
+            }
+        }
+        self.target.iter().try_for_each(|(name, target)| target.check(name))?;
         if let Err(e) = crate::value::Country::parse(&self.shop.country) {
             return wrong("shop.country", e.message, &e.help);
         }

@@ -1,13 +1,18 @@
-//! `purvey feed`: build feeds, check feeds, look at one offer.
+//! `purvey feed`: build feeds, send them, check anybody's, compare them, look at one offer.
+mod diff;
 mod explain;
 mod preview;
+mod push;
+mod status;
+
+pub(super) use push::{split as split_pushes, table as push_table};
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use self::explain::{Explained, Reasons};
-use super::{Context, init};
+use super::{Context, finish, init};
 use crate::catalog::Writer;
 use crate::channel::{Channel, Guarded, Parameter, Settings};
 use crate::deliver::{Placed, ToFile};
@@ -23,10 +28,16 @@ use crate::value::time::to_utc_text;
 pub(super) enum Command {
     /// Build the feeds of one channel, or of all that purvey.toml names.
     Build(Build),
+    /// Send built feeds to their targets.
+    Push(push::Args),
+    /// What is built, where it was sent, and what is still to be sent.
+    Status(status::Args),
     /// Show one offer as its channel will read it, and where each attribute comes from.
     Preview(preview::Args),
     /// Check a feed file as its channel would read it.
     Check(Check),
+    /// Compare the feed in place with the one that would be built now, or two files.
+    Diff(diff::Args),
 }
 
 #[derive(clap::Args)]
@@ -45,6 +56,9 @@ pub(super) struct Build {
     /// Put it in place even if it lost many offers.
     #[arg(long)]
     allow_shrink: bool,
+    /// Put it in place even if many prices changed much.
+    #[arg(long)]
+    allow_price_jump: bool,
     /// Count what goes in, what is left out and why, instead of naming every finding.
     #[arg(long, conflicts_with = "out")]
     explain: bool,
@@ -71,8 +85,11 @@ pub(super) struct Check {
 pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
     match command {
         Command::Build(args) => build(args, context),
+        Command::Push(args) => push::run(args, context),
+        Command::Status(args) => status::run(args, context),
         Command::Preview(args) => preview::run(args, context),
         Command::Check(args) => checks(args, context),
+        Command::Diff(args) => diff::run(args, context),
     }
 }
 
@@ -95,7 +112,12 @@ fn build(args: &Build, context: &Context<'_>) -> Result<Outcome> {
         return build_elsewhere(args, out, &names, &shop, context);
     }
     let mut writer = context.writer(&shop, "feed build")?;
-    let options = FeedOptions { format: args.format.clone(), dry_run: args.dry_run, allow_shrink: args.allow_shrink };
+    let options = FeedOptions {
+        format: args.format.clone(),
+        dry_run: args.dry_run,
+        allow_shrink: args.allow_shrink,
+        allow_price_jump: args.allow_price_jump,
+    };
     let (mut runs, mut failures, mut explained) = (Vec::new(), Vec::new(), Vec::new());
     for name in names {
         // One channel's trouble is its own: the others are still built.
@@ -147,16 +169,6 @@ fn build_explained(
     let run = build_feed(shop, writer, &channel, options, context.now, &mut Findings::new(&mut sink));
     explained.push(reasons.explain(channel, counts, run.as_ref().ok().cloned()));
     run
-}
-
-/// Everything failed: the last error decides the exit code. Some did: exit 3, each said.
-fn finish(mut failures: Vec<Error>, nothing_done: bool, partly: bool, context: &Context<'_>) -> Result<Outcome> {
-    let last = if nothing_done { failures.pop() } else { None };
-    failures.iter().for_each(|error| context.report.error(error));
-    match last {
-        Some(error) => Err(error),
-        None => Ok(if partly || !failures.is_empty() { Outcome::Partly } else { Outcome::Done }),
-    }
 }
 
 fn build_elsewhere(args: &Build, out: &Path, names: &[&str], shop: &Shop, context: &Context<'_>) -> Result<Outcome> {
@@ -226,7 +238,7 @@ fn size(bytes: u64) -> String {
 // ------------------------------------------------------------------------------------------------- check
 
 fn checks(args: &Check, context: &Context<'_>) -> Result<Outcome> {
-    let channel = channel_of(args, context)?;
+    let channel = channel_of(&args.channel, args.country, context)?;
     let now = to_utc_text(context.now);
     let setting = |name: &str| match name {
         "now" => Some(now.clone()),
@@ -268,18 +280,18 @@ fn checks(args: &Check, context: &Context<'_>) -> Result<Outcome> {
 }
 
 /// Inside a shop the channel as the shop has it; elsewhere (CI, a forked repository) the stock one.
-fn channel_of(args: &Check, context: &Context<'_>) -> Result<Channel> {
+fn channel_of(name: &str, country: Option<Country>, context: &Context<'_>) -> Result<Channel> {
     let mut channel = match context.dir.join("purvey.toml").is_file() && context.dir.join("shop.db").is_file() {
-        true => context.shop()?.channel(&args.channel)?,
+        true => context.shop()?.channel(name)?,
         false => {
             let mut settings = Settings::default();
             for key in ["site", "country", "shop", "currency"] {
                 settings.parameters.insert(key.to_owned(), Parameter::Text(String::new()));
             }
-            Channel::load(&args.channel, None, settings)?
+            Channel::load(name, None, settings)?
         }
     };
-    if let Some(country) = args.country {
+    if let Some(country) = country {
         channel.settings.parameters.insert("country".to_owned(), Parameter::Text(country.code().to_owned()));
     }
     Ok(channel)
