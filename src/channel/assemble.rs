@@ -31,14 +31,18 @@ impl Assembled {
     pub fn new(channel: &Channel, columns: &[String], overrides: bool) -> Assembled {
         let set = &channel.settings.set;
         let filter = channel.settings.filter.as_deref();
+        // Only items have a row in the catalog to join.
+        let is_item = channel.contract.entity.is_none();
         if set.is_empty() && filter.is_none() && !overrides {
             return Assembled::template(channel);
         }
         let mut made = Assembled::default();
         made.glue("WITH feed AS (\n");
         made.piece(bare(&channel.template), Origin::Template);
-        made.glue("\n) SELECT feed.sku");
-        for column in columns.iter().skip(1) {
+        let (first, others) =
+            columns.split_first().map_or(("sku", &[][..]), |(first, others)| (first.as_str(), others));
+        made.glue(&format!("\n) SELECT feed.{0} AS {0}", quoted(first)));
+        for column in others {
             match set.get(column) {
                 Some(expression) => made.expression(column, expression),
                 None => made.glue(&format!(",\n  feed.{0} AS {0}", quoted(column))),
@@ -51,7 +55,7 @@ impl Assembled {
             made.glue(&format!(",\n  o.attributes AS {}", quoted(OVERRIDES)));
         }
         made.glue("\nFROM feed");
-        if !set.is_empty() || filter.is_some() {
+        if is_item && (!set.is_empty() || filter.is_some()) {
             made.glue(" JOIN item ON item.sku = feed.sku");
         }
         if overrides {

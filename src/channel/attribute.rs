@@ -42,6 +42,8 @@ pub struct Attribute {
     /// For a group of two parts: the template gives `{"Color": "blue"}`, each pair one value of the group.
     #[serde(default)]
     pub pairs: bool,
+    /// Its values must be among those of a section's column: `categories.id`.
+    pub refers: Option<String>,
     /// Other names this attribute goes by in feeds.
     #[serde(default)]
     pub names: Vec<String>,
@@ -157,6 +159,21 @@ impl Type {
 }
 
 impl Attribute {
+    /// A remedy, and what the contract adds to it.
+    pub fn advise(&self, help: &str) -> String {
+        match &self.help {
+            Some(more) => format!("{help}; {more}"),
+            None => help.to_owned(),
+        }
+    }
+
+    /// Of a place such as `option {name}`: the position of the group's part that names it, and what stands around it.
+    pub fn named_by<'p>(&self, place: &'p str) -> Option<(usize, &'p str, &'p str)> {
+        let (before, rest) = place.split_once('{')?;
+        let (part, after) = rest.split_once('}')?;
+        Some((self.fields.get_index_of(part)?, before, after))
+    }
+
     /// How many values it may have at most.
     pub fn repeats(&self) -> usize {
         self.repeat.unwrap_or(1)

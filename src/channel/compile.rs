@@ -101,6 +101,9 @@ impl Channel {
     }
 
     fn has_overrides(&self, guarded: &Guarded) -> Result<bool> {
+        if self.contract.entity.is_some() {
+            return Ok(false);
+        }
         guarded
             .conn
             .query_row(
@@ -112,7 +115,7 @@ impl Channel {
     }
 
     fn check_first(&self, columns: &[String]) -> Result<()> {
-        if columns.first().is_some_and(|c| c == "sku") {
+        if self.contract.entity.is_some() || columns.first().is_some_and(|c| c == "sku") {
             return Ok(());
         }
         let found = columns.first().map_or("nothing", String::as_str);
@@ -122,7 +125,7 @@ impl Channel {
     }
 
     fn source_of(&self, position: usize, name: &str) -> Result<Source> {
-        if position == 0 {
+        if position == 0 && self.contract.entity.is_none() {
             return Ok(Source::Sku);
         }
         if let Some(index) = self.contract.attribute.get_index_of(name) {
@@ -133,6 +136,9 @@ impl Channel {
         }
         if name == OVERRIDES {
             return Ok(Source::Overrides);
+        }
+        if position == 0 {
+            return Ok(Source::Sku);
         }
         let (file, text) = match self.settings.set.contains_key(name) {
             true => ("purvey.toml", name),
@@ -213,7 +219,7 @@ impl Channel {
         };
         let help = match code {
             "template/no-such-column" => self.column_help(&message, guarded),
-            "template/no-such-table" => "templates read `item`, `item_stock`, `item_price`, and maps as `map_<file>`".to_owned(),
+            "template/no-such-table" => "templates read `item`, `item_stock`, `item_price`, `item_review`, and maps as `map_<file>`".to_owned(),
             "template/ambiguous-column" => "write item.… for the catalog's value or feed.… for what the template says".to_owned(),
             "template/not-allowed" => "a template may only SELECT from the catalog's product and stock tables; orders, buyers and files are out of reach".to_owned(),
             "template/no-such-function" => "use SQLite's own functions, or greatest and least".to_owned(),

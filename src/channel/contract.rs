@@ -19,6 +19,9 @@ pub struct Contract {
     pub checked: toml::value::Datetime,
     /// Attributes that together name an offer; no two offers have the same.
     pub identity: Vec<String>,
+    /// What a row of the template is, when it is no item of the catalog: `review`, `promotion`. Its first column names it
+    /// in reports.
+    pub entity: Option<String>,
     pub missing: Missing,
     /// Attribute and values that mean an offer can be bought: what the guard against a zeroed feed counts.
     #[serde(default)]
@@ -31,7 +34,7 @@ pub struct Contract {
     pub settings: IndexMap<String, Setting>,
     /// Documents it comes in; the first is the default.
     pub format: IndexMap<String, Format>,
-    /// What an XML document says besides its offers, before them.
+    /// What a document says besides its offers.
     #[serde(default)]
     pub section: IndexMap<String, Section>,
     /// In document order.
@@ -87,6 +90,12 @@ impl Contract {
         Some((self.attribute.get_index_of(name)?, values))
     }
 
+    /// Whether `section.column`, or a column of the section `own`, exists.
+    fn lists(&self, target: &str, own: &str) -> bool {
+        let (section, column) = target.split_once('.').unwrap_or((own, target));
+        self.section.get(section).is_some_and(|section| section.columns.contains_key(column))
+    }
+
     /// Everything that is wrong with it, for its author.
     pub fn faults(&self, file: &str, text: &str) -> Vec<Diagnostic> {
         let mut faults = Vec::new();
@@ -112,12 +121,35 @@ impl Contract {
             for (message, help) in attribute_faults(name, attribute) {
                 fault(&near, message, help);
             }
+            let targets = attribute.fields.values().chain([attribute]).filter_map(|field| field.refers.as_ref());
+            for target in targets.filter(|target| !self.lists(target, "")) {
+                let help = "name a section and its column: refers = \"categories.id\"";
+                fault(&near, format!("{name}: refers names `{target}`, which is no column of a section"), help);
+            }
             if let Some(other) = attribute.except.as_ref().filter(|o| !known(o)) {
                 fault(&near, format!("{name}: except names `{other}`, which is no attribute"), &names_help(other));
             }
         }
-        if !self.section.is_empty() && !self.format.values().any(|format| matches!(format, Format::Xml(_))) {
-            fault("[section.", "a section, and no format it could stand in".into(), "sections stand in XML documents");
+        for (name, section) in &self.section {
+            let near = format!("[section.{name}]");
+            let stands = |format: &Format| match format {
+                Format::Xml(_) => section.element.is_some(),
+                Format::Json(json) => section.at.as_ref().is_some_and(|at| json.holds_list(at)),
+                Format::Delimited(_) => false,
+            };
+            let names_columns = |a: &Attribute| {
+                a.fields.values().any(|f| f.refers.as_ref().is_some_and(|t| t.starts_with(&format!("{name}."))))
+            };
+            if !self.format.values().any(stands) && !self.attribute.values().any(names_columns) {
+                let help = "give `element` for an XML format, or `at`: the pointer to an empty list in the `document` of a JSON one";
+                fault(&near, format!("section {name} stands in no format"), help);
+            }
+            for (column, target) in &section.refers {
+                if !section.columns.contains_key(column) || !self.lists(target, name) {
+                    let help = "name a column of this section, and a column of one: parent_id = \"id\", currency = \"currencies.id\"";
+                    fault(&near, format!("section {name}: refers names no column: {column} = \"{target}\""), help);
+                }
+            }
         }
         for (format_name, format) in &self.format {
             let near = format!("[format.{format_name}]");

@@ -22,6 +22,7 @@ const TABLES: &[&str] = &[
     "item",
     "item_stock",
     "item_price",
+    "item_review",
     "product",
     "variant",
     "category",

@@ -20,11 +20,11 @@ pub use compile::{Column, Compiled, Source};
 pub use contract::{Contract, Missing};
 pub use form::{Form, MoneyParts, Named};
 pub use format::{
-    Constant, Delimited, Format, Json, JsonShape, LineEnding, Naming, Nest, OpenElement, Placing, Quoted, Xml,
+    Constant, Delimited, Format, Json, JsonShape, LineEnding, Naming, Nest, OpenElement, Placing, Quoted, Shard, Xml,
 };
 pub use guard::Guarded;
 pub use rule::{Condition, Demand, Rule, Test};
-pub use section::{Section, SectionRow, SectionTemplate};
+pub use section::{Section, SectionRows, SectionTemplate, listed, text_of};
 pub use settings::{Parameter, Settings};
 pub use stock::{Channel, names};
 

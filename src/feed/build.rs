@@ -11,10 +11,10 @@ use super::findings::Findings;
 use super::nest::Nesting;
 use super::offer::Offer;
 use super::shaper::Shaper;
-use super::write::FeedWriter;
+use super::write::{FeedWriter, Full, Wrapped, Wrapping};
 use crate::catalog::fault;
 use crate::channel::{Channel, Format, Guarded};
-use crate::diagnostic::{Error, Kind, Place, Result};
+use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
 
 /// What to build.
 pub struct Job<'a> {
@@ -36,16 +36,23 @@ pub struct Built {
     pub offers: u64,
     /// Rows the channel would refuse, each with a finding that says why.
     pub left_out: u64,
-    /// Offers that can be bought.
-    pub in_stock: u64,
+    /// Offers that can be bought, where the contract says how to tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_stock: Option<u64>,
+    /// Documents it was split into.
+    pub files: u64,
     pub bytes: u64,
     /// Of the document's bytes, in hexadecimal.
     pub hash: String,
 }
 
-/// Builds a document into `to`. A wrong template or contract stops before the first byte; a row the channel would
-/// refuse is left out and said.
-pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Result<Built> {
+/// Builds the feed into the place `next` opens, and into further ones where the format splits it; all are given back. A
+/// wrong template or contract stops before the first byte; a row the channel would refuse is left out and said.
+pub fn build<W: Write>(
+    job: &Job<'_>,
+    mut next: impl FnMut() -> Result<W>,
+    findings: &mut Findings<'_>,
+) -> Result<(Built, Vec<W>)> {
     let compiled = job.channel.compile(job.guarded, job.now)?;
     let mut shaper = Shaper::new(job.channel, &compiled);
     let text_of = |name: &str| match job.channel.value_of(name, job.now) {
@@ -60,6 +67,8 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
         None => text.to_owned(),
     };
     let sections = job.channel.section_rows(job.guarded, job.now)?;
+    job.channel.section_faults(&sections).into_iter().for_each(|fault| findings.add(fault));
+    checker.refer(super::refers::of_rows(job.channel, &sections));
     let (document, encoder) = Document::new(job.channel, job.format, &shaper.attributes(), &sections, &fill);
     let stock = job.channel.contract.in_stock_test();
 
@@ -68,10 +77,21 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
         let index = statement.parameter_index(name).map_err(fault)?;
         statement.raw_bind_parameter(index.unwrap_or_default(), value).map_err(fault)?;
     }
-    let mut writer = FeedWriter::begin(encoder, Measured::new(to));
+    let wrapping = Wrapping {
+        encoding: job.format.encoding(),
+        references: matches!(job.format, Format::Xml(_)),
+        gzip: job.format.is_gzip(),
+    };
+    let mut next = || next().map(|to| Wrapped::new(wrapping, Measured::new(to)));
+    let mut writer = FeedWriter::begin(encoder, next()?);
+    if let Some(shard) = job.format.shard() {
+        let full = Full { offers: shard.items, bytes: shard.bytes };
+        writer = writer.sharded(full, move || next().map_err(io::Error::other));
+    }
     let mut nesting = job.format.placing().nest().and_then(|nest| Nesting::new(job.channel, nest));
     let mut offer = Offer::new(job.channel.contract.attribute.len());
-    let mut built = Built { rows: 0, offers: 0, left_out: 0, in_stock: 0, bytes: 0, hash: String::new() };
+    let mut built =
+        Built { rows: 0, offers: 0, left_out: 0, in_stock: stock.map(|_| 0), files: 0, bytes: 0, hash: String::new() };
     let place = |offer: &Offer, attribute: usize| place_of(job.channel, offer, attribute);
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(|e| stuck(job.channel, e))? {
@@ -91,19 +111,50 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
         };
         built.left_out += u64::from(!written);
         built.offers += u64::from(written);
-        built.in_stock += u64::from(written && is_stocked);
+        built.in_stock = built.in_stock.map(|count| count + u64::from(written && is_stocked));
     }
     if let Some(mut nesting) = nesting {
         nesting.end(&document, &mut writer).map_err(unwritable)?;
     }
-    let measured = writer.finish().map_err(unwritable)?;
-    built.bytes = measured.bytes;
-    built.hash = format!("{:032x}", measured.hash.digest128());
-    Ok(built)
+    let (mut places, mut lacking) = (Vec::new(), 0);
+    let mut hashes = Vec::new();
+    for wrapped in writer.finish().map_err(unwritable)? {
+        let (measured, lost) = wrapped.finish().map_err(unwritable)?;
+        lacking += lost;
+        built.files += 1;
+        built.bytes += measured.bytes;
+        hashes.push(measured.hash.digest128());
+        places.push(measured.to);
+    }
+    built.hash = format!("{:032x}", together(&hashes));
+    if lacking > 0 {
+        findings.add(replaced(job, lacking));
+    }
+    Ok((built, places))
 }
 
+/// One hash of several documents.
+fn together(hashes: &[u128]) -> u128 {
+    match hashes {
+        [only] => *only,
+        several => {
+            let bytes: Vec<u8> = several.iter().flat_map(|hash| hash.to_le_bytes()).collect();
+            xxhash_rust::xxh3::xxh3_128(&bytes)
+        }
+    }
+}
+
+fn replaced(job: &Job<'_>, lacking: u64) -> Diagnostic {
+    let name = job.format.encoding().name();
+    let message = format!("characters that do not exist in {name} were replaced: {lacking}");
+    Diagnostic::warning(format!("{}/encoding-lacks", job.channel.name), message)
+        .at(Place::file(job.format.file()))
+        .help("spell them otherwise in the template, or take an encoding that has them")
+}
+
+/// A place that could not be opened says so itself.
 pub(super) fn unwritable(error: io::Error) -> Error {
-    Error::io("write", "the feed".as_ref(), error)
+    error.downcast::<Error>().unwrap_or_else(|error| Error::io("write", "the feed".as_ref(), error))
 }
 
 fn stuck(channel: &Channel, error: rusqlite::Error) -> Error {

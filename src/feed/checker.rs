@@ -5,7 +5,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::findings::Findings;
 use super::offer::Offer;
-use crate::channel::{Channel, Condition, Demand, Rule, Test};
+use super::refers::Listed;
+use crate::channel::{Attribute, Channel, Condition, Demand, Rule, Test};
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::value::{Currency, Money, time};
 
@@ -15,6 +16,8 @@ pub struct Checker<'c> {
     required: Vec<usize>,
     identity: Vec<usize>,
     rules: Vec<Prepared<'c>>,
+    listed: Vec<Listed>,
+    repeated: Vec<Repeated>,
     /// Identity of every offer so far, and its number.
     seen: HashMap<u64, u32>,
     offers: u32,
@@ -38,6 +41,24 @@ enum Ready {
     Differ { within: usize, axes: Vec<usize>, seen: HashSet<u64> },
 }
 
+/// An attribute with several values.
+struct Repeated {
+    attribute: usize,
+    fields: usize,
+    max: usize,
+}
+
+impl Repeated {
+    fn excess(&self, offer: &Offer) -> Option<(usize, String)> {
+        let given = match self.fields {
+            0 => offer.values(self.attribute).count(),
+            fields => offer.groups(self.attribute, fields).count(),
+        };
+        let message = || format!("has {given} values; at most {} are taken", self.max);
+        (given > self.max).then(|| (self.attribute, message()))
+    }
+}
+
 /// How a rule was broken: which attribute, and a sentence.
 struct Broken {
     attribute: usize,
@@ -51,7 +72,15 @@ impl<'c> Checker<'c> {
         let required = contract.attribute.values().enumerate().filter(|(_, a)| a.required).map(|(i, _)| i).collect();
         let identity = contract.identity.iter().filter_map(|name| contract.attribute.get_index_of(name)).collect();
         let rules = contract.rule.iter().filter_map(|rule| Prepared::new(channel, rule, &setting)).collect();
-        Checker { channel, required, identity, rules, seen: HashMap::new(), offers: 0 }
+        let several = contract.attribute.values().enumerate().filter(|(_, a)| a.repeats() > 1);
+        let repeated = several.map(|(attribute, a)| Repeated { attribute, fields: a.fields.len(), max: a.repeats() });
+        let repeated = repeated.collect();
+        Checker { channel, required, identity, rules, listed: Vec::new(), repeated, seen: HashMap::new(), offers: 0 }
+    }
+
+    /// What sections of the document list: offers may refer to nothing else.
+    pub(super) fn refer(&mut self, listed: Vec<Listed>) {
+        self.listed = listed;
     }
 
     /// Checks one offer; `place` says where an attribute of it stands. Whether the channel would take it is returned.
@@ -74,6 +103,16 @@ impl<'c> Checker<'c> {
                 }
             }
         }
+        // A build takes no more than there may be; a feed somebody made is counted.
+        if !mend {
+            self.repeated.iter().filter_map(|one| one.excess(offer)).for_each(|(attribute, message)| {
+                let (name, about) = self.attribute(attribute);
+                let finding =
+                    Diagnostic::warning(code(&self.channel.name, name, "too-many"), format!("{name} {message}"));
+                let help = about.map_or_else(String::new, |about| about.advise("give the ones that matter most"));
+                findings.add(finding.at(place(offer, attribute)).help(help));
+            });
+        }
         for prepared in &mut self.rules {
             if !prepared.when.iter().all(|(attribute, condition)| holds(condition, offer.first(*attribute))) {
                 continue;
@@ -94,6 +133,15 @@ impl<'c> Checker<'c> {
                 prepared.drop.iter().for_each(|attribute| offer.remove(*attribute));
             }
         }
+        for listed in &self.listed {
+            let Some(stray) = listed.stray(offer) else { continue };
+            taken = false;
+            let (name, _) = self.attribute(listed.attribute);
+            let message = format!("{name} {stray} is no {} of this document", listed.target);
+            let finding = Diagnostic::error(code(&self.channel.name, name, "unlisted"), message);
+            let help = format!("list it there, or give the offer a {name} that is");
+            findings.add(finding.at(place(offer, listed.attribute).value(stray)).help(help));
+        }
         if let Some(double) = self.double(offer) {
             taken = false;
             findings.add(double.at(self.identity.last().map_or_else(Place::default, |last| place(offer, *last))));
@@ -102,18 +150,17 @@ impl<'c> Checker<'c> {
     }
 
     fn missing(&self, attribute: usize, place: Place) -> Diagnostic {
-        let (name, about) = &self.attribute(attribute);
-        let help = about.clone().unwrap_or_else(|| {
-            format!("give the item its {name}, or set {name} under [channel.{}.set]", self.channel.name)
-        });
+        let (name, about) = self.attribute(attribute);
+        let help = format!("give the item its {name}, or set {name} under [channel.{}.set]", self.channel.name);
+        let help = about.map_or_else(|| help.clone(), |about| about.advise(&help));
         Diagnostic::error(code(&self.channel.name, name, "missing"), format!("{name} is required and empty"))
             .at(place)
             .help(help)
     }
 
-    fn attribute(&self, index: usize) -> (String, Option<String>) {
+    fn attribute(&self, index: usize) -> (&'c str, Option<&'c Attribute>) {
         let found = self.channel.contract.attribute.get_index(index);
-        found.map_or_else(Default::default, |(name, attribute)| (name.clone(), attribute.help.clone()))
+        found.map_or(("", None), |(name, attribute)| (name.as_str(), Some(attribute)))
     }
 
     /// Two offers with one identity: the channel keeps one of them, and which is luck.
@@ -136,7 +183,7 @@ impl<'c> Checker<'c> {
 
 /// `google/price-missing`: the channel, the attribute, what is wrong with it.
 pub(super) fn code(channel: &str, attribute: &str, fault: &str) -> String {
-    format!("{channel}/{}-{fault}", attribute.replace('_', "-"))
+    format!("{channel}/{}-{fault}", attribute.replace('_', "-").to_lowercase())
 }
 
 impl<'c> Prepared<'c> {

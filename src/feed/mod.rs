@@ -9,10 +9,12 @@ mod document;
 mod findings;
 mod form;
 mod joined;
+mod json_cell;
 mod json_slots;
 mod layout;
 mod nest;
 mod offer;
+mod refers;
 mod shape;
 mod shaper;
 

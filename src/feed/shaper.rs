@@ -356,17 +356,13 @@ impl ColumnPlan<'_> {
             Raw::Integer(number) => number.to_string(),
         };
         let place = Place::of_sku(&offer.sku).attribute(self.name).value(&value);
-        let help = match &self.attribute.help {
-            Some(more) => format!("{}; {more}", fault.help),
-            None => fault.help,
-        };
         Diagnostic::new(
             severity,
             code(&channel.name, self.name, fault.code),
             format!("{} {}", self.name, fault.message),
         )
         .at(channel.where_given(self.name, place))
-        .help(help)
+        .help(self.attribute.advise(&fault.help))
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::catalog::{FeedRecord, Writer};
 use crate::channel::{Channel, Format, Guarded, Missing};
-use crate::deliver::{Placed, ToFile};
+use crate::deliver::{Placed, ToFiles};
 use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::feed::{Built, Findings, Job, build};
 use crate::shop::Shop;
@@ -55,20 +55,20 @@ pub fn build_feed(
     let (format_name, format) = format_of(channel, options.format.as_deref())?;
     let file = target(channel, format);
     let path = shop.path(&file);
-    let mut to = ToFile::create(&path)?;
-    let built = run(shop, channel, format, now, &mut to, findings)?;
+    let mut to = ToFiles::new(&path);
+    let (built, files) = run(shop, channel, format, now, || to.open_next(), findings)?;
     let last = writer.last_feed(&channel.name, &file)?;
     if !options.allow_shrink {
         guard(channel, &file, last.as_ref(), &built)?;
     }
     let placed = if options.dry_run {
-        drop(to);
+        drop(files);
         Placed::Withheld
     } else {
-        let placed = to.place()?;
+        let placed = to.place(files)?;
         let record = FeedRecord {
             offers: built.offers,
-            in_stock: built.in_stock,
+            in_stock: built.in_stock.unwrap_or_default(),
             left_out: built.left_out,
             bytes: built.bytes,
             hash: built.hash.clone(),
@@ -84,17 +84,17 @@ pub fn build_feed(
     Ok(FeedRun { channel: channel.name.clone(), format: format_name, file, placed, built })
 }
 
-/// Builds the feed of `channel` into `to`, which is somebody else's: nothing is guarded or remembered.
+/// Builds the feed of `channel` into what `next` opens, which is somebody else's: nothing is guarded or remembered.
 pub fn write_feed<W: Write>(
     shop: &Shop,
     channel: &Channel,
     format: Option<&str>,
     now: Timestamp,
-    to: W,
+    next: impl FnMut() -> Result<W>,
     findings: &mut Findings<'_>,
-) -> Result<Built> {
+) -> Result<(Built, Vec<W>)> {
     let (_, format) = format_of(channel, format)?;
-    run(shop, channel, format, now, to, findings)
+    run(shop, channel, format, now, next, findings)
 }
 
 fn run<W: Write>(
@@ -102,13 +102,13 @@ fn run<W: Write>(
     channel: &Channel,
     format: &Format,
     now: Timestamp,
-    to: W,
+    next: impl FnMut() -> Result<W>,
     findings: &mut Findings<'_>,
-) -> Result<Built> {
+) -> Result<(Built, Vec<W>)> {
     let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), &channel.sql_texts())?;
     let changed = shop.catalog.read()?.changed_at()?;
     let job = Job { channel, guarded: &guarded, now: &to_utc_text(now), format, changed: &changed };
-    build(&job, to, findings).map_err(|error| shop.locate(error))
+    build(&job, next, findings).map_err(|error| shop.locate(error))
 }
 
 /// The format asked for, else the shop's, else the contract's first.
@@ -164,7 +164,7 @@ fn guard(channel: &Channel, file: &str, last: Option<&FeedRecord>, built: &Built
             format!("{} would go from {} offers to {}", channel.name, last.offers, built.offers),
         );
     }
-    if last.in_stock > 0 && built.in_stock == 0 {
+    if last.in_stock > 0 && built.in_stock == Some(0) {
         return held(
             "feed/zeroed",
             format!("{} would go from {} offers in stock to none", channel.name, last.in_stock),

@@ -1,0 +1,9 @@
+SELECT
+  review_id,
+  reviewer                AS name,
+  written_at,
+  content,
+  rating,
+  gtin,
+  $site || path           AS url
+FROM item_review
