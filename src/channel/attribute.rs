@@ -2,6 +2,7 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
+use super::pattern::Pattern;
 use crate::diagnostic::Severity;
 
 /// One attribute in the channel's words. The type says how a value is shaped and what is checked.
@@ -20,6 +21,10 @@ pub struct Attribute {
     pub unit: Unit,
     #[serde(default)]
     pub over: Over,
+    /// What a value must look like as a whole: a regular expression.
+    pub pattern: Option<Pattern>,
+    /// Characters the channel does not take, as a regular expression or `emoji`: a build leaves them out, and says so.
+    pub strip: Option<Pattern>,
     /// How many values it may have; 1 when not said.
     pub repeat: Option<usize>,
     /// In a `url`: a comma becomes `%2C`. In a list of addresses it always does.
@@ -44,6 +49,8 @@ pub struct Attribute {
     pub pairs: bool,
     /// Its values must be among those of a section's column: `categories.id`.
     pub refers: Option<String>,
+    /// The list of `[taxonomy.…]` whose categories it takes, by id or path.
+    pub taxonomy: Option<String>,
     /// Other names this attribute goes by in feeds.
     #[serde(default)]
     pub names: Vec<String>,

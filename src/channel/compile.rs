@@ -57,6 +57,7 @@ impl Channel {
         match name {
             "channel" => Some(Value::Text(self.name.clone())),
             "now" => Some(Value::Text(now.to_owned())),
+            "version" => self.contract.version.clone().map(Value::Text),
             _ => None,
         }
     }
@@ -128,7 +129,7 @@ impl Channel {
         if position == 0 && self.contract.entity.is_none() {
             return Ok(Source::Sku);
         }
-        if let Some(index) = self.contract.attribute.get_index_of(name) {
+        if let Some(index) = self.contract.attribute_named(name) {
             return Ok(Source::Attribute(index));
         }
         if let Some(index) = self.contract.inputs.iter().position(|input| input == name) {

@@ -6,6 +6,7 @@ use super::attribute::{Attribute, Type};
 use super::format::Format;
 use super::rule::Rule;
 use super::section::Section;
+use super::taxonomy::Publisher;
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use crate::value::closest::closest;
 
@@ -23,6 +24,10 @@ pub struct Contract {
     /// in reports.
     pub entity: Option<String>,
     pub missing: Missing,
+    #[serde(default)]
+    pub unsent: Unsent,
+    /// Which edition of the channel's own specification this is; `$version` in the document's head.
+    pub version: Option<String>,
     /// Attribute and values that mean an offer can be bought: what the guard against a zeroed feed counts.
     #[serde(default)]
     pub in_stock: IndexMap<String, Vec<String>>,
@@ -37,6 +42,11 @@ pub struct Contract {
     /// What a document says besides its offers.
     #[serde(default)]
     pub section: IndexMap<String, Section>,
+    /// Lists of categories the channel publishes.
+    #[serde(default)]
+    pub taxonomy: IndexMap<String, Publisher>,
+    /// JSON pointer under which the attributes of a JSON Schema overlay go.
+    pub schema_under: Option<String>,
     /// In document order.
     pub attribute: IndexMap<String, Attribute>,
     #[serde(default)]
@@ -53,6 +63,16 @@ pub enum Missing {
     Kept,
 }
 
+/// What the channel does with an attribute that an offer no longer sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unsent {
+    #[default]
+    Kept,
+    /// It is emptied: a feed that stops sending an attribute has to be meant.
+    Reset,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setting {
@@ -64,7 +84,11 @@ pub struct Setting {
 impl Contract {
     /// Reads and checks a contract; the error is the first fault, with the place in `file`.
     pub fn parse(file: &str, text: &str) -> Result<Contract> {
-        let (contract, faults) = Contract::read(file, text)?;
+        Contract::sound(Contract::read(file, text)?)
+    }
+
+    /// The contract, or the first of its faults.
+    pub fn sound((contract, faults): (Contract, Vec<Diagnostic>)) -> Result<Contract> {
         match faults.into_iter().next() {
             None => Ok(contract),
             Some(first) => {
@@ -82,6 +106,13 @@ impl Contract {
         let contract: Contract = toml::from_str(text).map_err(|e| syntax(file, text, &e))?;
         let faults = contract.faults(file, text);
         Ok((contract, faults))
+    }
+
+    /// Position of the attribute a template, the shop or the catalog calls `name`: by its name, or by one it had.
+    pub fn attribute_named(&self, name: &str) -> Option<usize> {
+        let by_other =
+            || self.attribute.values().position(|attribute| attribute.names.iter().any(|other| other == name));
+        self.attribute.get_index_of(name).or_else(by_other)
     }
 
     /// Position of the attribute that tells whether an offer can be bought, and its values that mean yes.
@@ -125,6 +156,10 @@ impl Contract {
             for target in targets.filter(|target| !self.lists(target, "")) {
                 let help = "name a section and its column: refers = \"categories.id\"";
                 fault(&near, format!("{name}: refers names `{target}`, which is no column of a section"), help);
+            }
+            if let Some(list) = attribute.taxonomy.as_ref().filter(|list| !self.taxonomy.contains_key(*list)) {
+                let help = "add [taxonomy.…] with the publisher's url";
+                fault(&near, format!("{name}: taxonomy names `{list}`, which the contract does not have"), help);
             }
             if let Some(other) = attribute.except.as_ref().filter(|o| !known(o)) {
                 fault(&near, format!("{name}: except names `{other}`, which is no attribute"), &names_help(other));

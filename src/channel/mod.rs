@@ -10,23 +10,30 @@ mod contract;
 mod form;
 mod format;
 mod guard;
+mod overlay;
+mod pattern;
 mod rule;
+mod schema;
 mod section;
 mod settings;
 mod stock;
+mod taxonomy;
 
 pub use attribute::{Attribute, Over, Type, Unit};
 pub use compile::{Column, Compiled, Source};
-pub use contract::{Contract, Missing};
+pub use contract::{Contract, Missing, Unsent};
 pub use form::{Form, MoneyParts, Named};
 pub use format::{
     Constant, Delimited, Format, Json, JsonShape, LineEnding, Naming, Nest, OpenElement, Placing, Quoted, Shard, Xml,
 };
 pub use guard::Guarded;
+pub use pattern::Pattern;
 pub use rule::{Condition, Demand, Rule, Test};
+pub use schema::SCHEMA;
 pub use section::{Section, SectionRows, SectionTemplate, listed, text_of};
 pub use settings::{Parameter, Settings};
 pub use stock::{Channel, names};
+pub use taxonomy::{Publisher, Taxonomy};
 
 /// A TOML fault with its line, column and caret.
 pub use contract::syntax as toml_fault;

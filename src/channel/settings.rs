@@ -2,6 +2,8 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
+use crate::diagnostic::Severity;
+
 /// The shop's side of a channel. Keys that are not named here are parameters: `site` is `$site` in the template,
 /// bound and never pasted.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -18,6 +20,9 @@ pub struct Settings {
     pub set: IndexMap<String, String>,
     /// A feed that loses more than this share of its offers is not put in place without `--allow-shrink`.
     pub shrink_percent_max: Option<u8>,
+    /// Finding (its code without the channel) = how bad it is here. An `error` leaves the offer out.
+    #[serde(default)]
+    pub severity: IndexMap<String, Severity>,
     #[serde(flatten)]
     pub parameters: IndexMap<String, Parameter>,
 }

@@ -39,6 +39,9 @@ pub struct Built {
     /// Offers that can be bought, where the contract says how to tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_stock: Option<u64>,
+    /// Attributes that at least one offer sends.
+    #[serde(skip)]
+    pub sent: Vec<String>,
     /// Documents it was split into.
     pub files: u64,
     pub bytes: u64,
@@ -90,9 +93,18 @@ pub fn build<W: Write>(
     }
     let mut nesting = job.format.placing().nest().and_then(|nest| Nesting::new(job.channel, nest));
     let mut offer = Offer::new(job.channel.contract.attribute.len());
-    let mut built =
-        Built { rows: 0, offers: 0, left_out: 0, in_stock: stock.map(|_| 0), files: 0, bytes: 0, hash: String::new() };
+    let mut built = Built {
+        rows: 0,
+        offers: 0,
+        left_out: 0,
+        in_stock: stock.map(|_| 0),
+        sent: Vec::new(),
+        files: 0,
+        bytes: 0,
+        hash: String::new(),
+    };
     let place = |offer: &Offer, attribute: usize| place_of(job.channel, offer, attribute);
+    let mut sent = vec![false; job.channel.contract.attribute.len()];
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(|e| stuck(job.channel, e))? {
         built.rows += 1;
@@ -105,6 +117,7 @@ pub fn build<W: Write>(
         }
         let is_stocked = stock
             .is_some_and(|(attribute, values)| offer.first(attribute).is_some_and(|v| values.iter().any(|x| x == v)));
+        offer.present().for_each(|attribute| sent[attribute] = true);
         let written = match &mut nesting {
             Some(nesting) => nesting.take(&document, &mut offer, &mut writer, findings)?,
             None => document.write(&offer, &mut writer).map(|()| true).map_err(unwritable)?,
@@ -116,6 +129,8 @@ pub fn build<W: Write>(
     if let Some(mut nesting) = nesting {
         nesting.end(&document, &mut writer).map_err(unwritable)?;
     }
+    let names = job.channel.contract.attribute.keys().zip(sent);
+    built.sent = names.filter(|(_, sent)| *sent).map(|(name, _)| name.clone()).collect();
     let (mut places, mut lacking) = (Vec::new(), 0);
     let mut hashes = Vec::new();
     for wrapped in writer.finish().map_err(unwritable)? {

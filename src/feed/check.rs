@@ -99,10 +99,13 @@ pub fn check<R: BufRead>(
 
 /// Which of the contract's formats a document is in: of the same kind, and best the one its name says.
 fn format_of<'c>(channel: &'c Channel, kind: document::Format, file: &str) -> Option<&'c Format> {
-    let same_kind = |format: &Format| match (format, kind) {
-        (Format::Xml(_), document::Format::Xml) | (Format::Json(_), document::Format::Json) => true,
-        (Format::Delimited(_), document::Format::Delimited(_)) => true,
-        _ => false,
+    let same_kind = |format: &Format| {
+        matches!(
+            (format, kind),
+            (Format::Xml(_), document::Format::Xml)
+                | (Format::Json(_), document::Format::Json)
+                | (Format::Delimited(_), document::Format::Delimited(_))
+        )
     };
     let same_delimiter = |(_, format): &(&String, &Format)| match (format, kind) {
         (Format::Delimited(table), document::Format::Delimited(delimiter)) => table.delimiter == char::from(delimiter),
@@ -451,6 +454,7 @@ impl<'c> Reading<'c> {
             (Ok(()), None) => return true,
         };
         let mut finding = self.finding(offer, target, fault.code, format!("{name} {}", fault.message), &fault.help);
+        let severity = self.channel.severity(&finding.code, severity);
         finding.severity = severity;
         findings.add(finding);
         if !offer.is_present(index) {

@@ -60,6 +60,7 @@ impl<'a> Shaper<'a> {
             match column.source {
                 Source::Attribute(index) => {
                     if let Some((name, attribute)) = contract.attribute.get_index(index) {
+                        columns.retain(|(_, earlier)| earlier.index != index);
                         let except = attribute.except.as_ref().and_then(|other| contract.attribute.get_index_of(other));
                         columns.push((
                             position,
@@ -148,7 +149,12 @@ impl<'a> Shaper<'a> {
         offer: &mut Offer,
         findings: &mut Findings<'_>,
     ) -> bool {
-        let Some((index, name, attribute)) = self.channel.contract.attribute.get_full(name) else { return true };
+        let Some((index, name, attribute)) = self.channel.contract.attribute_named(name).and_then(|index| {
+            let (name, attribute) = self.channel.contract.attribute.get_index(index)?;
+            Some((index, name, attribute))
+        }) else {
+            return true;
+        };
         let mut plan = ColumnPlan { index, name, attribute, except: None, last: None, list: List::default() };
         let text = match value {
             serde_json::Value::String(text) => Cow::Borrowed(text.as_str()),
@@ -378,10 +384,12 @@ fn report(
     let needed = plan.attribute.required;
     let severity = if needed { Severity::Error } else { Severity::Warning };
     let mut finding = plan.finding(channel, offer, raw, fault, severity);
-    if !needed {
+    finding.severity = channel.severity(&finding.code, severity);
+    let costs = needed || finding.severity == Severity::Error;
+    if !costs {
         finding.message.push_str("; the offer goes without it");
     }
     findings.add(finding);
     offer.mark_faulty(plan.index);
-    !needed
+    !costs
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::catalog::{FeedRecord, Writer};
-use crate::channel::{Channel, Format, Guarded, Missing};
+use crate::channel::{Channel, Format, Guarded, Missing, Unsent};
 use crate::deliver::{Placed, ToFiles};
 use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::feed::{Built, Findings, Job, build};
@@ -72,6 +72,7 @@ pub fn build_feed(
             left_out: built.left_out,
             bytes: built.bytes,
             hash: built.hash.clone(),
+            sent: built.sent.clone(),
             built_at: to_utc_text(now),
         };
         if last.is_none_or(|last| last.hash != record.hash) {
@@ -136,14 +137,19 @@ fn target(channel: &Channel, format: &Format) -> String {
 
 /// Where an offer that is missing is taken off, a shrunken feed does damage: a person has to mean it.
 fn guard(channel: &Channel, file: &str, last: Option<&FeedRecord>, built: &Built) -> Result<()> {
-    if channel.contract.missing == Missing::Kept {
-        return Ok(());
-    }
     let held = |code: &'static str, message: String| {
         Err(Error::new(Kind::Guard, code, format!("{message}; {file} was left as it was"))
             .at(Place::file(file))
             .help("if that is meant, add --allow-shrink; else see what was left out and why above"))
     };
+    let unsent = last.and_then(|last| last.sent.iter().find(|name| !built.sent.contains(name)));
+    if let (Unsent::Reset, Some(name)) = (channel.contract.unsent, unsent) {
+        let message = format!("{} would no longer be sent `{name}`, and would empty it in every offer", channel.name);
+        return held("feed/unsent", message);
+    }
+    if channel.contract.missing == Missing::Kept {
+        return Ok(());
+    }
     let Some(last) = last else {
         if built.offers == 0 {
             return Err(Error::new(

@@ -359,6 +359,7 @@ CREATE TABLE feed (
   left_out INTEGER NOT NULL,
   bytes    INTEGER NOT NULL,
   hash     TEXT NOT NULL,
+  sent     TEXT NOT NULL DEFAULT '[]',                      -- JSON list of the attributes that some offer had
   built_at TEXT NOT NULL,
   PRIMARY KEY (channel, target)
 ) STRICT, WITHOUT ROWID;

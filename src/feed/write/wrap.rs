@@ -30,13 +30,13 @@ pub struct Wrapped<W: Write> {
 
 enum Packed<W: Write> {
     Plain(W),
-    Gzip(GzEncoder<W>),
+    Gzip(Box<GzEncoder<W>>),
 }
 
 impl<W: Write> Wrapped<W> {
     pub fn new(wrapping: Wrapping, to: W) -> Self {
         let packed = match wrapping.gzip {
-            true => Packed::Gzip(GzEncoder::new(to, Compression::fast())),
+            true => Packed::Gzip(Box::new(GzEncoder::new(to, Compression::fast()))),
             false => Packed::Plain(to),
         };
         Wrapped { wrapping, packed, encoded: Vec::new(), lacking: 0 }
