@@ -20,8 +20,8 @@ pub struct Contract {
     pub checked: toml::value::Datetime,
     /// Attributes that together name an offer; no two offers have the same.
     pub identity: Vec<String>,
-    /// What a row of the template is, when it is no item of the catalog: `review`, `promotion`. Its first column names it
-    /// in reports.
+    /// What a row of the template is, when it is no item of the catalog: `review`, `promotion`. Its `sku` is what names
+    /// it in reports.
     pub entity: Option<String>,
     pub missing: Missing,
     #[serde(default)]
@@ -125,6 +125,16 @@ impl Contract {
     fn lists(&self, target: &str, own: &str) -> bool {
         let (section, column) = target.split_once('.').unwrap_or((own, target));
         self.section.get(section).is_some_and(|section| section.columns.contains_key(column))
+    }
+
+    /// Position of the attribute that says what an offer costs: `price`, else the first of that type.
+    pub fn price(&self) -> Option<usize> {
+        let is_price = |attribute: &Attribute| attribute.kind == Type::Price;
+        let named = self
+            .attribute
+            .get_index_of("price")
+            .filter(|at| self.attribute.get_index(*at).is_some_and(|(_, a)| is_price(a)));
+        named.or_else(|| self.attribute.values().position(is_price))
     }
 
     /// Everything that is wrong with it, for its author.

@@ -5,16 +5,20 @@
 //! and points into the file at what is wrong. Running the result is the business of `feed`.
 mod assemble;
 mod attribute;
+mod columns;
 mod compile;
 mod contract;
 mod form;
 mod format;
+mod given;
 mod guard;
 mod overlay;
 mod pattern;
 mod rule;
+mod scaffold;
 mod schema;
 mod section;
+mod selection;
 mod settings;
 mod stock;
 mod taxonomy;
@@ -26,12 +30,15 @@ pub use form::{Form, MoneyParts, Named};
 pub use format::{
     Constant, Delimited, Format, Json, JsonShape, LineEnding, Naming, Nest, OpenElement, Placing, Quoted, Shard, Xml,
 };
+pub use given::{Given, Giver};
 pub use guard::Guarded;
 pub use pattern::Pattern;
 pub use rule::{Condition, Demand, Rule, Test};
+pub use scaffold::{Scaffold, scaffold, section as scaffold_section};
 pub use schema::SCHEMA;
 pub use section::{Section, SectionRows, SectionTemplate, listed, text_of};
-pub use settings::{Parameter, Settings};
+pub use selection::Counts;
+pub use settings::{Compression, Parameter, Settings};
 pub use stock::{Channel, names};
 pub use taxonomy::{Publisher, Taxonomy};
 

@@ -2,6 +2,7 @@
 use std::io::{self, Write};
 use std::sync::atomic::Ordering;
 
+use rusqlite::types::Value;
 use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -10,6 +11,7 @@ use super::document::Document;
 use super::findings::Findings;
 use super::nest::Nesting;
 use super::offer::Offer;
+use super::prices::Prices;
 use super::shaper::Shaper;
 use super::write::{FeedWriter, Full, Wrapped, Wrapping};
 use crate::catalog::fault;
@@ -47,6 +49,9 @@ pub struct Built {
     pub bytes: u64,
     /// Of the document's bytes, in hexadecimal.
     pub hash: String,
+    /// Of the offers in it.
+    #[serde(skip)]
+    pub prices: Prices,
 }
 
 /// Builds the feed into the place `next` opens, and into further ones where the format splits it; all are given back. A
@@ -58,11 +63,7 @@ pub fn build<W: Write>(
 ) -> Result<(Built, Vec<W>)> {
     let compiled = job.channel.compile(job.guarded, job.now)?;
     let mut shaper = Shaper::new(job.channel, &compiled);
-    let text_of = |name: &str| match job.channel.value_of(name, job.now) {
-        Some(rusqlite::types::Value::Text(text)) => Some(text),
-        Some(rusqlite::types::Value::Integer(number)) => Some(number.to_string()),
-        _ => None,
-    };
+    let text_of = |name: &str| setting_of(job.channel, name, job.now);
     let mut checker = Checker::new(job.channel, text_of);
     let fill = |text: &str| match text.strip_prefix('$') {
         Some("changed") => job.changed.to_owned(),
@@ -93,6 +94,7 @@ pub fn build<W: Write>(
     }
     let mut nesting = job.format.placing().nest().and_then(|nest| Nesting::new(job.channel, nest));
     let mut offer = Offer::new(job.channel.contract.attribute.len());
+    let price = job.channel.contract.price();
     let mut built = Built {
         rows: 0,
         offers: 0,
@@ -102,6 +104,7 @@ pub fn build<W: Write>(
         files: 0,
         bytes: 0,
         hash: String::new(),
+        prices: Prices::default(),
     };
     let place = |offer: &Offer, attribute: usize| place_of(job.channel, offer, attribute);
     let mut sent = vec![false; job.channel.contract.attribute.len()];
@@ -118,6 +121,7 @@ pub fn build<W: Write>(
         let is_stocked = stock
             .is_some_and(|(attribute, values)| offer.first(attribute).is_some_and(|v| values.iter().any(|x| x == v)));
         offer.present().for_each(|attribute| sent[attribute] = true);
+        let costs = price.and_then(|at| offer.first(at)).map(|price| Prices::entry(&offer.sku, price));
         let written = match &mut nesting {
             Some(nesting) => nesting.take(&document, &mut offer, &mut writer, findings)?,
             None => document.write(&offer, &mut writer).map(|()| true).map_err(unwritable)?,
@@ -125,12 +129,14 @@ pub fn build<W: Write>(
         built.left_out += u64::from(!written);
         built.offers += u64::from(written);
         built.in_stock = built.in_stock.map(|count| count + u64::from(written && is_stocked));
+        built.prices.extend(costs.filter(|_| written));
     }
     if let Some(mut nesting) = nesting {
         nesting.end(&document, &mut writer).map_err(unwritable)?;
     }
     let names = job.channel.contract.attribute.keys().zip(sent);
     built.sent = names.filter(|(_, sent)| *sent).map(|(name, _)| name.clone()).collect();
+    built.prices.sort();
     let (mut places, mut lacking) = (Vec::new(), 0);
     let mut hashes = Vec::new();
     for wrapped in writer.finish().map_err(unwritable)? {
@@ -146,6 +152,15 @@ pub fn build<W: Write>(
         findings.add(replaced(job, lacking));
     }
     Ok((built, places))
+}
+
+/// The value of `$name` as text.
+pub(super) fn setting_of(channel: &Channel, name: &str, now: &str) -> Option<String> {
+    match channel.value_of(name, now)? {
+        Value::Text(text) => Some(text),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Null | Value::Real(_) | Value::Blob(_) => None,
+    }
 }
 
 /// One hash of several documents.
@@ -191,7 +206,7 @@ fn stuck(channel: &Channel, error: rusqlite::Error) -> Error {
         .help("look for a join without a condition")
 }
 
-fn place_of(channel: &Channel, offer: &Offer, attribute: usize) -> Place {
+pub(super) fn place_of(channel: &Channel, offer: &Offer, attribute: usize) -> Place {
     let name = channel.contract.attribute.get_index(attribute).map_or("", |(name, _)| name.as_str());
     let mut place = Place::of_sku(&offer.sku).attribute(name);
     if let Some(value) = offer.first(attribute) {

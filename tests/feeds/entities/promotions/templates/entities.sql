@@ -1,4 +1,5 @@
 SELECT
+  id                        AS sku,
   id                        AS promotion_id,
   country,
   title,

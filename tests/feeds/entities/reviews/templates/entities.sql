@@ -1,4 +1,5 @@
 SELECT
+  review_id               AS sku,
   review_id,
   reviewer                AS name,
   written_at,
