@@ -28,6 +28,8 @@ pub struct Contract {
     pub unsent: Unsent,
     /// Which edition of the channel's own specification this is; `$version` in the document's head.
     pub version: Option<String>,
+    /// Offers told one by one are taken off so many days after they were last told.
+    pub expires_days: Option<u16>,
     /// Attribute and values that mean an offer can be bought: what the guard against a zeroed feed counts.
     #[serde(default)]
     pub in_stock: IndexMap<String, Vec<String>>,

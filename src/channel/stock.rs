@@ -27,6 +27,8 @@ pub struct Channel {
     pub settings: Settings,
     /// Lists of categories the shop keeps, by name.
     pub taxonomies: HashMap<String, Arc<Taxonomy>>,
+    /// Only rows of these SKUs, for a run that tells what has changed. The template sees the whole catalog all the same.
+    pub part: Option<Vec<String>>,
 }
 
 impl Channel {
@@ -42,8 +44,17 @@ impl Channel {
         }
         let sections = contract.section.keys().map(|section| section_of(name, section, shop)).collect::<Result<_>>()?;
         let name = name.to_owned();
-        let channel =
-            Channel { name, contract, contract_file, template, template_file, sections, settings, taxonomies };
+        let channel = Channel {
+            name,
+            contract,
+            contract_file,
+            template,
+            template_file,
+            sections,
+            settings,
+            taxonomies,
+            part: None,
+        };
         channel.check_settings()?;
         Ok(channel)
     }

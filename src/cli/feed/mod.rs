@@ -1,4 +1,5 @@
-//! `purvey feed`: build feeds, send them, check anybody's, look at one offer.
+//! `purvey feed`: build feeds, send them, check anybody's, compare them, look at one offer.
+mod diff;
 mod explain;
 mod preview;
 mod push;
@@ -6,12 +7,11 @@ mod status;
 
 pub(super) use push::{split as split_pushes, table as push_table};
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use self::explain::{Explained, Reasons};
-use super::{Context, init};
+use super::{Context, finish, init};
 use crate::catalog::Writer;
 use crate::channel::{Channel, Guarded, Parameter, Settings};
 use crate::deliver::{Placed, ToFiles};
@@ -19,7 +19,7 @@ use crate::diagnostic::{Error, Kind, Result};
 use crate::feed::{Built, Checked, Findings, check};
 use crate::report::{Cell, FailOn, Format, Outcome, Table, counted, thousands};
 use crate::shop::{PLACEHOLDER_SITE, Shop};
-use crate::sync::{FeedOptions, FeedRun, build_feed, write_feed};
+use crate::sync::{FeedOptions, FeedRun, build_feed, read_feed, write_feed};
 use crate::value::Country;
 use crate::value::time::to_utc_text;
 
@@ -35,6 +35,8 @@ pub(super) enum Command {
     Preview(preview::Args),
     /// Check a feed file as its channel would read it.
     Check(Check),
+    /// Compare the feed in place with the one that would be built now, or two files.
+    Diff(diff::Args),
 }
 
 #[derive(clap::Args)]
@@ -86,6 +88,7 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
         Command::Status(args) => status::run(args, context),
         Command::Preview(args) => preview::run(args, context),
         Command::Check(args) => checks(args, context),
+        Command::Diff(args) => diff::run(args, context),
     }
 }
 
@@ -167,16 +170,6 @@ fn build_explained(
     run
 }
 
-/// Everything failed: the last error decides the exit code. Some did: exit 3, each said.
-fn finish(mut failures: Vec<Error>, nothing_done: bool, partly: bool, context: &Context<'_>) -> Result<Outcome> {
-    let last = if nothing_done { failures.pop() } else { None };
-    failures.iter().for_each(|error| context.report.error(error));
-    match last {
-        Some(error) => Err(error),
-        None => Ok(if partly || !failures.is_empty() { Outcome::Partly } else { Outcome::Done }),
-    }
-}
-
 fn build_elsewhere(args: &Build, out: &Path, names: &[&str], shop: &Shop, context: &Context<'_>) -> Result<Outcome> {
     let [name] = names else {
         return Err(Error::usage("feed/one-channel", "--out takes the feed of one channel").help("name one channel"));
@@ -253,7 +246,7 @@ fn size(bytes: u64) -> String {
 // ------------------------------------------------------------------------------------------------- check
 
 fn checks(args: &Check, context: &Context<'_>) -> Result<Outcome> {
-    let channel = channel_of(args, context)?;
+    let channel = channel_of(&args.channel, args.country, context)?;
     let now = to_utc_text(context.now);
     let setting = |name: &str| match name {
         "now" => Some(now.clone()),
@@ -295,38 +288,29 @@ fn checks(args: &Check, context: &Context<'_>) -> Result<Outcome> {
 }
 
 /// Inside a shop the channel as the shop has it; elsewhere (CI, a forked repository) the stock one.
-fn channel_of(args: &Check, context: &Context<'_>) -> Result<Channel> {
+fn channel_of(name: &str, country: Option<Country>, context: &Context<'_>) -> Result<Channel> {
     let mut channel = match context.dir.join("purvey.toml").is_file() && context.dir.join("shop.db").is_file() {
-        true => context.shop()?.channel(&args.channel)?,
+        true => context.shop()?.channel(name)?,
         false => {
             let mut settings = Settings::default();
             for key in ["site", "country", "shop", "currency"] {
                 settings.parameters.insert(key.to_owned(), Parameter::Text(String::new()));
             }
-            Channel::load(&args.channel, None, settings)?
+            Channel::load(name, None, settings)?
         }
     };
-    if let Some(country) = args.country {
+    if let Some(country) = country {
         channel.settings.parameters.insert("country".to_owned(), Parameter::Text(country.code().to_owned()));
     }
     Ok(channel)
 }
 
-/// Read at once: large enough to make system calls cheap.
-const READ_BYTES: usize = 256 * 1024;
-
 fn open(path: &Path) -> Result<Box<dyn BufRead>> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(std::io::stdin().lock()));
     }
-    let file = File::open(path).map_err(|e| Error::io("read", path, e))?;
-    if file.metadata().is_ok_and(|m| m.is_dir()) {
+    if path.is_dir() {
         return Err(Error::input("feed/directory", format!("{} is a folder", path.display())).help("name a file in it"));
     }
-    let mut file = BufReader::with_capacity(READ_BYTES, file);
-    let packed = file.fill_buf().map_err(|e| Error::io("read", path, e))?.starts_with(b"\x1F\x8B");
-    Ok(match packed {
-        true => Box::new(BufReader::with_capacity(READ_BYTES, flate2::bufread::MultiGzDecoder::new(file))),
-        false => Box::new(file),
-    })
+    read_feed(path)
 }

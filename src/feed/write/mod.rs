@@ -130,6 +130,12 @@ impl<'w, E: Encoder, W: Write> FeedWriter<'w, E, W> {
         if self.buffer.len() >= PIECE { self.spill() } else { Ok(()) }
     }
 
+    /// What was written since the last call, for offers that go their ways one by one.
+    pub fn drain(&mut self, each: impl FnOnce(&[u8])) {
+        each(&self.buffer);
+        self.buffer.clear();
+    }
+
     /// Writes what stands after the last offer, hands everything on and gives the destinations back.
     pub fn finish(mut self) -> io::Result<Vec<W>> {
         self.encoder.finish(&mut self.buffer);
