@@ -108,7 +108,29 @@ pub(super) fn shape(
         (_, Raw::Integer(number)) => return shape(attribute, Raw::Text(&number.to_string()), currency, side, out),
         (Type::Group, Raw::Text(_)) => return Err(Fault::new("not-a-group", "has no parts", "give a JSON object")),
     }
-    fit(attribute, side, start, out)
+    let stripped = strip(attribute, side, start, out);
+    let fitted = fit(attribute, side, start, out)?;
+    if let Some(pattern) = attribute.pattern.as_ref().filter(|p| out.len() > start && !p.is_all_of(&out[start..])) {
+        let message = format!("is not of the form the channel takes: {}", &out[start..]);
+        let help = format!("make it match {}", pattern.text());
+        out.truncate(start);
+        return Err(Fault::new("form", message, help));
+    }
+    Ok(if fitted == Taken::Plain { stripped } else { fitted })
+}
+
+/// Characters the channel does not take go, or are said.
+fn strip(attribute: &Attribute, side: Side, start: usize, out: &mut String) -> Taken {
+    let Some(rest) = attribute.strip.as_ref().and_then(|strip| strip.taken_out_of(&out[start..])) else {
+        return Taken::Plain;
+    };
+    if side == Side::Check {
+        return Taken::Remark(Fault::new("characters", "holds characters the channel does not take", "leave them out"));
+    }
+    out.truncate(start);
+    clean(&rest, out);
+    let help = "spell it without them if it reads badly now";
+    Taken::Remark(Fault::new("stripped", "held characters the channel does not take; they were left out", help))
 }
 
 /// Length limits, in the unit the channel counts.

@@ -20,7 +20,7 @@ mod watched;
 pub use connect::{Unreached, each_market, with_markets};
 pub use delivery::{Arrival, FeedPush, PushOptions, push_feeds};
 pub use dispatch::{Dispatched, TRACKING, dispatch};
-pub use feeds::{FeedOptions, FeedRun, diff_feed, diff_files, feed_file, format_of, write_feed};
+pub use feeds::{FeedOptions, FeedRun, diff_feed, diff_files, feed_file, format_of, read_feed, write_feed};
 pub use offers::{TellOptions, Told, tell_offers};
 pub use pull::{Pulled, pull};
 pub use push::{Pushed, push_stock};

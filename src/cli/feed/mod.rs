@@ -7,19 +7,18 @@ mod status;
 
 pub(super) use push::{split as split_pushes, table as push_table};
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use self::explain::{Explained, Reasons};
 use super::{Context, finish, init};
 use crate::channel::{Channel, Guarded, Parameter, Settings};
-use crate::deliver::{Placed, ToFile};
+use crate::deliver::{Placed, ToFiles};
 use crate::diagnostic::{Error, Kind, Result};
 use crate::feed::{Built, Checked, Findings, check};
 use crate::report::{Cell, FailOn, Format, Outcome, Table, counted, thousands};
 use crate::shop::{PLACEHOLDER_SITE, Shop};
-use crate::sync::{Coming, FeedOptions, FeedRun, build_feeds, write_feed};
+use crate::sync::{Coming, FeedOptions, FeedRun, build_feeds, read_feed, write_feed};
 use crate::value::Country;
 use crate::value::time::to_utc_text;
 
@@ -168,12 +167,14 @@ fn build_elsewhere(args: &Build, out: &Path, names: &[&str], shop: &Shop, contex
     let mut findings = Findings::new(&mut sink);
     let format = args.format.as_deref();
     let left_out = if out.as_os_str() == "-" {
-        write_feed(shop, &channel, format, context.now, context.report.raw(), &mut findings)?.left_out
+        let mut once = Some(context.report.raw());
+        let next = || once.take().ok_or_else(several);
+        write_feed(shop, &channel, format, context.now, next, &mut findings)?.0.left_out
     } else {
-        let mut to = ToFile::create(out)?;
-        let built = write_feed(shop, &channel, format, context.now, &mut to, &mut findings)?;
+        let mut to = ToFiles::new(out);
+        let (built, files) = write_feed(shop, &channel, format, context.now, || to.open_next(), &mut findings)?;
         if !args.dry_run {
-            to.place()?;
+            to.place(files)?;
         }
         context.report.summary(&built, |to| writeln!(to, "{}: {}", out.display(), sentence(&built)))?;
         built.left_out
@@ -181,12 +182,19 @@ fn build_elsewhere(args: &Build, out: &Path, names: &[&str], shop: &Shop, contex
     Ok(if left_out > 0 { Outcome::Partly } else { Outcome::Done })
 }
 
+fn several() -> Error {
+    Error::usage("feed/one-file", "the feed fills more than one file, and standard output is one")
+        .help("name a file with a number in it: --out 'feed-{n}.csv'")
+}
+
 fn sentence(built: &Built) -> String {
     let left_out = match built.left_out {
         0 => String::new(),
         n => format!(", {} left out", thousands(n)),
     };
-    format!("{}{left_out}, {} in stock", counted(built.offers, "offer"), thousands(built.in_stock))
+    let in_stock = built.in_stock.map(|n| format!(", {} in stock", thousands(n))).unwrap_or_default();
+    let files = if built.files > 1 { format!(" in {}", counted(built.files, "file")) } else { String::new() };
+    format!("{}{files}{left_out}{in_stock}", counted(built.offers, "offer"))
 }
 
 pub(super) fn table(runs: &[FeedRun], out: &mut dyn Write) -> std::io::Result<()> {
@@ -205,7 +213,7 @@ pub(super) fn table(runs: &[FeedRun], out: &mut dyn Write) -> std::io::Result<()
             Cell::from(run.channel.as_str()),
             Cell::number(thousands(run.built.offers)),
             Cell::number(thousands(run.built.left_out)),
-            Cell::number(thousands(run.built.in_stock)),
+            run.built.in_stock.map_or_else(|| Cell::from(""), |n| Cell::number(thousands(n))),
             Cell::number(size(run.built.bytes)),
             Cell::from(run.file.as_str()),
             Cell::from(placed),
@@ -290,9 +298,8 @@ fn open(path: &Path) -> Result<Box<dyn BufRead>> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(std::io::stdin().lock()));
     }
-    let file = File::open(path).map_err(|e| Error::io("read", path, e))?;
-    if file.metadata().is_ok_and(|m| m.is_dir()) {
+    if path.is_dir() {
         return Err(Error::input("feed/directory", format!("{} is a folder", path.display())).help("name a file in it"));
     }
-    Ok(Box::new(BufReader::with_capacity(256 * 1024, file)))
+    read_feed(path)
 }
