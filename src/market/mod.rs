@@ -9,6 +9,7 @@ pub mod host;
 mod mirakl;
 mod offset_pages;
 mod secret;
+mod told;
 
 pub use connector::*;
 pub use secret::Secret;

@@ -1,7 +1,8 @@
 //! Reading orders page by page where a marketplace pages by offset, over a list that moves while it is read.
 //!
 //! There is to be no upper bound on the update date in the question: an order that changed in between would leave the
-//! list, and the one behind it would step into a page that has been read. Without it orders can only come twice.
+//! list, and the one behind it would step into a page that has been read. Without it orders can only come twice, unless
+//! one is deleted: a list that has become shorter is read from its start again.
 //!
 //! The cursor ends at the largest stamp that was seen, but never beyond `until` of the first page: an order of an early
 //! page may change, with a lower stamp than an order of a later page shows.
@@ -12,10 +13,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::told::moment;
 use super::{OrderPage, PullFrom, Unreadable};
 use crate::diagnostic::{Error, Kind, Result};
 use crate::order::Order;
-use crate::value::time;
 
 /// How often a page is asked for that is empty although it should not be.
 const EMPTY_MAX: u32 = 3;
@@ -36,7 +37,7 @@ pub(super) struct List<'a> {
     /// The page at an offset of what was updated since a moment.
     pub ask: &'a dyn Fn(Timestamp, usize) -> Result<Page>,
     /// An order of theirs as one of ours, or one sentence why not.
-    pub read: fn(Value) -> Result<Order, String>,
+    pub read: &'a dyn Fn(Value) -> Result<Order, String>,
 }
 
 /// How far a pull has read.
@@ -61,6 +62,9 @@ struct Walk {
     offset: usize,
     /// Fingerprint of the last page's order ids.
     page: u64,
+    /// Length of the list when the last page was read.
+    #[serde(default)]
+    total: usize,
 }
 
 impl List<'_> {
@@ -75,9 +79,10 @@ impl List<'_> {
         }
         let count = told.orders.len();
         let (orders, unreadable) = self.take(&mut walk, told.orders);
-        walk.offset = walk.offset.saturating_add(count);
-        walk.page = page;
-        let more = walk.offset < told.total;
+        let shrunk = told.total < walk.total;
+        (walk.offset, walk.page) = if shrunk { (0, 0) } else { (walk.offset.saturating_add(count), page) };
+        walk.total = told.total;
+        let more = shrunk || walk.offset < told.total;
         let cursor = if more { Cursor::Walk(walk) } else { walk.end() };
         let next =
             serde_json::to_string(&cursor).map_err(|e| Error::bug(format!("a cursor cannot be written: {e}")))?;
@@ -116,8 +121,8 @@ impl List<'_> {
     fn take(&self, walk: &mut Walk, page: Vec<Value>) -> (Vec<Order>, Vec<Unreadable>) {
         let (mut orders, mut unreadable) = (Vec::<Order>::with_capacity(page.len()), Vec::new());
         for raw in page {
-            let (order_id, stamp) = (text(&raw, self.id).map(str::to_owned), text(&raw, self.stamp));
-            let stamp = stamp.and_then(|stamp| time::parse(stamp, None).ok());
+            let order_id = text(&raw, self.id);
+            let stamp = text(&raw, self.stamp).and_then(|stamp| moment(&stamp).ok());
             match (self.read)(raw) {
                 Err(why) => {
                     let hold = stamp.unwrap_or(walk.from);
@@ -138,14 +143,14 @@ impl List<'_> {
     }
 
     fn fingerprint(&self, page: &[Value]) -> u64 {
-        let ids: Vec<&str> = page.iter().map(|raw| text(raw, self.id).unwrap_or_default()).collect();
+        let ids: Vec<String> = page.iter().map(|raw| text(raw, self.id).unwrap_or_default()).collect();
         xxh3_64(ids.join("\n").as_bytes())
     }
 }
 
 impl Walk {
     fn new(from: Timestamp, reach: Timestamp, until: Timestamp) -> Walk {
-        Walk { from, until, reach, hold: None, offset: 0, page: 0 }
+        Walk { from, until, reach, hold: None, offset: 0, page: 0, total: 0 }
     }
 
     fn end(&self) -> Cursor {
@@ -154,6 +159,11 @@ impl Walk {
     }
 }
 
-fn text<'a>(raw: &'a Value, field: &str) -> Option<&'a str> {
-    raw.get(field)?.as_str()
+/// A text, or a number as one.
+fn text(raw: &Value, field: &str) -> Option<String> {
+    match raw.get(field)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }

@@ -1,10 +1,10 @@
 //! An order of theirs as one of ours.
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::wire;
+use crate::market::told::{Decimal, joined, moment, sum};
 use crate::order::{Address, Buyer, Fulfillment, Line, Order, State};
-use crate::value::{Currency, Money, time};
+use crate::value::Currency;
 
 /// The center of sellers who ship themselves; any other is the operator's.
 const OWN_CENTER: &str = "DEFAULT";
@@ -16,12 +16,12 @@ pub(super) fn read(raw: Value) -> Result<wire::Order, String> {
 
 pub(super) fn order(told: wire::Order) -> Result<Order, String> {
     let currency = Currency::parse(&told.currency_iso_code).map_err(|invalid| invalid.message)?;
-    let money = |decimal: &wire::Decimal| minor(decimal, currency);
+    let money = |decimal: &Decimal| decimal.minor(currency);
     let lines = told.order_lines.iter().map(|line| read_line(line, currency)).collect::<Result<Vec<_>, String>>()?;
     let mut total_minor = money(&told.total_price)?;
     if told.order_tax_mode.as_deref() == Some("TAX_EXCLUDED") {
         let taxes = told.order_lines.iter().flat_map(|line| line.taxes.iter().chain(&line.shipping_taxes));
-        total_minor = taxes.map(|tax| money(&tax.amount)).try_fold(total_minor, |sum, tax| add(sum, tax?))?;
+        total_minor = sum([Ok(total_minor)].into_iter().chain(taxes.map(|tax| money(&tax.amount))))?;
     }
     Ok(Order {
         state: state(&told),
@@ -39,19 +39,6 @@ pub(super) fn order(told: wire::Order) -> Result<Order, String> {
         channel_order_id: told.order_id,
         channel_state: told.order_state,
     })
-}
-
-pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
-    time::parse(text, None).map_err(|invalid| invalid.message)
-}
-
-pub(super) fn minor(decimal: &wire::Decimal, currency: Currency) -> Result<i64, String> {
-    let read = Money::parse_decimal(&decimal.0, currency);
-    read.map(|money| money.minor).map_err(|invalid| format!("{}: {}", decimal.0, invalid.message))
-}
-
-fn add(sum: i64, more: i64) -> Result<i64, String> {
-    sum.checked_add(more).ok_or_else(|| "the amounts are too large".to_owned())
 }
 
 fn state(told: &wire::Order) -> Option<State> {
@@ -93,7 +80,6 @@ fn read_line(told: &wire::Line, currency: Currency) -> Result<Line, String> {
         return Err(format!("line {} has a quantity of {}", told.order_line_id, told.quantity));
     }
     let canceled = canceled(told);
-    let taxes = told.taxes.iter().map(|tax| minor(&tax.amount, currency));
     Ok(Line {
         channel_line_id: told.order_line_id.clone(),
         channel_sku: told.offer_sku.clone().filter(|sku| !sku.is_empty()),
@@ -103,8 +89,8 @@ fn read_line(told: &wire::Line, currency: Currency) -> Result<Line, String> {
         quantity: told.quantity,
         canceled,
         shipped: if is_gone(told) { told.quantity - canceled } else { 0 },
-        price_minor: minor(&told.price_unit, currency)?,
-        tax_minor: taxes.into_iter().try_fold(0, |sum, tax| add(sum, tax?))?,
+        price_minor: told.price_unit.minor(currency)?,
+        tax_minor: sum(told.taxes.iter().map(|tax| tax.amount.minor(currency)))?,
     })
 }
 
@@ -149,11 +135,6 @@ fn address(to: &wire::Address) -> Address {
         // the three letters of ISO 3166-1, as told
         country: to.country_iso_code.clone().or_else(|| to.country.clone()).unwrap_or_default(),
     }
-}
-
-fn joined(parts: &[&Option<String>], with: &str) -> String {
-    let parts = parts.iter().filter_map(|part| part.as_deref()).filter(|part| !part.trim().is_empty());
-    parts.collect::<Vec<_>>().join(with)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ impl Mirakl {
                 let told: wire::Orders = self.send(port, request)?.json()?;
                 Ok(Page { orders: told.orders, total: told.total_count })
             },
-            read: |raw| normal::read(raw).and_then(normal::order),
+            read: &|raw| normal::read(raw).and_then(normal::order),
         };
         list.pull(from)
     }

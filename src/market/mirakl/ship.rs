@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::decide::{moved_on, not_yet};
 use super::{Mirakl, carrier, is_success, normal, rejected, wire};
 use crate::diagnostic::{Error, Kind, Result};
+use crate::market::told::moment;
 use crate::market::{Body, Method, Parcel, Port, Receipt, Request};
 
 /// More shipments than one order has are a paging fault.
@@ -212,7 +213,7 @@ fn parcel_of(told: &wire::Shipment, nth: u32) -> Result<Parcel> {
         lines,
         carrier: carrier.unwrap_or_default(),
         tracking_number: tracking.and_then(|t| t.tracking_number.clone()),
-        shipped_at: normal::moment(shipped).map_err(unreadable)?,
+        shipped_at: moment(shipped).map_err(unreadable)?,
         location: None,
         last: false,
     })
@@ -225,7 +226,7 @@ fn whole_parcel(told: &wire::Order) -> Option<Result<Parcel>> {
     }
     let units = |line: &wire::Line| (line.order_line_id.clone(), line.quantity - normal::canceled(line));
     let shipped = told.order_lines.iter().find_map(|line| line.shipped_date.as_deref());
-    let shipped_at = normal::moment(shipped.unwrap_or(&told.last_updated_date)).map_err(unreadable);
+    let shipped_at = moment(shipped.unwrap_or(&told.last_updated_date)).map_err(unreadable);
     Some(shipped_at.map(|shipped_at| Parcel {
         order_id: told.order_id.clone(),
         package_number: 1,
