@@ -236,6 +236,8 @@ pub struct Request {
     /// Doing it twice is the same as doing it once, so it may be retried blindly; anything else whose answer was lost
     /// is reported as of unknown outcome.
     pub safe: bool,
+    /// It changes nothing there, so a dry run sends it, whatever its method.
+    pub reads: bool,
 }
 
 impl Request {
@@ -245,7 +247,7 @@ impl Request {
     /// `market/bad-id` for a segment no address can hold: nothing, `.` or `..`.
     pub fn get(operation: &'static str, segments: &[&str]) -> Result<Self> {
         let request = Self::new(Method::Get, operation, segments)?;
-        Ok(Request { safe: true, ..request })
+        Ok(request.reading())
     }
 
     /// A write without a body that must not be repeated blindly; see [`Request::repeatable`].
@@ -260,6 +262,7 @@ impl Request {
             body: Body::None,
             operation,
             safe: false,
+            reads: false,
         })
     }
 
@@ -287,6 +290,12 @@ impl Request {
     /// For writes that say how things are to be, and so may be sent again.
     pub fn repeatable(mut self) -> Self {
         self.safe = true;
+        self
+    }
+
+    /// For questions that a marketplace wants to be asked by POST.
+    pub fn reading(mut self) -> Self {
+        (self.safe, self.reads) = (true, true);
         self
     }
 

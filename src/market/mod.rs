@@ -4,12 +4,16 @@
 //! catalog, the clock or a socket: it takes and returns the plain types below, and reaches out only through a
 //! [`Port`]. State lives in the catalog, never in the connector, so the same code runs against the sandbox, a
 //! recording, a contract server and the real thing.
+mod answers;
+mod carriers;
 pub mod connector;
 pub mod host;
+mod json;
 mod mirakl;
 mod offset_pages;
 mod secret;
 mod told;
+mod woocommerce;
 
 pub use connector::*;
 pub use secret::Secret;
@@ -31,7 +35,10 @@ pub struct Account {
 type Make = fn(&Account) -> Box<dyn Connector>;
 
 /// A new marketplace is one file and one line here.
-static MARKETPLACES: &[(&str, Make)] = &[("mirakl", |account| Box::new(mirakl::Mirakl::new(account)))];
+static MARKETPLACES: &[(&str, Make)] = &[
+    ("mirakl", |account| Box::new(mirakl::Mirakl::new(account))),
+    ("woocommerce", |_| Box::new(woocommerce::WooCommerce::default())),
+];
 
 /// The connector for a marketplace by the name `purvey.toml` gives it; see [`marketplaces`].
 pub fn connector(marketplace: &str, account: &Account) -> Option<Box<dyn Connector>> {

@@ -2,7 +2,8 @@
 use serde_json::Value;
 
 use super::wire;
-use crate::market::told::{Decimal, joined, moment, sum};
+use crate::market::json::Decimal;
+use crate::market::told::{joined, moment, sum};
 use crate::order::{Address, Buyer, Fulfillment, Line, Order, State};
 use crate::value::Currency;
 

@@ -6,8 +6,9 @@
 use serde_json::{Value, json};
 
 use super::decide::{moved_on, not_yet};
-use super::{Mirakl, carrier, is_success, normal, rejected, wire};
+use super::{Mirakl, carrier, is_success, normal, wire};
 use crate::diagnostic::{Error, Kind, Result};
+use crate::market::answers::{rejected, tracking_conflict};
 use crate::market::told::moment;
 use crate::market::{Body, Method, Parcel, Port, Receipt, Request};
 
@@ -30,7 +31,7 @@ impl Mirakl {
             return shipped_already(&told, parcel);
         }
         if told.shipping_tracking.is_some() && told.shipping_tracking != parcel.tracking_number {
-            return Err(conflict(parcel, told.shipping_tracking.as_deref()));
+            return Err(tracking_conflict(parcel, told.shipping_tracking.as_deref()));
         }
         let tracking = Value::Object(self.tracking(port, parcel, "carrier_url")?);
         let order = parcel.order_id.as_str();
@@ -68,7 +69,7 @@ impl Mirakl {
         let known = self.known_parcels(port, &parcel.order_id)?;
         match known.iter().find(|known| known.package_number == parcel.package_number) {
             Some(known) if known.tracking_number == parcel.tracking_number => Ok(Receipt::AlreadyDone),
-            Some(known) => Err(conflict(parcel, known.tracking_number.as_deref())),
+            Some(known) => Err(tracking_conflict(parcel, known.tracking_number.as_deref())),
             None => Err(refused),
         }
     }
@@ -170,7 +171,7 @@ fn shipped_already(told: &wire::Order, parcel: &Parcel) -> Result<Receipt> {
         "STAGING" | "WAITING_ACCEPTANCE" | "WAITING_DEBIT" | "WAITING_DEBIT_PAYMENT" | "SHIPPING" => Err(not_yet(told)),
         "CANCELED" | "REFUSED" => Err(moved_on(told)),
         _ if told.shipping_tracking == parcel.tracking_number => Ok(Receipt::AlreadyDone),
-        _ => Err(conflict(parcel, told.shipping_tracking.as_deref())),
+        _ => Err(tracking_conflict(parcel, told.shipping_tracking.as_deref())),
     }
 }
 
@@ -182,18 +183,6 @@ fn open_lines(told: &wire::Order) -> Vec<Value> {
 
 fn failure(failed: &wire::Failed) -> Error {
     rejected(failed.message.clone().unwrap_or_else(|| "the marketplace gives no reason".to_owned()))
-}
-
-fn conflict(parcel: &Parcel, known: Option<&str>) -> Error {
-    let message = format!(
-        "parcel {} of order {} is known under number {}, not {}",
-        parcel.package_number,
-        parcel.order_id,
-        known.unwrap_or("none"),
-        parcel.tracking_number.as_deref().unwrap_or("none"),
-    );
-    Error::new(Kind::Rejected, "market/tracking-conflict", message)
-        .help("no parcel gets two numbers: correct the wrong one by hand, here or on the marketplace's own pages")
 }
 
 fn unreadable(why: String) -> Error {

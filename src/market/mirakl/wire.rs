@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::market::told::{Decimal, null_as_default};
+use crate::market::json::{Decimal, null_as_default};
 
 /// OR11. The orders stay raw, so that one that cannot be read does not spoil its page.
 #[derive(Deserialize)]
