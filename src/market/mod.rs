@@ -7,12 +7,16 @@
 mod answers;
 mod carriers;
 pub mod connector;
+mod graphql;
 pub mod host;
 mod json;
 mod mirakl;
 mod offset_pages;
 mod secret;
+mod shopify;
+mod token_pages;
 mod told;
+mod walk;
 mod woocommerce;
 
 pub use connector::*;
@@ -37,6 +41,7 @@ type Make = fn(&Account) -> Box<dyn Connector>;
 /// A new marketplace is one file and one line here.
 static MARKETPLACES: &[(&str, Make)] = &[
     ("mirakl", |account| Box::new(mirakl::Mirakl::new(account))),
+    ("shopify", |_| Box::new(shopify::Shopify)),
     ("woocommerce", |_| Box::new(woocommerce::WooCommerce::default())),
 ];
 

@@ -3,9 +3,6 @@
 //! There is to be no upper bound on the update date in the question: an order that changed in between would leave the
 //! list, and the one behind it would step into a page that has been read. Without it orders can only come twice, unless
 //! one is deleted: a list that has become shorter is read from its start again.
-//!
-//! The cursor ends at the largest stamp that was seen, but never beyond `until` of the first page: an order of an early
-//! page may change, with a lower stamp than an order of a later page shows.
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,10 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::told::moment;
-use super::{OrderPage, PullFrom, Unreadable};
+use super::walk::{self, Cursor, Reading, Span};
+use super::{OrderPage, PullFrom};
 use crate::diagnostic::{Error, Kind, Result};
-use crate::order::Order;
 
 /// How often a page is asked for that is empty although it should not be.
 const EMPTY_MAX: u32 = 3;
@@ -31,34 +27,16 @@ pub(super) struct Page {
 /// How one marketplace's list is read.
 pub(super) struct List<'a> {
     pub overlap: Duration,
-    /// Fields of a raw order.
-    pub id: &'static str,
-    pub stamp: &'static str,
+    pub reading: Reading<'a>,
     /// The page at an offset of what was updated since a moment.
     pub ask: &'a dyn Fn(Timestamp, usize) -> Result<Page>,
-    /// An order of theirs as one of ours, or one sentence why not.
-    pub read: &'a dyn Fn(Value) -> Result<Order, String>,
-}
-
-/// How far a pull has read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Cursor {
-    /// Everything up to here, with the next pull overlapping it.
-    Upto(Timestamp),
-    Walk(Walk),
 }
 
 /// Between two pages.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Walk {
-    from: Timestamp,
-    until: Timestamp,
-    /// Largest update stamp so far.
-    reach: Timestamp,
-    /// Update stamp of the oldest order that could not be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    hold: Option<Timestamp>,
+    #[serde(flatten)]
+    span: Span,
     offset: usize,
     /// Fingerprint of the last page's order ids.
     page: u64,
@@ -78,36 +56,28 @@ impl List<'_> {
                 .help("the marketplace does not page as it should; run it again later"));
         }
         let count = told.orders.len();
-        let (orders, unreadable) = self.take(&mut walk, told.orders);
+        let (orders, unreadable) = walk.span.take(told.orders, &self.reading);
         let shrunk = told.total < walk.total;
         (walk.offset, walk.page) = if shrunk { (0, 0) } else { (walk.offset.saturating_add(count), page) };
         walk.total = told.total;
         let more = shrunk || walk.offset < told.total;
-        let cursor = if more { Cursor::Walk(walk) } else { walk.end() };
-        let next =
-            serde_json::to_string(&cursor).map_err(|e| Error::bug(format!("a cursor cannot be written: {e}")))?;
-        Ok(OrderPage { orders, unreadable, next: Some(next), more })
+        let cursor = if more { Cursor::Walk(walk) } else { Cursor::Upto(walk.span.end()) };
+        Ok(OrderPage { orders, unreadable, next: Some(cursor.write()?), more })
     }
 
     fn start(&self, from: &PullFrom) -> Result<Walk> {
-        let upto = match from.cursor.as_deref().map(serde_json::from_str) {
-            None => return Ok(Walk::new(from.since, from.since, from.until)),
-            Some(Ok(Cursor::Walk(walk))) => return Ok(walk),
-            Some(Ok(Cursor::Upto(upto))) => upto,
-            Some(Err(e)) => {
-                let message = format!("the stored cursor cannot be read: {e}");
-                return Err(Error::input("market/cursor", message)
-                    .help("pull again with --since to start anew")
-                    .source(e));
-            }
+        let upto = match from.cursor.as_deref().map(Cursor::read).transpose()? {
+            None => None,
+            Some(Cursor::Walk(walk)) => return Ok(walk),
+            Some(Cursor::Upto(upto)) => Some(upto),
         };
-        Ok(Walk::new(upto.saturating_sub(self.overlap).unwrap_or(upto), upto, from.until))
+        Ok(Walk { span: Span::new(from, upto, self.overlap), offset: 0, page: 0, total: 0 })
     }
 
     /// A page that is empty although more is said to follow is asked for again: to go on would be to skip it.
     fn ask_again(&self, walk: &Walk) -> Result<Page> {
         for _ in 0..EMPTY_MAX {
-            let told = (self.ask)(walk.from, walk.offset)?;
+            let told = (self.ask)(walk.span.from, walk.offset)?;
             if !told.orders.is_empty() || walk.offset >= told.total {
                 return Ok(told);
             }
@@ -117,53 +87,8 @@ impl List<'_> {
             .help("nothing is lost: the next pull goes on from here"))
     }
 
-    /// Sorts a page out. An order that comes twice counts once, as it was last.
-    fn take(&self, walk: &mut Walk, page: Vec<Value>) -> (Vec<Order>, Vec<Unreadable>) {
-        let (mut orders, mut unreadable) = (Vec::<Order>::with_capacity(page.len()), Vec::new());
-        for raw in page {
-            let order_id = text(&raw, self.id);
-            let stamp = text(&raw, self.stamp).and_then(|stamp| moment(&stamp).ok());
-            match (self.read)(raw) {
-                Err(why) => {
-                    let hold = stamp.unwrap_or(walk.from);
-                    walk.hold = Some(walk.hold.map_or(hold, |other| other.min(hold)));
-                    unreadable.push(Unreadable { order_id, why });
-                }
-                Ok(order) => {
-                    walk.reach = walk.reach.max(order.updated_at);
-                    match orders.iter_mut().find(|other| other.channel_order_id == order.channel_order_id) {
-                        Some(other) if other.updated_at <= order.updated_at => *other = order,
-                        Some(_) => {}
-                        None => orders.push(order),
-                    }
-                }
-            }
-        }
-        (orders, unreadable)
-    }
-
     fn fingerprint(&self, page: &[Value]) -> u64 {
-        let ids: Vec<String> = page.iter().map(|raw| text(raw, self.id).unwrap_or_default()).collect();
+        let ids: Vec<String> = page.iter().map(|raw| walk::text(raw, self.reading.id).unwrap_or_default()).collect();
         xxh3_64(ids.join("\n").as_bytes())
-    }
-}
-
-impl Walk {
-    fn new(from: Timestamp, reach: Timestamp, until: Timestamp) -> Walk {
-        Walk { from, until, reach, hold: None, offset: 0, page: 0, total: 0 }
-    }
-
-    fn end(&self) -> Cursor {
-        let upto = self.reach.min(self.until);
-        Cursor::Upto(self.hold.map_or(upto, |hold| hold.min(upto)))
-    }
-}
-
-/// A text, or a number as one.
-fn text(raw: &Value, field: &str) -> Option<String> {
-    match raw.get(field)? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
     }
 }
