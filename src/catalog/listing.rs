@@ -15,11 +15,13 @@ pub struct Offering {
     pub quantity_max: i64,
     /// Whether the variant's price is told too.
     pub prices: bool,
+    /// Whether every active variant is offered under its SKU, or only what the channel is known to list.
+    pub everything: bool,
 }
 
 impl Default for Offering {
     fn default() -> Self {
-        Offering { buffer: 0, quantity_max: 999, prices: false }
+        Offering { buffer: 0, quantity_max: 999, prices: false, everything: false }
     }
 }
 
@@ -53,11 +55,24 @@ impl Writer {
                       WHEN v.tracked = 0 OR v.sells_when_out = 1 THEN ?3
                       ELSE min(?3, max(0, v.available - ?2)) END AS wanted,
                  CASE WHEN ?4 THEN v.price_minor END AS price
-               FROM listing l JOIN variant v ON v.id = l.variant_id JOIN product p ON p.id = v.product_id
-               WHERE l.channel = ?1 AND l.refusals < ?5)
+               FROM (SELECT channel_sku, variant_id, quantity, price_minor FROM listing
+                     WHERE channel = ?1 AND refusals < ?5
+                     UNION ALL
+                     SELECT sku, id, NULL, NULL FROM variant
+                     WHERE ?6 AND status = 'active'
+                       AND NOT EXISTS (SELECT 1 FROM listing WHERE channel = ?1 AND variant_id = variant.id)
+                       AND NOT EXISTS (SELECT 1 FROM listing WHERE channel = ?1 AND channel_sku = variant.sku)) l
+               JOIN variant v ON v.id = l.variant_id JOIN product p ON p.id = v.product_id)
              WHERE wanted IS NOT told OR (price IS NOT NULL AND price IS NOT told_price)
              ORDER BY channel_sku",
-            params![channel, offering.buffer, offering.quantity_max, offering.prices, REFUSALS_MAX],
+            params![
+                channel,
+                offering.buffer,
+                offering.quantity_max,
+                offering.prices,
+                REFUSALS_MAX,
+                offering.everything
+            ],
             stale,
         )
     }
@@ -104,6 +119,7 @@ impl Change<'_> {
         quantity: i64,
         price_minor: Option<i64>,
     ) -> Result<()> {
+        self.list(channel, channel_sku)?;
         run(
             &self.tx,
             "UPDATE listing SET quantity = ?3, price_minor = coalesce(?4, price_minor), last_error = NULL, refusals = 0,
@@ -115,11 +131,23 @@ impl Change<'_> {
 
     /// The marketplace refused this listing's update; three equal refusals leave it to a person.
     pub fn listing_refused(&self, channel: &str, channel_sku: &str, why: &str) -> Result<()> {
+        self.list(channel, channel_sku)?;
         run(
             &self.tx,
             "UPDATE listing SET refusals = CASE WHEN last_error IS ?3 THEN refusals + 1 ELSE 1 END, last_error = ?3,
                updated_at = ?4 WHERE channel = ?1 AND channel_sku = ?2",
             params![channel, channel_sku, why, self.now_text()],
+        )
+        .map(drop)
+    }
+
+    /// What is offered under its own SKU becomes a listing when the channel first answers.
+    fn list(&self, channel: &str, sku: &str) -> Result<()> {
+        run(
+            &self.tx,
+            "INSERT INTO listing (channel, channel_sku, variant_id) SELECT ?1, sku, id FROM variant WHERE sku = ?2
+             ON CONFLICT DO NOTHING",
+            [channel, sku],
         )
         .map(drop)
     }

@@ -15,6 +15,7 @@ mod offset_pages;
 mod secret;
 mod shopify;
 mod token_pages;
+mod vendure;
 mod told;
 mod walk;
 mod woocommerce;
@@ -42,6 +43,7 @@ type Make = fn(&Account) -> Box<dyn Connector>;
 static MARKETPLACES: &[(&str, Make)] = &[
     ("mirakl", |account| Box::new(mirakl::Mirakl::new(account))),
     ("shopify", |_| Box::new(shopify::Shopify)),
+    ("vendure", |account| Box::new(vendure::Vendure::new(account))),
     ("woocommerce", |_| Box::new(woocommerce::WooCommerce::default())),
 ];
 

@@ -51,6 +51,12 @@ pub struct Market {
     pub refresh_token: Option<String>,
     /// Which of the account's shops, where it has several.
     pub shop_id: Option<String>,
+    /// Tell the stock of every active SKU, not only of those the marketplace is known to list.
+    #[serde(default)]
+    pub offer_all: bool,
+    /// Tell prices with stock.
+    #[serde(default)]
+    pub push_prices: bool,
     /// What to do where the marketplace asks whether we take an order.
     #[serde(default)]
     pub accept: Accept,

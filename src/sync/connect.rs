@@ -4,7 +4,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::{Channel, Occasion, Policy};
-use crate::catalog::{Buckets, Terms};
+use crate::catalog::{Buckets, Offering, Terms};
 use crate::diagnostic::{Error, Place, Result};
 use crate::market::host::{BucketStore, Host, Recorder};
 use crate::market::{Account, Connector, Secret, connector, marketplaces};
@@ -97,6 +97,6 @@ fn policy(market: &Market) -> Policy {
         accept: market.accept,
         terms: Terms { keep_buyer_days: u32::from(market.keep_buyer_days), ..Terms::default() },
         first_days: u32::from(market.first_pull_days),
-        ..Policy::default()
+        offering: Offering { prices: market.push_prices, everything: market.offer_all, ..Offering::default() },
     }
 }

@@ -513,3 +513,18 @@ fn a_dry_run_says_what_would_be_and_changes_nothing() {
     assert_eq!(fake.calls(), ["pull"]);
     assert_eq!(stage.catalog.read().unwrap().revision().unwrap(), revision);
 }
+
+#[test]
+fn every_sku_is_offered_when_the_merchant_wants_it() {
+    let fake = market(&[]);
+    let mut stage = Stage::set(9);
+    assert_eq!(stage.push(&fake).accepted, 0);
+    let offering = Offering { everything: true, ..Offering::default() };
+    let all = Channel { policy: Policy { offering, ..Policy::default() }, ..channel("m", &fake) };
+    for accepted in [1, 0] {
+        let occasion = stage.occasion(false);
+        assert_eq!(push_stock(&mut stage.writer, &all, &occasion).unwrap().accepted, accepted);
+    }
+    // known by then, whatever is wanted later
+    assert_eq!(stage.writer.stale_listings("m", &Offering::default()).unwrap(), []);
+}
