@@ -82,6 +82,11 @@ pub trait Connector: Send + Sync {
 
     /// What an answer means: the one place where 409, 420, 429 and "200 with an error inside" are understood.
     fn classify(&self, response: &Response) -> Verdict;
+
+    /// What an answer says of the limit its request drew from, where the marketplace tells.
+    fn told_limit(&self, _response: &Response, _now: Timestamp) -> Option<ToldLimit> {
+        None
+    }
 }
 
 fn unsupported(what: &str) -> Error {
@@ -145,6 +150,15 @@ pub struct Limit {
     pub operation: &'static str,
     pub burst: u32,
     pub refill: Duration,
+}
+
+/// What an answer says of a limit. It refines what [`Capabilities::limits`] declares, and is never relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToldLimit {
+    /// One request each so often.
+    Refill(Duration),
+    /// None is left; the next is taken after this long.
+    UsedUp(Duration),
 }
 
 /// Where a pull starts, and how far it may read.
@@ -221,6 +235,8 @@ pub enum Verdict {
     /// The token is no longer good; get another, once.
     Reauthenticate,
     AlreadyDone,
+    /// There is no such order, offer or job. The caller sees the answer, and knows whether that is a fault.
+    Absent,
     /// Refused for good, with the marketplace's own words.
     Rejected(String),
     /// Nothing will work until a person acts: credentials, a closed account.
@@ -229,7 +245,7 @@ pub enum Verdict {
 
 /// How a connector reaches its marketplace. The host stacks retry, limits, dry run and recording on one of these.
 pub trait Port: Send + Sync {
-    /// Sends one request and returns an answer the connector's `classify` called ok or already done; every other
+    /// Sends one request and returns an answer the connector's `classify` called ok, already done or absent; every other
     /// verdict has become an error with the right kind and retry: `market/rejected`, `market/credentials`,
     /// `market/unavailable`, and `market/outcome-unknown` for a write that may or may not have been done.
     fn send(&self, request: Request) -> Result<Response>;
@@ -250,11 +266,11 @@ pub struct Request {
     pub body: Body,
     /// Which token bucket it draws from.
     pub operation: &'static str,
+    /// It changes nothing, so a dry run lets it through.
+    pub reads: bool,
     /// Doing it twice is the same as doing it once, so it may be retried blindly; anything else whose answer was lost
     /// is reported as of unknown outcome.
     pub safe: bool,
-    /// It changes nothing there, so a dry run sends it, whatever its method.
-    pub reads: bool,
 }
 
 impl Request {
@@ -278,8 +294,8 @@ impl Request {
             headers: Vec::new(),
             body: Body::None,
             operation,
-            safe: false,
             reads: false,
+            safe: false,
         })
     }
 
@@ -304,15 +320,15 @@ impl Request {
         self
     }
 
-    /// For writes that say how things are to be, and so may be sent again.
-    pub fn repeatable(mut self) -> Self {
-        self.safe = true;
+    /// For questions that are asked with another method than GET.
+    pub fn reading(mut self) -> Self {
+        (self.reads, self.safe) = (true, true);
         self
     }
 
-    /// For questions that a marketplace wants to be asked by POST.
-    pub fn reading(mut self) -> Self {
-        (self.safe, self.reads) = (true, true);
+    /// For writes that say how things are to be, and so may be sent again.
+    pub fn repeatable(mut self) -> Self {
+        self.safe = true;
         self
     }
 
@@ -363,6 +379,11 @@ pub enum Body {
     None,
     Json(serde_json::Value),
     Form(Vec<(String, String)>),
+    /// Bytes as they are: an upload, XML.
+    Raw {
+        media_type: String,
+        bytes: Vec<u8>,
+    },
     /// One file in a multipart form: field, file name, media type, bytes.
     File {
         field: &'static str,

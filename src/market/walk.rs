@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::told::moment;
+use super::json::moment;
 use super::{PullFrom, Unreadable};
 use crate::diagnostic::{Error, Result};
 use crate::order::Order;

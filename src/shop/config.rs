@@ -43,8 +43,8 @@ pub struct ShopSection {
 pub struct Market {
     /// Which connector speaks to it: `mirakl`.
     pub connector: String,
-    /// Its base address.
-    pub url: String,
+    /// Its base address; may be left out where the marketplace has one for everybody.
+    pub url: Option<String>,
     /// Where the key is: `env:NAME` or `file:/path`. Never the key itself.
     pub key: String,
     /// Where the refresh token is, for marketplaces that give one: `env:NAME` or `file:/path`.
@@ -57,6 +57,9 @@ pub struct Market {
     /// Tell prices with stock.
     #[serde(default)]
     pub push_prices: bool,
+    /// What only this marketplace asks for.
+    #[serde(default)]
+    pub options: BTreeMap<String, String>,
     /// What to do where the marketplace asks whether we take an order.
     #[serde(default)]
     pub accept: Accept,

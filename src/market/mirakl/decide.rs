@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::{Mirakl, is_success, normal, wire};
 use crate::diagnostic::{Error, Result};
-use crate::market::answers::{self, rejected, unknown_order};
+use crate::market::faults::{self, no_such_order, rejected};
 use crate::market::json::Decimal;
 use crate::market::{Body, Cancellation, Decision, Method, Port, Receipt, Request};
 use crate::value::{Currency, Money};
@@ -87,16 +87,16 @@ impl Mirakl {
     }
 
     pub(super) fn expect(&self, port: &dyn Port, order_id: &str) -> Result<wire::Order> {
-        self.find(port, order_id)?.ok_or_else(|| unknown_order(order_id))
+        self.find(port, order_id)?.ok_or_else(|| no_such_order(order_id))
     }
 }
 
 pub(super) fn not_yet(told: &wire::Order) -> Error {
-    answers::not_yet(&told.order_id, &told.order_state)
+    faults::not_yet(&told.order_id, &told.order_state)
 }
 
 pub(super) fn moved_on(told: &wire::Order) -> Error {
-    answers::moved_on(&told.order_id, &told.order_state)
+    faults::moved_on(&told.order_id, &told.order_state)
 }
 
 fn contradicts(told: &wire::Order, (line_id, accepted): &(String, bool)) -> bool {
@@ -136,7 +136,7 @@ fn cancelation(line: &wire::Line, units: i64, reason: &str, currency: Currency) 
     }))
 }
 
-/// A JSON number of the currency's decimals; exact, see [`Decimal`].
+/// A JSON number of the currency's decimals; exact, see [`wire::Decimal`].
 fn number(minor: i64, currency: Currency) -> Value {
     serde_json::from_str(&Money::new(minor, currency).to_decimal_string()).unwrap_or(Value::Null)
 }

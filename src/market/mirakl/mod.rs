@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::faults::order_unreadable;
 use super::*;
 use crate::diagnostic::Result;
 use crate::order::Order;
@@ -99,7 +100,7 @@ impl Connector for Mirakl {
 
     fn order(&self, port: &dyn Port, order_id: &str) -> Result<Option<Order>> {
         let Some(order) = self.find(port, order_id)? else { return Ok(None) };
-        normal::order(order).map(Some).map_err(|why| answers::order_unreadable(order_id, &why))
+        normal::order(order).map(Some).map_err(|why| order_unreadable(order_id, &why))
     }
 
     fn acknowledge(&self, port: &dyn Port, decision: &Decision) -> Result<Receipt> {

@@ -2,8 +2,7 @@
 use serde_json::Value;
 
 use super::wire;
-use crate::market::json::Decimal;
-use crate::market::told::{joined, moment, sum};
+use crate::market::json::{Decimal, joined, moment, sum};
 use crate::order::{Address, Buyer, Fulfillment, Line, Order, State};
 use crate::value::Currency;
 
@@ -116,7 +115,7 @@ fn is_gone(told: &wire::Line) -> bool {
 fn buyer(told: &wire::Order) -> Option<Buyer> {
     let customer = told.customer.as_ref()?;
     let to = customer.shipping_address.as_ref();
-    let name = |first: &Option<String>, last: &Option<String>| joined(&[first, last], " ");
+    let name = |first: &Option<String>, last: &Option<String>| joined(&[first.as_deref(), last.as_deref()], " ");
     let recipient = to.map(|to| name(&to.firstname, &to.lastname)).filter(|name| !name.is_empty());
     Some(Buyer {
         name: recipient.unwrap_or_else(|| name(&customer.firstname, &customer.lastname)),
@@ -129,7 +128,7 @@ fn buyer(told: &wire::Order) -> Option<Buyer> {
 
 fn address(to: &wire::Address) -> Address {
     Address {
-        street: joined(&[&to.company, &to.street_1, &to.street_2], "\n"),
+        street: joined(&[to.company.as_deref(), to.street_1.as_deref(), to.street_2.as_deref()], "\n"),
         zip: to.zip_code.clone().unwrap_or_default(),
         city: to.city.clone().unwrap_or_default(),
         region: to.state.clone(),

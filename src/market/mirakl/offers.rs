@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use super::{Mirakl, wire};
 use crate::diagnostic::{Error, Result};
-use crate::market::answers::rejected;
+use crate::market::faults::rejected;
 use crate::market::{Body, ItemResult, Method, OfferUpdate, Polled, Port, Request, Response, Submitted};
 use crate::value::{Currency, Money};
 

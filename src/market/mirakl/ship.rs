@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::decide::{moved_on, not_yet};
 use super::{Mirakl, carrier, is_success, normal, wire};
 use crate::diagnostic::{Error, Kind, Result};
-use crate::market::answers::{rejected, tracking_conflict};
-use crate::market::told::moment;
+use crate::market::faults::{conflict, parcels_unreadable, rejected};
+use crate::market::json::moment;
 use crate::market::{Body, Method, Parcel, Port, Receipt, Request};
 
 /// More shipments than one order has are a paging fault.
@@ -31,7 +31,7 @@ impl Mirakl {
             return shipped_already(&told, parcel);
         }
         if told.shipping_tracking.is_some() && told.shipping_tracking != parcel.tracking_number {
-            return Err(tracking_conflict(parcel, told.shipping_tracking.as_deref()));
+            return Err(conflict(parcel, told.shipping_tracking.as_deref()));
         }
         let tracking = Value::Object(self.tracking(port, parcel, "carrier_url")?);
         let order = parcel.order_id.as_str();
@@ -69,7 +69,7 @@ impl Mirakl {
         let known = self.known_parcels(port, &parcel.order_id)?;
         match known.iter().find(|known| known.package_number == parcel.package_number) {
             Some(known) if known.tracking_number == parcel.tracking_number => Ok(Receipt::AlreadyDone),
-            Some(known) => Err(tracking_conflict(parcel, known.tracking_number.as_deref())),
+            Some(known) => Err(conflict(parcel, known.tracking_number.as_deref())),
             None => Err(refused),
         }
     }
@@ -171,7 +171,7 @@ fn shipped_already(told: &wire::Order, parcel: &Parcel) -> Result<Receipt> {
         "STAGING" | "WAITING_ACCEPTANCE" | "WAITING_DEBIT" | "WAITING_DEBIT_PAYMENT" | "SHIPPING" => Err(not_yet(told)),
         "CANCELED" | "REFUSED" => Err(moved_on(told)),
         _ if told.shipping_tracking == parcel.tracking_number => Ok(Receipt::AlreadyDone),
-        _ => Err(tracking_conflict(parcel, told.shipping_tracking.as_deref())),
+        _ => Err(conflict(parcel, told.shipping_tracking.as_deref())),
     }
 }
 
@@ -183,11 +183,6 @@ fn open_lines(told: &wire::Order) -> Vec<Value> {
 
 fn failure(failed: &wire::Failed) -> Error {
     rejected(failed.message.clone().unwrap_or_else(|| "the marketplace gives no reason".to_owned()))
-}
-
-fn unreadable(why: String) -> Error {
-    Error::new(Kind::Unavailable, "market/unreadable", format!("the marketplace's parcels cannot be read: {why}"))
-        .help("run it again; if it stays, please report it with this message")
 }
 
 fn parcel_of(told: &wire::Shipment, nth: u32) -> Result<Parcel> {
@@ -202,7 +197,7 @@ fn parcel_of(told: &wire::Shipment, nth: u32) -> Result<Parcel> {
         lines,
         carrier: carrier.unwrap_or_default(),
         tracking_number: tracking.and_then(|t| t.tracking_number.clone()),
-        shipped_at: moment(shipped).map_err(unreadable)?,
+        shipped_at: moment(shipped).map_err(|why| parcels_unreadable(&why))?,
         location: None,
         last: false,
     })
@@ -215,7 +210,7 @@ fn whole_parcel(told: &wire::Order) -> Option<Result<Parcel>> {
     }
     let units = |line: &wire::Line| (line.order_line_id.clone(), line.quantity - normal::canceled(line));
     let shipped = told.order_lines.iter().find_map(|line| line.shipped_date.as_deref());
-    let shipped_at = moment(shipped.unwrap_or(&told.last_updated_date)).map_err(unreadable);
+    let shipped_at = moment(shipped.unwrap_or(&told.last_updated_date)).map_err(|why| parcels_unreadable(&why));
     Some(shipped_at.map(|shipped_at| Parcel {
         order_id: told.order_id.clone(),
         package_number: 1,

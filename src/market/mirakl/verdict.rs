@@ -2,7 +2,7 @@
 //! code where there is one.
 use serde::Deserialize;
 
-use crate::market::{Response, Verdict, answers};
+use crate::market::{Response, Verdict, faults};
 
 #[derive(Deserialize)]
 struct Refusal {
@@ -13,15 +13,13 @@ struct Refusal {
 }
 
 pub(super) fn of(response: &Response) -> Verdict {
-    match refusal(response) {
+    match response.status {
         // The order is not where the call needs it: it may have been done before. The caller reads the order to know.
-        Some(refusal)
-            if matches!(response.status, 400 | 404 | 409 | 422)
-                && refusal.code.as_deref() == Some("ORDER_INVALID_STATE") =>
-        {
+        400..=499 if refusal(response).and_then(|r| r.code).as_deref() == Some("ORDER_INVALID_STATE") => {
             Verdict::AlreadyDone
         }
-        _ => answers::by_status(response, told(response)),
+        404 => Verdict::Rejected(words(response)),
+        _ => faults::verdict(response, told(response)),
     }
 }
 
@@ -34,7 +32,7 @@ fn told(response: &Response) -> Option<String> {
 }
 
 pub(super) fn words(response: &Response) -> String {
-    answers::words(response, told(response))
+    faults::words(response, told(response))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::answers::{self, order_unreadable, rejected};
+use super::faults::{self, order_unreadable, rejected};
 use super::token_pages::{List, Page};
 use super::walk::Reading;
 use super::*;
@@ -177,10 +177,10 @@ impl Connector for Shopify {
             return match response.status {
                 404 => Verdict::Fatal("there is no Shopify shop at this address".to_owned()),
                 402 | 423 => Verdict::Fatal("the shop is frozen or locked".to_owned()),
-                _ => answers::by_status(response, None),
+                _ => faults::verdict(response, None),
             };
         };
-        let told = || answers::words(response, Some(fault.message.clone()));
+        let told = || faults::words(response, Some(fault.message.clone()));
         match fault.code() {
             Some("THROTTLED") => Verdict::Retry(ask::refill(response)),
             Some("INTERNAL_SERVER_ERROR" | "TIMEOUT") => Verdict::Retry(None),

@@ -2,7 +2,7 @@
 use serde_json::Value;
 
 use super::{ask, id_of};
-use crate::market::told::{joined, moment, sum};
+use crate::market::json::{joined, moment, sum};
 use crate::order::{self, Buyer, Fulfillment, Line, Order, State};
 use crate::value::Currency;
 
@@ -109,7 +109,7 @@ fn buyer(told: &ask::Order) -> Option<Buyer> {
         email: told.email.clone(),
         phone: to.and_then(|to| to.phone.clone()).or_else(|| told.phone.clone()),
         address: to.map(|to| order::Address {
-            street: joined(&[&to.company, &to.address1, &to.address2], "\n"),
+            street: joined(&[to.company.as_deref(), to.address1.as_deref(), to.address2.as_deref()], "\n"),
             zip: to.zip.clone().unwrap_or_default(),
             city: to.city.clone().unwrap_or_default(),
             region: to.province_code.clone(),

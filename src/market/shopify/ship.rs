@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::{Shopify, ask, gid, id_of, is_id, normal};
 use crate::diagnostic::Result;
-use crate::market::answers::{moved_on, not_yet, rejected, settled, unknown_order};
-use crate::market::told::moment;
+use crate::market::faults::{moved_on, no_such_order, not_yet, rejected};
+use crate::market::json::moment;
+use crate::market::parcels::settled;
 use crate::market::{Parcel, Port, Receipt, carriers};
 use crate::order::State;
 use crate::value::{Carrier, TrackingNumber};
@@ -26,7 +27,7 @@ impl Shopify {
 
     pub(super) fn ship_parcel(&self, port: &dyn Port, parcel: &Parcel) -> Result<Receipt> {
         let order_id = parcel.order_id.as_str();
-        let told = self.fulfillments(port, order_id)?.ok_or_else(|| unknown_order(order_id))?;
+        let told = self.fulfillments(port, order_id)?.ok_or_else(|| no_such_order(order_id))?;
         let financial = told.display_financial_status.as_deref();
         let state = normal::state_of(financial, &told.display_fulfillment_status, false);
         if told.cancelled_at.is_some() || state == Some(State::Canceled) {

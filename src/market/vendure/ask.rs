@@ -17,7 +17,9 @@ pub(super) const SIGN_IN: &str = "mutation SignIn($username: String!, $password:
     ... on CurrentUser { id } ... on ErrorResult { errorCode message } } }";
 
 pub(super) fn orders() -> String {
-    format!("query Orders($options: OrderListOptions!) {{ orders(options: $options) {{ totalItems items {{ {ORDER} }} }} }}")
+    format!(
+        "query Orders($options: OrderListOptions!) {{ orders(options: $options) {{ totalItems items {{ {ORDER} }} }} }}"
+    )
 }
 
 pub(super) fn order() -> String {

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::{Vendure, ask, made, ship};
 use crate::diagnostic::Result;
-use crate::market::answers::rejected;
+use crate::market::faults::rejected;
 use crate::market::{Cancellation, Port, Receipt};
 
 impl Vendure {

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::answers::{self, order_unreadable, rejected, unknown_order};
+use super::faults::{self, no_such_order, order_unreadable, rejected};
 use super::offset_pages::{List, Page};
 use super::walk::Reading;
 use super::*;
@@ -101,7 +101,7 @@ impl Vendure {
     }
 
     fn expect(&self, port: &dyn Port, order_id: &str) -> Result<ask::Order> {
-        let raw: Value = self.find(port, order_id)?.ok_or_else(|| unknown_order(order_id))?;
+        let raw: Value = self.find(port, order_id)?.ok_or_else(|| no_such_order(order_id))?;
         normal::read(raw).map_err(|why| order_unreadable(order_id, &why))
     }
 }
@@ -150,11 +150,7 @@ impl Connector for Vendure {
     fn pull(&self, port: &dyn Port, from: &PullFrom) -> Result<OrderPage> {
         let list = List {
             overlap: OVERLAP,
-            reading: Reading {
-                id: "id",
-                stamp: "updatedAt",
-                read: &|raw| normal::read(raw).and_then(normal::order),
-            },
+            reading: Reading { id: "id", stamp: "updatedAt", read: &|raw| normal::read(raw).and_then(normal::order) },
             ask: &|since, offset| self.page(port, since, offset),
         };
         list.pull(from)
@@ -187,14 +183,14 @@ impl Connector for Vendure {
         let Some(fault) = faults.first() else {
             return match response.status {
                 404 => Verdict::Fatal("there is no Vendure server at this address".to_owned()),
-                _ => answers::by_status(response, None),
+                _ => faults::verdict(response, None),
             };
         };
         match fault.code() {
             // also for a session that has ended
             Some("FORBIDDEN" | "UNAUTHORIZED") => Verdict::Reauthenticate,
             Some("INTERNAL_SERVER_ERROR") => Verdict::Retry(None),
-            _ => Verdict::Rejected(answers::words(response, Some(fault.message.clone()))),
+            _ => Verdict::Rejected(faults::words(response, Some(fault.message.clone()))),
         }
     }
 }

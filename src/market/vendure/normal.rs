@@ -2,7 +2,7 @@
 use serde_json::Value;
 
 use super::{ask, ship};
-use crate::market::told::{joined, moment};
+use crate::market::json::{joined, moment};
 use crate::order::{self, Buyer, Fulfillment, Line, Order, State};
 use crate::value::Currency;
 
@@ -49,7 +49,9 @@ pub(super) fn state(theirs: &str) -> Option<State> {
 fn minor(hundredths: i64, currency: Currency) -> Result<i64, String> {
     let unit = 10i64.pow(u32::from(currency.exponent()));
     let scaled = hundredths.checked_mul(unit).filter(|scaled| scaled % 100 == 0);
-    scaled.map(|scaled| scaled / 100).ok_or_else(|| format!("{hundredths} hundredths are no amount of {}", currency.code()))
+    scaled
+        .map(|scaled| scaled / 100)
+        .ok_or_else(|| format!("{hundredths} hundredths are no amount of {}", currency.code()))
 }
 
 /// Hundredths of an amount of ours; `None` when they overflow.
@@ -74,7 +76,9 @@ fn read_line(order: &ask::Order, told: &ask::Line, currency: Currency) -> Result
         canceled: quantity - told.quantity,
         shipped: ship::shipped(order, &told.id).min(told.quantity),
         price_minor: gross,
-        tax_minor: tax.and_then(|tax| tax.checked_mul(quantity)).ok_or_else(|| "the amounts are too large".to_owned())?,
+        tax_minor: tax
+            .and_then(|tax| tax.checked_mul(quantity))
+            .ok_or_else(|| "the amounts are too large".to_owned())?,
     })
 }
 
@@ -82,13 +86,14 @@ fn buyer(told: &ask::Order) -> Option<Buyer> {
     let customer = told.customer.as_ref();
     let to = told.shipping_address.as_ref();
     let name = to.and_then(|to| to.full_name.clone()).filter(|name| !name.is_empty());
-    let called = || customer.map(|customer| joined(&[&customer.first_name, &customer.last_name], " "));
+    let called =
+        || customer.map(|customer| joined(&[customer.first_name.as_deref(), customer.last_name.as_deref()], " "));
     Some(Buyer {
         name: name.or_else(called)?,
         email: customer.and_then(|customer| customer.email_address.clone()),
         phone: to.and_then(|to| to.phone_number.clone()).or_else(|| customer.and_then(|c| c.phone_number.clone())),
         address: to.map(|to| order::Address {
-            street: joined(&[&to.company, &to.street_line1, &to.street_line2], "\n"),
+            street: joined(&[to.company.as_deref(), to.street_line1.as_deref(), to.street_line2.as_deref()], "\n"),
             zip: to.postal_code.clone().unwrap_or_default(),
             city: to.city.clone().unwrap_or_default(),
             region: to.province.clone().filter(|region| !region.is_empty()),

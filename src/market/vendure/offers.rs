@@ -43,7 +43,12 @@ impl Vendure {
         Ok(Submitted { job: None, results: offers.iter().map(result).collect() })
     }
 
-    fn set<'a>(&self, port: &dyn Port, rows: &[(&'a str, Value)], refused: &mut HashMap<&'a str, String>) -> Result<()> {
+    fn set<'a>(
+        &self,
+        port: &dyn Port,
+        rows: &[(&'a str, Value)],
+        refused: &mut HashMap<&'a str, String>,
+    ) -> Result<()> {
         let input: Vec<&Value> = rows.iter().map(|(_, row)| row).collect();
         // absolute values: twice is the same as once
         let request = self.request("offers", ask::SET_VARIANTS, json!({ "input": input }))?.repeatable();

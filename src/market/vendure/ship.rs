@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::{Vendure, ask, made, normal};
 use crate::diagnostic::Result;
-use crate::market::answers::{moved_on, not_yet, rejected, settled};
-use crate::market::told::moment;
+use crate::market::faults::{moved_on, not_yet, rejected};
+use crate::market::json::moment;
+use crate::market::parcels::settled;
 use crate::market::{Parcel, Port, Receipt, carriers};
 use crate::order::State;
 

@@ -22,7 +22,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::answers::{self, order_unreadable};
+use super::faults::{self, order_unreadable};
 use super::offset_pages::{List, Page};
 use super::walk::Reading;
 use super::*;
@@ -64,7 +64,7 @@ impl WooCommerce {
         // some proxy drops the header: a full page has another behind it
         let total = told.unwrap_or(end.saturating_add(usize::from(orders.len() == PAGE_MAX)));
         for order in &mut orders {
-            add_refunds(port, order)?;
+            complete(port, order)?;
         }
         Ok(Page { orders, total })
     }
@@ -74,24 +74,28 @@ impl WooCommerce {
             return Ok(None);
         }
         let answer = port.send(Request::get("orders", &path(&["orders", order_id]))?)?;
-        if answer.status == NOT_FOUND {
+        if answer.status == 404 {
             return Ok(None);
         }
         let mut order = answer.json()?;
-        add_refunds(port, &mut order)?;
+        complete(port, &mut order)?;
         Ok(Some(order))
     }
 
     fn expect(&self, port: &dyn Port, order_id: &str) -> Result<wire::Order> {
-        let raw = self.find(port, order_id)?.ok_or_else(|| answers::unknown_order(order_id))?;
+        let raw = self.find(port, order_id)?.ok_or_else(|| faults::no_such_order(order_id))?;
         normal::read(raw).map_err(|why| order_unreadable(order_id, &why))
     }
 }
 
-const NOT_FOUND: u16 = 404;
-
-/// An order names its refunds; which units were taken out of it only they themselves tell.
-fn add_refunds(port: &dyn Port, order: &mut Value) -> Result<()> {
+/// An order names its refunds; which units were taken out of it only they themselves tell. Its moments in UTC do not say
+/// that they are.
+fn complete(port: &dyn Port, order: &mut Value) -> Result<()> {
+    for moment in ["date_created_gmt", "date_modified_gmt", "date_completed_gmt"] {
+        if let Some(Value::String(moment)) = order.get_mut(moment).filter(|moment| moment.is_string()) {
+            moment.push('Z');
+        }
+    }
     let id = order.get("id").and_then(Value::as_u64);
     let some = order.get("refunds").and_then(Value::as_array).is_some_and(|refunds| !refunds.is_empty());
     if let (Some(id), true) = (id, some) {
@@ -166,9 +170,7 @@ impl Connector for WooCommerce {
             Some("rest_no_route") => {
                 Verdict::Fatal("there is no WooCommerce at this address, or its REST API is switched off".to_owned())
             }
-            // what is asked for is not there: the caller knows what that means
-            Some(_) if response.status == NOT_FOUND => Verdict::AlreadyDone,
-            _ => answers::by_status(response, told.and_then(|told| told.message.or(told.code))),
+            _ => faults::verdict(response, told.and_then(|told| told.message.or(told.code))),
         }
     }
 }

@@ -2,7 +2,7 @@
 use serde_json::Value;
 
 use super::{ship, wire};
-use crate::market::told::{joined, moment, sum};
+use crate::market::json::{joined, moment, sum};
 use crate::order::{Address, Buyer, Fulfillment, Line, Order, State};
 use crate::value::Currency;
 
@@ -109,11 +109,11 @@ fn buyer(told: &wire::Order) -> Option<Buyer> {
     let to = told.shipping.as_ref().filter(has_street).unwrap_or(billing);
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     Some(Buyer {
-        name: joined(&[&to.first_name, &to.last_name], " "),
+        name: joined(&[to.first_name.as_deref(), to.last_name.as_deref()], " "),
         email: given(&billing.email),
         phone: given(&to.phone).or_else(|| given(&billing.phone)),
         address: Some(Address {
-            street: joined(&[&to.company, &to.address_1, &to.address_2], "\n"),
+            street: joined(&[to.company.as_deref(), to.address_1.as_deref(), to.address_2.as_deref()], "\n"),
             zip: to.postcode.clone().unwrap_or_default(),
             city: to.city.clone().unwrap_or_default(),
             region: given(&to.state),
@@ -131,7 +131,7 @@ mod tests {
     fn of(changes: Value) -> Result<Order, String> {
         let mut raw = json!({
             "id": 727, "status": "processing", "currency": "EUR", "total": "29.35", "shipping_total": "10.00",
-            "date_created_gmt": "2026-11-25T09:00:00", "date_modified_gmt": "2026-11-25T10:00:00",
+            "date_created_gmt": "2026-11-25T09:00:00Z", "date_modified_gmt": "2026-11-25T10:00:00Z",
             "prices_include_tax": true,
             "line_items": [{ "id": 315, "name": "Lamp", "product_id": 93, "variation_id": 794, "quantity": 3,
                 "sku": "LAMP", "total": "15.00", "total_tax": "3.00" }],

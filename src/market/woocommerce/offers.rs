@@ -81,7 +81,7 @@ impl WooCommerce {
         let request = Request::get("currency", &path(&["data", "currencies", "current"]))?;
         let told: wire::CurrentCurrency = port.send(request)?.json()?;
         let currency =
-            Currency::parse(&told.code).map_err(|invalid| crate::market::answers::rejected(invalid.message))?;
+            Currency::parse(&told.code).map_err(|invalid| crate::market::faults::rejected(invalid.message))?;
         Ok(*known.insert(currency))
     }
 

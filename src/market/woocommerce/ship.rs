@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::{WooCommerce, normal, path, wire};
 use crate::diagnostic::Result;
-use crate::market::answers::{moved_on, not_yet, settled};
-use crate::market::told::moment;
+use crate::market::faults::{moved_on, not_yet};
+use crate::market::json::moment;
+use crate::market::parcels::settled;
 use crate::market::{Body, Method, Parcel, Port, Receipt, Request, carriers};
 use crate::value::{Carrier, TrackingNumber};
 
@@ -135,8 +136,8 @@ mod tests {
         let foreign = json!({ "tracking_provider": "dhl-de", "tracking_number": "00340", "date_shipped": "1764061200",
             "tracking_id": "a1b2" });
         let told: wire::Order = serde_json::from_value(json!({
-            "id": 1, "status": "processing", "currency": "EUR", "total": "1", "date_created_gmt": "2026-11-25T09:00:00",
-            "date_modified_gmt": "2026-11-25T09:00:00", "line_items": [{ "id": 7, "quantity": 3, "total": "1" }],
+            "id": 1, "status": "processing", "currency": "EUR", "total": "1", "date_created_gmt": "2026-11-25T09:00:00Z",
+            "date_modified_gmt": "2026-11-25T09:00:00Z", "line_items": [{ "id": 7, "quantity": 3, "total": "1" }],
             "meta_data": [{ "id": 9, "key": FIELD, "value": { "0": foreign, "2": item(&parcel()).unwrap() } }],
         }))
         .unwrap();
