@@ -5,12 +5,15 @@
 //! [`Port`]. State lives in the catalog, never in the connector, so the same code runs against the sandbox, a
 //! recording, a contract server and the real thing.
 #[allow(dead_code)]
+mod bol;
 mod carriers;
 pub mod connector;
 mod faults;
+mod files;
 mod graphql;
 pub mod host;
 mod json;
+mod kaufland;
 mod mirakl;
 mod offset_pages;
 mod parcels;
@@ -57,14 +60,12 @@ impl Account {
         }
     }
 
-    #[allow(dead_code)]
     fn option(&self, name: &str) -> Option<&str> {
         self.options.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
     /// # Errors
     /// `market/no-option`.
-    #[allow(dead_code)]
     fn needed(&self, name: &str, what: &str) -> Result<&str> {
         self.option(name).ok_or_else(|| {
             let place = Place::file("purvey.toml").attribute(format!("market.{}.options.{name}", self.name));
@@ -87,6 +88,19 @@ struct Kind {
 
 /// A new marketplace is one file and one entry here.
 static MARKETPLACES: &[Kind] = &[
+    Kind { name: "bol", make: |_| Ok(Box::new(bol::Bol::default())), url: Some("https://api.bol.com"), options: &[] },
+    Kind {
+        name: "files",
+        make: |account| Ok(Box::new(files::Files::new(account)?)),
+        url: None,
+        options: &["format", "currency"],
+    },
+    Kind {
+        name: "kaufland",
+        make: |account| Ok(Box::new(kaufland::Kaufland::new(account)?)),
+        url: Some("https://sellerapi.kaufland.com/v2"),
+        options: &["storefront"],
+    },
     Kind { name: "mirakl", make: |account| Ok(Box::new(mirakl::Mirakl::new(account))), url: None, options: &[] },
     Kind { name: "shopify", make: |_| Ok(Box::new(shopify::Shopify)), url: None, options: &[] },
     Kind { name: "vendure", make: |account| Ok(Box::new(vendure::Vendure::new(account))), url: None, options: &[] },

@@ -45,8 +45,8 @@ pub struct Market {
     pub connector: String,
     /// Its base address; may be left out where the marketplace has one for everybody.
     pub url: Option<String>,
-    /// Where the key is: `env:NAME` or `file:/path`. Never the key itself.
-    pub key: String,
+    /// Where the key is: `env:NAME` or `file:/path`. Never the key itself. A folder has none.
+    pub key: Option<String>,
     /// Where the refresh token is, for marketplaces that give one: `env:NAME` or `file:/path`.
     pub refresh_token: Option<String>,
     /// Which of the account's shops, where it has several.

@@ -45,7 +45,7 @@ pub(super) fn lines() -> String {
 
 pub(super) const FULFILLMENTS: &str = "query Fulfillments($id: ID!) { order(id: $id) { \
     cancelledAt displayFinancialStatus displayFulfillmentStatus \
-    fulfillments(first: 50) { status createdAt trackingInfo(first: 1) { company number } \
+    fulfillments(first: 50) { status createdAt trackingInfo(first: 1) { carrier: company number } \
     fulfillmentLineItems(first: 10) { nodes { quantity lineItem { id } } } } \
     fulfillmentOrders(first: 10) { nodes { id status assignedLocation { location { id } } \
     lineItems(first: 30) { nodes { id remainingQuantity lineItem { id } } } } } } }";
@@ -220,7 +220,7 @@ pub(super) struct Fulfillment {
 
 #[derive(Deserialize)]
 pub(super) struct Tracking {
-    pub company: Option<String>,
+    pub carrier: Option<String>,
     pub number: Option<String>,
 }
 

@@ -134,7 +134,7 @@ fn price(variant: &str, offer: &OfferUpdate, shop_currency: &str) -> Result<Valu
 /// The same for a request that the host repeats, another for every push: the shop would take the same quantities a day
 /// later for a repeat.
 fn key(port: &dyn Port, input: &Value) -> String {
-    format!("{:032x}", xxh3_128(format!("{} {input}", port.now().as_nanosecond()).as_bytes()))
+    format!("{:039}", xxh3_128(format!("{} {input}", port.now().as_nanosecond()).as_bytes()))
 }
 
 /// What was refused, by the places the errors name below `list`; everything, where they name none.

@@ -127,7 +127,7 @@ pub(super) fn known(order_id: &str, told: &ask::Fulfillments) -> Vec<Parcel> {
     let stand = told.fulfillments.iter().filter(|f| !matches!(f.status.as_str(), "CANCELLED" | "ERROR" | "FAILURE"));
     let parcel = |(package_number, made): (u32, &ask::Fulfillment)| {
         let tracking = made.tracking_info.first();
-        let carrier = tracking.and_then(|tracking| tracking.company.as_deref()).unwrap_or_default();
+        let carrier = tracking.and_then(|tracking| tracking.carrier.as_deref()).unwrap_or_default();
         let lines = made.fulfillment_line_items.nodes.iter();
         Parcel {
             order_id: order_id.to_owned(),
@@ -156,7 +156,7 @@ mod tests {
             "displayFulfillmentStatus": "PARTIALLY_FULFILLED",
             "fulfillments": [
                 { "status": "SUCCESS", "createdAt": "2026-11-25T09:00:00Z",
-                  "trackingInfo": [{ "company": "UPS", "number": "1Z1" }],
+                  "trackingInfo": [{ "carrier": "UPS", "number": "1Z1" }],
                   "fulfillmentLineItems": { "nodes": [{ "quantity": 2, "lineItem": { "id": "x/9" } }] } },
                 { "status": "CANCELLED", "createdAt": "2026-11-25T09:00:00Z", "trackingInfo": null,
                   "fulfillmentLineItems": { "nodes": [] } },
