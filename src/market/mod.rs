@@ -8,6 +8,7 @@
 mod bol;
 mod carriers;
 pub mod connector;
+mod etsy;
 mod faults;
 mod files;
 mod graphql;
@@ -89,6 +90,12 @@ struct Kind {
 /// A new marketplace is one file and one entry here.
 static MARKETPLACES: &[Kind] = &[
     Kind { name: "bol", make: |_| Ok(Box::new(bol::Bol::default())), url: Some("https://api.bol.com"), options: &[] },
+    Kind {
+        name: "etsy",
+        make: |account| Ok(Box::new(etsy::Etsy::new(account)?)),
+        url: Some("https://openapi.etsy.com"),
+        options: &[],
+    },
     Kind {
         name: "files",
         make: |account| Ok(Box::new(files::Files::new(account)?)),

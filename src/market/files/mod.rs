@@ -5,7 +5,7 @@
 //! | `orders/` | what arrives: CSV, JSON or XML, in purvey's own words or as a shop or marketplace exports orders |
 //! | `results/NAME.json` | what became of the file of orders called NAME |
 //! | `shipments/ORDER-PACKAGE.csv` | a parcel that has left |
-//! | `stock/TIME-DIGEST.csv` | stock and prices that changed |
+//! | `stock/DIGEST.csv` | stock and prices that changed; the newest is the truth |
 //!
 //! A file is read when it is new or has changed, one a page; the cursor remembers those that lie there.
 mod write;
@@ -216,7 +216,7 @@ impl Connector for Files {
         let good: Vec<&OfferUpdate> = offers.iter().filter(|offer| !wrong(offer)).collect();
         if !good.is_empty() {
             let text = self.format.write_offers(&good)?;
-            let name = write::stock_name(port.now(), &text, self.format);
+            let name = write::stock_name(&text, self.format);
             self.put(port, &["stock", &name], self.format.media_type(), text.into_bytes())?;
         }
         let result = |offer: &OfferUpdate| {

@@ -1,6 +1,5 @@
 //! Files that leave: parcels, which can be read back, and offers. One record for each line of a parcel, one for each
 //! offer, with the same names in CSV, JSON and XML.
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -175,10 +174,9 @@ pub(super) fn order_of(file: &str) -> Option<String> {
     Some(order_id.into_owned())
 }
 
-/// Names sort as they were written.
-pub(super) fn stock_name(now: Timestamp, text: &str, format: Format) -> String {
-    let digest = xxh3_64(text.as_bytes()) as u32;
-    format!("{}-{digest:08x}.{}", now.strftime("%Y%m%dT%H%M%SZ"), format.ending())
+/// The same for the same text, so that one that is told again is one file.
+pub(super) fn stock_name(text: &str, format: Format) -> String {
+    format!("{:016x}.{}", xxh3_64(text.as_bytes()), format.ending())
 }
 
 #[cfg(test)]
