@@ -4,10 +4,10 @@
 //! catalog, the clock or a socket: it takes and returns the plain types below, and reaches out only through a
 //! [`Port`]. State lives in the catalog, never in the connector, so the same code runs against the sandbox, a
 //! recording, a contract server and the real thing.
-#[allow(dead_code)]
 mod bol;
 mod carriers;
 pub mod connector;
+mod ebay;
 mod etsy;
 mod faults;
 mod files;
@@ -16,6 +16,7 @@ pub mod host;
 mod json;
 mod kaufland;
 mod mirakl;
+mod oauth;
 mod offset_pages;
 mod parcels;
 mod secret;
@@ -24,6 +25,7 @@ mod token_pages;
 mod vendure;
 mod walk;
 mod woocommerce;
+mod yandex;
 
 use std::collections::BTreeMap;
 
@@ -90,6 +92,7 @@ struct Kind {
 /// A new marketplace is one file and one entry here.
 static MARKETPLACES: &[Kind] = &[
     Kind { name: "bol", make: |_| Ok(Box::new(bol::Bol::default())), url: Some("https://api.bol.com"), options: &[] },
+    Kind { name: "ebay", make: |_| Ok(Box::new(ebay::Ebay)), url: Some("https://api.ebay.com"), options: &[] },
     Kind {
         name: "etsy",
         make: |account| Ok(Box::new(etsy::Etsy::new(account)?)),
@@ -112,6 +115,12 @@ static MARKETPLACES: &[Kind] = &[
     Kind { name: "shopify", make: |_| Ok(Box::new(shopify::Shopify)), url: None, options: &[] },
     Kind { name: "vendure", make: |account| Ok(Box::new(vendure::Vendure::new(account))), url: None, options: &[] },
     Kind { name: "woocommerce", make: |_| Ok(Box::new(woocommerce::WooCommerce::default())), url: None, options: &[] },
+    Kind {
+        name: "yandex",
+        make: |account| Ok(Box::new(yandex::Yandex::new(account)?)),
+        url: Some("https://api.partner.market.yandex.ru"),
+        options: &["business", "campaign"],
+    },
 ];
 
 /// The connector for a marketplace by the name `purvey.toml` gives it; see [`marketplaces`].

@@ -41,7 +41,7 @@ pub struct ShopSection {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Market {
-    /// Which connector speaks to it: `mirakl`.
+    /// Which connector speaks to it: `mirakl`, `ebay`, …
     pub connector: String,
     /// Its base address; may be left out where the marketplace has one for everybody.
     pub url: Option<String>,

@@ -17,8 +17,6 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::Deserialize;
@@ -28,7 +26,7 @@ use super::faults::{self, no_such_order, order_unreadable};
 use super::token_pages::{List, Page};
 use super::walk::{self, Reading};
 use super::*;
-use crate::diagnostic::{Error, Kind, Result};
+use crate::diagnostic::Result;
 use crate::order::Order;
 
 const MEDIA_TYPE: &str = "application/vnd.retailer.v10+json";
@@ -158,20 +156,12 @@ impl Connector for Bol {
     }
 
     fn sign_in(&self, grant: &Grant<'_>) -> Result<Option<Request>> {
-        if !grant.key.reveal().contains(':') {
-            let message = "the key of a bol account is client id and secret, with a colon between them";
-            return Err(Error::new(Kind::Credentials, "market/credentials", message)
-                .help("join the two that bol shows under Settings, Services, API settings"));
-        }
-        let form = vec![("grant_type".to_owned(), "client_credentials".to_owned())];
-        let request = Request::new(Method::Post, "sign-in", &["token"])?
-            .body(Body::Form(form))
-            .header("authorization", format!("Basic {}", STANDARD.encode(grant.key.reveal())));
+        let request = oauth::sign_in(grant.key, &["token"], &[("grant_type", "client_credentials")])?;
         Ok(Some(request.elsewhere(SIGN_IN)))
     }
 
     fn authorize(&self, request: &mut Request, credentials: &Secret, _now: Timestamp) -> Result<()> {
-        request.headers.push(("authorization".to_owned(), format!("Bearer {}", credentials.reveal())));
+        oauth::bearer(request, credentials);
         Ok(())
     }
 

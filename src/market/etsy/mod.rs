@@ -145,7 +145,7 @@ impl Connector for Etsy {
     /// Each token brings another refresh token, and ends the one before.
     fn sign_in(&self, grant: &Grant<'_>) -> Result<Option<Request>> {
         let client = grant.key.reveal().split(':').next().unwrap_or_default();
-        let refresh = grant.refresh_token.map(Secret::reveal).unwrap_or_default();
+        let refresh = oauth::refresh_token(grant)?;
         let form = [("grant_type", "refresh_token"), ("client_id", client), ("refresh_token", refresh)];
         let form = form.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         let request = Request::new(Method::Post, "sign-in", &["oauth", "token"])?.body(Body::Form(form));
@@ -154,7 +154,7 @@ impl Connector for Etsy {
 
     fn authorize(&self, request: &mut Request, credentials: &Secret, _now: Timestamp) -> Result<()> {
         request.headers.push(("x-api-key".to_owned(), self.key.reveal().to_owned()));
-        request.headers.push(("authorization".to_owned(), format!("Bearer {}", credentials.reveal())));
+        oauth::bearer(request, credentials);
         Ok(())
     }
 

@@ -143,7 +143,7 @@ impl Connector for Vendure {
     }
 
     fn authorize(&self, request: &mut Request, credentials: &Secret, _now: Timestamp) -> Result<()> {
-        request.headers.push(("authorization".to_owned(), format!("Bearer {}", credentials.reveal())));
+        oauth::bearer(request, credentials);
         Ok(())
     }
 

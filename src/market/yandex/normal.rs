@@ -56,7 +56,6 @@ struct Amount {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Delivery {
-    pub delivery_service_id: Option<i64>,
     pickup: Option<Pickup>,
     #[serde(default, deserialize_with = "null_as_default")]
     pub tracks: Vec<Track>,
@@ -201,7 +200,10 @@ mod tests {
     fn an_order_is_read_with_its_money_and_times() {
         let order = of("PROCESSING", "STARTED");
         assert_eq!((order.total_minor, order.shipping_minor, order.currency.code()), (30850, 5050, "RUB"));
-        assert_eq!((order.lines[0].price_minor, order.updated_at.to_string().as_str()), (12900, "2026-11-25T09:30:00Z"));
+        assert_eq!(
+            (order.lines[0].price_minor, order.updated_at.to_string().as_str()),
+            (12900, "2026-11-25T09:30:00Z")
+        );
     }
 
     #[test]
