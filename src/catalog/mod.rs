@@ -1,7 +1,8 @@
 //! The source of truth: one SQLite file with products, stock, prices, orders and everything waiting to be sent.
 //!
-//! Nothing outside this room writes SQL that changes it. Readers get a [`Reader`] and never wait; a command that
-//! changes things gets the one [`Writer`], opens a [`Change`] (a transaction), and commits it whole or not at all.
+//! Nothing outside this room writes SQL that changes it. Readers get a [`Reader`] and never wait, but for the
+//! first load of all; a command that changes things gets the one [`Writer`], opens a [`Change`] (a transaction), and
+//! commits it whole or not at all.
 mod axis;
 mod buckets;
 mod cursor;
@@ -19,6 +20,7 @@ mod listing;
 mod lock;
 mod look;
 mod matching;
+mod offering;
 mod open;
 mod order_list;
 mod orders;
@@ -44,8 +46,9 @@ pub use fault::fault;
 pub use feeds::FeedRecord;
 pub use fields::{Fillable, Filling};
 pub use find::{FoundLine, FoundOrder, KnownItem, KnownLocation};
-pub use listing::{Offering, Stale};
+pub use listing::Stale;
 pub use look::{ItemView, Listed, Stocked, View};
+pub use offering::{FUNCTIONS as OFFERING_FUNCTIONS, Offering};
 pub use open::{Catalog, Change, Reader, Writer};
 pub use order_list::{HoldDetail, LineDetail, OrderDetail, OrderFilter, OrderSummary, ReturnDetail};
 pub use orders::{Accept, Applied, Terms};

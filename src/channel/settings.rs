@@ -2,6 +2,9 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
+use crate::price::PricePolicy;
+use crate::stock::StockPolicy;
+
 /// The shop's side of a channel. Keys that are not named here are parameters: `site` is `$site` in the template,
 /// bound and never pasted.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -13,9 +16,21 @@ pub struct Settings {
     /// SQL: which offers go in. Sees `item` and `feed`.
     #[serde(rename = "where")]
     pub filter: Option<String>,
+    /// SKUs that alone go in, where there are any; `@file` names a file with one a line.
+    #[serde(default)]
+    pub include: Vec<String>,
+    /// SKUs that do not go in, listed in the same way.
+    #[serde(default)]
+    pub exclude: Vec<String>,
     /// Attribute = SQL expression over `item` (the catalog) and `feed` (what the template says).
     #[serde(default)]
     pub set: IndexMap<String, String>,
+    /// How much of the stock the channel is told.
+    #[serde(default)]
+    pub stock: StockPolicy,
+    /// What the channel asks for an item.
+    #[serde(default)]
+    pub price: PricePolicy,
     /// A feed that loses more than this share of its offers is not put in place without `--allow-shrink`.
     pub shrink_percent_max: Option<u8>,
     #[serde(flatten)]

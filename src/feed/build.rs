@@ -2,6 +2,7 @@
 use std::io::{self, Write};
 use std::sync::atomic::Ordering;
 
+use rusqlite::types::Value;
 use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -48,11 +49,7 @@ pub struct Built {
 pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Result<Built> {
     let compiled = job.channel.compile(job.guarded, job.now)?;
     let mut shaper = Shaper::new(job.channel, &compiled);
-    let text_of = |name: &str| match job.channel.value_of(name, job.now) {
-        Some(rusqlite::types::Value::Text(text)) => Some(text),
-        Some(rusqlite::types::Value::Integer(number)) => Some(number.to_string()),
-        _ => None,
-    };
+    let text_of = |name: &str| setting_of(job.channel, name, job.now);
     let mut checker = Checker::new(job.channel, text_of);
     let fill = |text: &str| match text.strip_prefix('$') {
         Some("changed") => job.changed.to_owned(),
@@ -102,6 +99,15 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
     Ok(built)
 }
 
+/// The value of `$name` as text.
+pub(super) fn setting_of(channel: &Channel, name: &str, now: &str) -> Option<String> {
+    match channel.value_of(name, now)? {
+        Value::Text(text) => Some(text),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Null | Value::Real(_) | Value::Blob(_) => None,
+    }
+}
+
 pub(super) fn unwritable(error: io::Error) -> Error {
     Error::io("write", "the feed".as_ref(), error)
 }
@@ -125,7 +131,7 @@ fn stuck(channel: &Channel, error: rusqlite::Error) -> Error {
         .help("look for a join without a condition")
 }
 
-fn place_of(channel: &Channel, offer: &Offer, attribute: usize) -> Place {
+pub(super) fn place_of(channel: &Channel, offer: &Offer, attribute: usize) -> Place {
     let name = channel.contract.attribute.get_index(attribute).map_or("", |(name, _)| name.as_str());
     let mut place = Place::of_sku(&offer.sku).attribute(name);
     if let Some(value) = offer.first(attribute) {

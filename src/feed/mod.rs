@@ -13,6 +13,7 @@ mod json_slots;
 mod layout;
 mod nest;
 mod offer;
+mod preview;
 mod shape;
 mod shaper;
 
@@ -23,3 +24,4 @@ pub use check::{Checked, check};
 pub use checker::Checker;
 pub use findings::Findings;
 pub use offer::Offer;
+pub use preview::{Preview, Shown, preview};

@@ -8,6 +8,8 @@ use super::Start;
 use crate::catalog::{Accept, Fillable};
 use crate::channel::{Settings, toml_fault};
 use crate::diagnostic::{Error, Place, Result};
+use crate::price::{Levied, PricePolicy, TaxForm, Taxes};
+use crate::stock::StockPolicy;
 use crate::value::Currency;
 use crate::value::closest::closest;
 
@@ -19,6 +21,9 @@ pub struct Config {
     pub channel: IndexMap<String, Settings>,
     #[serde(default)]
     pub market: IndexMap<String, Market>,
+    /// Rates of tax, for channels that want prices otherwise than the catalog has them.
+    #[serde(default)]
+    pub tax: Taxes,
     /// Which source owns a field (`cost = "costs"`): imports from others leave it as it is.
     #[serde(default)]
     pub owners: BTreeMap<String, String>,
@@ -54,9 +59,11 @@ pub struct Market {
     /// Tell the stock of every active SKU, not only of those the marketplace is known to list.
     #[serde(default)]
     pub offer_all: bool,
-    /// Tell prices with stock.
+    /// How much of the stock it is told.
     #[serde(default)]
-    pub push_prices: bool,
+    pub stock: StockPolicy,
+    /// What it asks for an item; it is told prices where there is such a section.
+    pub price: Option<PricePolicy>,
     /// What only this marketplace asks for.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
@@ -113,7 +120,27 @@ impl Config {
         if let Err(e) = crate::value::Country::parse(&self.shop.country) {
             return wrong("shop.country", e.message, &e.help);
         }
+        for country in self.tax.countries.keys() {
+            if let Err(e) = crate::value::Country::parse(country) {
+                return wrong(&format!("tax.{country}"), e.message, &e.help);
+            }
+        }
         Ok(())
+    }
+
+    /// The price policy of `section` (`channel.google`), sold into `country`, with what its `tax` comes to.
+    ///
+    /// # Errors
+    /// `price/no-tax-rates`: nothing says what the rates of that country are.
+    pub(super) fn levied(&self, policy: &PricePolicy, section: &str, country: &str) -> Result<PricePolicy> {
+        let catalog = if self.tax.included { TaxForm::With } else { TaxForm::Without };
+        let Some(wanted) = policy.tax.filter(|wanted| *wanted != catalog) else { return Ok(policy.clone()) };
+        let Some(rates) = self.tax.countries.get(country).cloned() else {
+            return Err(Error::usage("price/no-tax-rates", format!("no rates of tax for {country}"))
+                .at(Place::file("purvey.toml").attribute(format!("{section}.price.tax")))
+                .help(format!("add [tax.{country}] with standard = 19 (percent), and categories with another rate")));
+        };
+        Ok(PricePolicy { levied: Some(Levied { wanted, rates }), ..policy.clone() })
     }
 }
 

@@ -13,7 +13,7 @@ pub use config::{Config, Market, ShopSection};
 pub use secret::resolve as secret;
 pub use tokens::TokenFile;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Offering};
 use crate::channel::{self, Channel, Parameter};
 use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::feed::write::AtomicFile;
@@ -96,7 +96,29 @@ impl Shop {
         }
         let currency = shop.currency.code().to_owned();
         settings.parameters.entry("currency".to_owned()).or_insert(Parameter::Text(currency));
+        let country = settings.parameters.get("country").map(Parameter::to_text).unwrap_or_default();
+        let section = format!("channel.{name}");
+        settings.price = self.config.levied(&settings.price, &section, &country).map_err(|e| self.locate(e))?;
         Channel::load(name, Some(&self.dir), settings)
+    }
+
+    /// Adds `[channel.<name>]` to the end of `purvey.toml`, with `settings` (name, what it is) to be filled in; does
+    /// nothing where there is one. Whether it did.
+    pub fn note_channel(&self, name: &str, settings: &[(String, String)]) -> Result<bool> {
+        if self.config.channel.contains_key(name) {
+            return Ok(false);
+        }
+        let path = self.path("purvey.toml");
+        let mut text = self.text.clone();
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text += &channel::scaffold_section(name, settings);
+        Config::parse(&text)?;
+        let mut whole = AtomicFile::create(&path)?;
+        whole.write_all(text.as_bytes()).map_err(|e| Error::io("write", &path, e))?;
+        whole.commit()?;
+        Ok(true)
     }
 
     /// Channels `purvey.toml` names, in its order: what `feed build` and `sync` build when none is named.
@@ -115,6 +137,14 @@ impl Shop {
             };
             Error::usage("market/unknown", format!("no marketplace `{name}`")).at(Place::file("purvey.toml")).help(help)
         })
+    }
+
+    /// What the marketplace called `name` is to be told of stock and prices.
+    pub fn market_offering(&self, name: &str, market: &Market) -> Result<Offering> {
+        let section = format!("market.{name}");
+        let price = market.price.clone().unwrap_or_default();
+        let price = self.config.levied(&price, &section, &self.config.shop.country).map_err(|e| self.locate(e))?;
+        Ok(Offering { section, stock: market.stock.clone(), price })
     }
 
     /// Where the access tokens of the marketplace called `name` are kept.

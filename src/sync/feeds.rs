@@ -105,14 +105,14 @@ fn run<W: Write>(
     to: W,
     findings: &mut Findings<'_>,
 ) -> Result<Built> {
-    let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), &channel.sql_texts())?;
+    let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), channel).map_err(|error| shop.locate(error))?;
     let changed = shop.catalog.read()?.changed_at()?;
     let job = Job { channel, guarded: &guarded, now: &to_utc_text(now), format, changed: &changed };
     build(&job, to, findings).map_err(|error| shop.locate(error))
 }
 
 /// The format asked for, else the shop's, else the contract's first.
-fn format_of<'c>(channel: &'c Channel, asked: Option<&str>) -> Result<(String, &'c Format)> {
+pub fn format_of<'c>(channel: &'c Channel, asked: Option<&str>) -> Result<(String, &'c Format)> {
     let formats = &channel.contract.format;
     let wanted = asked.or(channel.settings.format.as_deref());
     let found = match wanted {

@@ -14,7 +14,7 @@ mod tests;
 
 pub use connect::with_markets;
 pub use dispatch::{Dispatched, TRACKING, dispatch};
-pub use feeds::{FeedOptions, FeedRun, build_feed, write_feed};
+pub use feeds::{FeedOptions, FeedRun, build_feed, format_of, write_feed};
 pub use pull::{Pulled, pull};
 pub use push::{Pushed, push_stock};
 pub use run::{ChannelSummary, Summary, look_back, run};
@@ -35,18 +35,36 @@ pub struct Channel<'a> {
     pub policy: Policy,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     pub accept: Accept,
     pub terms: Terms,
+    /// What the marketplace is told of stock and prices.
     pub offering: Offering,
+    /// Told of variants that never run out.
+    pub endless: u32,
+    /// Whether prices are told too.
+    pub prices: bool,
+    /// Whether it is told of every SKU, or only of those it is known to list.
+    pub everything: bool,
     /// How many days back the very first pull reads.
     pub first_days: u32,
 }
 
+/// Most units a marketplace is told of, unless the shop says otherwise.
+const QUANTITY_MAX: u32 = 999;
+
 impl Default for Policy {
     fn default() -> Self {
-        Policy { accept: Accept::default(), terms: Terms::default(), offering: Offering::default(), first_days: 30 }
+        Policy {
+            accept: Accept::default(),
+            terms: Terms::default(),
+            offering: Offering::default(),
+            endless: QUANTITY_MAX,
+            prices: false,
+            everything: false,
+            first_days: 30,
+        }
     }
 }
 

@@ -519,12 +519,30 @@ fn every_sku_is_offered_when_the_merchant_wants_it() {
     let fake = market(&[]);
     let mut stage = Stage::set(9);
     assert_eq!(stage.push(&fake).accepted, 0);
-    let offering = Offering { everything: true, ..Offering::default() };
-    let all = Channel { policy: Policy { offering, ..Policy::default() }, ..channel("m", &fake) };
+    let all = Channel { policy: Policy { everything: true, ..Policy::default() }, ..channel("m", &fake) };
+    // known by then
     for accepted in [1, 0] {
         let occasion = stage.occasion(false);
         assert_eq!(push_stock(&mut stage.writer, &all, &occasion).unwrap().accepted, accepted);
     }
-    // known by then, whatever is wanted later
-    assert_eq!(stage.writer.stale_listings("m", &Offering::default()).unwrap(), []);
+}
+
+#[test]
+fn a_marketplace_is_told_its_share_and_its_price() {
+    let fake = market(&[]);
+    let mut stage = Stage::set(9);
+    stage.list("TEA");
+    let offering = Offering {
+        section: "market.m".into(),
+        stock: toml::from_str("percent = 50\nbuffer = 1\nlocations = ['MAIN']").unwrap(),
+        price: toml::from_str("percent = 10\nround = '.99'").unwrap(),
+    };
+    stage.writer.reader().execute("UPDATE variant SET price_minor = 1290, currency = 'EUR'", []).unwrap();
+    let policy = Policy { offering, prices: true, ..Policy::default() };
+    let channel = Channel { policy, ..channel("m", &fake) };
+    let occasion = stage.occasion(true);
+    let told = push_stock(&mut stage.writer, &channel, &occasion).unwrap().withheld;
+    let told: Vec<_> =
+        told.iter().map(|o| (o.sku.as_str(), o.quantity, o.price_minor, o.currency.as_deref())).collect();
+    assert_eq!(told, [("TEA", Some(3), Some(1399), Some("EUR"))]);
 }

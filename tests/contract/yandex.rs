@@ -9,7 +9,9 @@ fn lead(call: &str, told: &mut Value) {
     };
     match call {
         "POST /v1/businesses/11/orders" => *told = json!({ "orders": [order(7, "PROCESSING"), order(8, "PENDING")] }),
-        "GET /v2/delivery/services" => *told = json!({ "result": { "deliveryService": [{ "id": 107, "name": "UPS" }] } }),
+        "GET /v2/delivery/services" => {
+            *told = json!({ "result": { "deliveryService": [{ "id": 107, "name": "UPS" }] } })
+        }
         _ => {}
     }
 }

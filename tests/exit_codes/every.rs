@@ -38,6 +38,8 @@ const ROAD: &[(Sort, &str)] = &[
     (Viewer, "catalog show SKU-1"),
     (Viewer, "channel list"),
     (Viewer, "channel check google"),
+    (Worker, "channel new pricelist"),
+    (Viewer, "feed preview SKU-1 --channel google"),
     (Worker, "feed build"),
     (Viewer, "feed check out/google.xml --channel google --fail-on error"),
     (Worker, "orders pull fair"),

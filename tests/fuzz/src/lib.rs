@@ -233,7 +233,7 @@ pub fn contract(data: &[u8]) {
     }
     let channel = Channel { template: text.to_owned(), ..GOOGLE.with(Clone::clone) };
     SHOP.with_borrow(|shop| {
-        let guarded = Guarded::open(&Catalog::of_shop(shop.dir.path()), None, &channel.sql_texts());
+        let guarded = Guarded::open(&Catalog::of_shop(shop.dir.path()), None, &channel);
         if let Some(guarded) = never_ours(bytes, guarded) {
             never_ours(bytes, channel.compile(&guarded, NOW));
         }
