@@ -10,7 +10,7 @@
 //! A file is read when it is new or has changed, one a page; the cursor remembers those that lie there.
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -168,8 +168,9 @@ impl Connector for Files {
         let mut page = OrderPage { orders: Vec::new(), unreadable: Vec::new(), next: None, more };
         if let Some(file) = next {
             if let Some(read) = self.read(port, file)? {
-                let held =
+                let mut held =
                     read.unwrap_or_else(|error| OrderFile { orders: Vec::new(), refused: vec![error.to_diagnostic()] });
+                held.orders = once_each(held.orders);
                 self.tell_result(port, file, &held.orders, &held.refused)?;
                 page.unreadable = held.refused.iter().map(|why| unreadable(file, why)).collect();
                 page.orders = held.orders;
@@ -229,6 +230,23 @@ impl Connector for Files {
     fn classify(&self, response: &Response) -> Verdict {
         faults::verdict(response, None)
     }
+}
+
+/// An order that stands twice in a file counts once, as it was last.
+fn once_each(orders: Vec<Order>) -> Vec<Order> {
+    let mut kept: Vec<Order> = Vec::with_capacity(orders.len());
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for order in orders {
+        match places.get(&order.channel_order_id).and_then(|at| kept.get_mut(*at)) {
+            Some(other) if other.updated_at <= order.updated_at => *other = order,
+            Some(_) => {}
+            None => {
+                places.insert(order.channel_order_id.clone(), kept.len());
+                kept.push(order);
+            }
+        }
+    }
+    kept
 }
 
 fn unreadable(file: &Listed, why: &Diagnostic) -> Unreadable {
