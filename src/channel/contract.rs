@@ -20,6 +20,8 @@ pub struct Contract {
     /// Attributes that together name an offer; no two offers have the same.
     pub identity: Vec<String>,
     pub missing: Missing,
+    /// Offers told one by one are taken off so many days after they were last told.
+    pub expires_days: Option<u16>,
     /// Attribute and values that mean an offer can be bought: what the guard against a zeroed feed counts.
     #[serde(default)]
     pub in_stock: IndexMap<String, Vec<String>>,
@@ -85,6 +87,16 @@ impl Contract {
     pub fn in_stock_test(&self) -> Option<(usize, &[String])> {
         let (name, values) = self.in_stock.first()?;
         Some((self.attribute.get_index_of(name)?, values))
+    }
+
+    /// Position of the attribute that says what an offer costs: `price`, else the first of that type.
+    pub fn price(&self) -> Option<usize> {
+        let is_price = |attribute: &Attribute| attribute.kind == Type::Price;
+        let named = self
+            .attribute
+            .get_index_of("price")
+            .filter(|at| self.attribute.get_index(*at).is_some_and(|(_, a)| is_price(a)));
+        named.or_else(|| self.attribute.values().position(is_price))
     }
 
     /// Everything that is wrong with it, for its author.

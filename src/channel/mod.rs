@@ -32,7 +32,7 @@ pub use rule::{Condition, Demand, Rule, Test};
 pub use scaffold::{Scaffold, scaffold, section as scaffold_section};
 pub use section::{Section, SectionRow, SectionTemplate};
 pub use selection::Counts;
-pub use settings::{Parameter, Settings};
+pub use settings::{Compression, Parameter, Settings};
 pub use stock::{Channel, names};
 
 /// A TOML fault with its line, column and caret.

@@ -12,7 +12,7 @@ use super::offer::Offer;
 use super::shape::{Fault, Raw, Side, Taken, shape};
 use crate::channel::{Attribute, Channel, Format, Type};
 use crate::diagnostic::{Diagnostic, Error, Place, Result, Severity};
-use crate::document::{self, Field, Position, RawOffer, ReadOptions, open};
+use crate::document::{self, Field, OfferReader, Position, RawOffer, ReadOptions, open};
 use crate::value::Currency;
 use crate::value::closest::closest;
 
@@ -32,18 +32,7 @@ pub fn check<R: BufRead>(
     setting: impl Fn(&str) -> Option<String>,
     findings: &mut Findings<'_>,
 ) -> Result<Checked> {
-    let mut input = input;
-    let first = input.fill_buf().map_err(|e| Error::io("read", file.as_ref(), e))?;
-    let kind = document::detect(first);
-    let format = format_of(channel, kind, file);
-    let item = match format {
-        Some(Format::Xml(xml)) => Some(xml.item.clone()).filter(|i| i != "item" && i != "entry"),
-        Some(Format::Json(json)) => json.items.clone(),
-        _ => None,
-    };
-    let options = ReadOptions { file: file.to_owned(), item, ..ReadOptions::default() };
-    let table = matches!(kind, document::Format::Delimited(_));
-    let mut reader = open(input, options)?;
+    let Opened { mut reader, format, table } = opened(channel, input, file)?;
     let mut reading = Reading::new(channel, file, format, table);
     let mut checker = Checker::new(channel, setting);
     let mut raw = RawOffer::default();
@@ -53,6 +42,9 @@ pub fn check<R: BufRead>(
     let inner: Vec<&str> = reading.layout.nest().iter().flat_map(|nest| &nest.of).map(String::as_str).collect();
     let is_of_row = |finding: &Diagnostic| finding.place.attribute.as_deref().is_some_and(|name| inner.contains(&name));
     while reader.read_offer(&mut raw)? {
+        if table && raw.index() == 1 {
+            reading.read_header(reader.head(), findings);
+        }
         reader.take_findings().into_iter().for_each(|finding| findings.add(finding));
         offer.clear();
         let sound = reading.take(&raw, &mut offer, findings);
@@ -87,6 +79,29 @@ pub fn check<R: BufRead>(
     Ok(checked)
 }
 
+/// A document, and which of the contract's formats it is in.
+pub(super) struct Opened<'c, 'r> {
+    pub reader: Box<dyn OfferReader + 'r>,
+    pub format: Option<&'c Format>,
+    pub table: bool,
+}
+
+/// Opens a feed as the channel would: by its content, with the offers where the contract puts them.
+pub(super) fn opened<'c, 'r, R: BufRead + 'r>(channel: &'c Channel, input: R, file: &str) -> Result<Opened<'c, 'r>> {
+    let mut input = input;
+    let first = input.fill_buf().map_err(|e| Error::io("read", file.as_ref(), e))?;
+    let kind = document::detect(first);
+    let format = format_of(channel, kind, file);
+    let item = match format {
+        Some(Format::Xml(xml)) => Some(xml.item.clone()).filter(|i| i != "item" && i != "entry"),
+        Some(Format::Json(json)) => json.items.clone(),
+        _ => None,
+    };
+    let options = ReadOptions { file: file.to_owned(), item, ..ReadOptions::default() };
+    let table = matches!(kind, document::Format::Delimited(_));
+    Ok(Opened { reader: open(input, options)?, format, table })
+}
+
 /// Which of the contract's formats a document is in: of the same kind, and best the one its name says.
 fn format_of<'c>(channel: &'c Channel, kind: document::Format, file: &str) -> Option<&'c Format> {
     let same_kind = |format: &Format| match (format, kind) {
@@ -119,6 +134,8 @@ struct Reading<'c> {
     /// Names already reported as unknown: once for a feed is enough.
     unknown: Vec<String>,
     foreign_namespace: bool,
+    /// Required attributes that the table has no column for.
+    absent: Vec<usize>,
 }
 
 /// A field of the document and the attribute it is.
@@ -153,6 +170,25 @@ impl<'c> Reading<'c> {
             index: 0,
             unknown: Vec::new(),
             foreign_namespace: false,
+            absent: Vec::new(),
+        }
+    }
+
+    /// A column that a table has not is missing in every row: that is said once.
+    fn read_header(&mut self, head: &RawOffer, findings: &mut Findings<'_>) {
+        let spread = self.layout.spread(head);
+        let named: Vec<usize> = head.fields().filter_map(|field| Some(self.known(field, false)?.0)).collect();
+        let given = |index: usize| named.contains(&index) || spread.iter().any(|(spread, _)| *spread == index);
+        for (index, (name, attribute)) in self.channel.contract.attribute.iter().enumerate() {
+            if attribute.required && !given(index) {
+                self.absent.push(index);
+                let message = format!("the table has no column {name}, which every offer needs");
+                findings.add(
+                    Diagnostic::error(code(&self.channel.name, name, "missing"), message)
+                        .at(head.position().place(self.file).attribute(name.as_str()))
+                        .help(format!("add it, or check that this is a feed for {}", self.channel.name)),
+                );
+            }
         }
     }
 
@@ -160,6 +196,7 @@ impl<'c> Reading<'c> {
         self.at.fill(None);
         self.offer_at = raw.position();
         self.index = raw.index();
+        self.absent.iter().for_each(|index| offer.mark_faulty(*index));
         let Some(root) = raw.root() else { return true };
         self.name_offer(&[root], offer);
         self.read_currency(root);
@@ -273,16 +310,7 @@ impl<'c> Reading<'c> {
 
     /// The identity names the offer in messages, before anything in it is checked. It stands in one of `roots`.
     fn name_offer(&self, roots: &[Field<'_>], offer: &mut Offer) {
-        for name in &self.channel.contract.identity {
-            let inner = self.channel.contract.attribute.get_index_of(name).is_some_and(|i| self.layout.is_inner(i));
-            let root = if inner { roots.first() } else { roots.last() };
-            let text = root.and_then(|root| self.layout.text(*root, name).or_else(|| own_text(*root, name)));
-            let Some(text) = text else { continue };
-            if !offer.sku.is_empty() {
-                offer.sku.push('@');
-            }
-            offer.sku.push_str(text.trim());
-        }
+        self.layout.identity(roots, &mut offer.sku);
     }
 
     /// In JSON every field has its pointer; one that leads nowhere is said once.
@@ -309,16 +337,12 @@ impl<'c> Reading<'c> {
         .help(help)
     }
 
-    fn find(
-        &mut self,
-        field: Field<'_>,
-        inner: bool,
-        findings: &mut Findings<'_>,
-    ) -> Option<(usize, &'c str, &'c Attribute)> {
+    /// The attribute a field is by its name, whatever of its names the document uses.
+    fn known(&self, field: Field<'_>, inner: bool) -> Option<(usize, &'c str, &'c Attribute)> {
         let wanted = bare(field.name());
         let attributes = &self.channel.contract.attribute;
         let renamed = self.layout.renamed(field.qualified_name(), inner);
-        let found = renamed
+        renamed
             .and_then(|index| attributes.get_index(index).map(|(name, attribute)| (index, name, attribute)))
             .or_else(|| attributes.get_full(wanted))
             .or_else(|| {
@@ -330,7 +354,17 @@ impl<'c> Reading<'c> {
                 attributes.get_index(position).map(|(name, attribute)| (position, name, attribute))
             })
             .filter(|(index, ..)| self.layout.is_inner(*index) == inner)
-            .map(|(index, name, attribute)| (index, name.as_str(), attribute));
+            .map(|(index, name, attribute)| (index, name.as_str(), attribute))
+    }
+
+    fn find(
+        &mut self,
+        field: Field<'_>,
+        inner: bool,
+        findings: &mut Findings<'_>,
+    ) -> Option<(usize, &'c str, &'c Attribute)> {
+        let wanted = bare(field.name());
+        let found = self.known(field, inner);
         if found.is_none()
             && !wanted.is_empty()
             && !self.layout.is_spread(wanted)

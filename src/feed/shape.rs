@@ -59,7 +59,12 @@ pub(super) fn shape(
     match (attribute.kind, raw) {
         (Type::Text, Raw::Integer(number)) => out.push_str(&number.to_string()),
         (Type::Text, Raw::Text(text)) => clean(text, out),
-        (Type::Html, Raw::Text(text)) if side == Side::Build => plain_from_html(text, out),
+        (Type::Html, Raw::Text(text)) if side == Side::Build => {
+            plain_from_html(text, out);
+            if attribute.required && out.len() == start {
+                return Err(Fault::new("without-text", "is markup with no text in it", "write one for the product"));
+            }
+        }
         (Type::Html, Raw::Text(text)) => clean(text, out),
         (Type::Price, Raw::Integer(minor)) => price_of_minor(attribute, minor, currency, out)?,
         (Type::Price, Raw::Text(text)) => price_of_text(attribute, text.trim(), currency, out)?,
@@ -81,7 +86,13 @@ pub(super) fn shape(
         (Type::DateTime, Raw::Text(text)) => out.push_str(&moment(text, side)?),
         (Type::DateRange, Raw::Text(text)) => range(text, side, out)?,
         (Type::Enum, Raw::Text(text)) => return spelled(attribute, text.trim(), out),
-        (Type::Url, Raw::Text(text)) => address(attribute, text, out)?,
+        (Type::Url, Raw::Text(text)) => {
+            address(attribute, text, out)?;
+            if side == Side::Check && text.trim().contains(char::is_whitespace) {
+                fit(attribute, side, start, out)?;
+                return Ok(Taken::Remark(Fault::new("not-encoded", "has a blank in it", "write %20 for it")));
+            }
+        }
         (Type::Gtin, Raw::Text(text)) => {
             let gtin =
                 Gtin::parse(text).map_err(|e| Fault::new("invalid", format!("is no GTIN: {}", e.message), e.help))?;

@@ -4,12 +4,15 @@
 //! There is no test for 70: it says that purvey has a bug, and a bug that is known is mended instead.
 #![cfg(unix)]
 
+mod delivery;
 mod every;
+mod openings;
 mod remote;
 mod signals;
 #[path = "../stage/mod.rs"]
 mod stage;
 mod streams;
+mod syncing;
 mod watch;
 
 use std::fs;

@@ -326,8 +326,9 @@ fn offer(word: &str, currency: &str) -> OfferUpdate {
 
 /// UUIDs are made up by a connector, and are others at every run.
 fn without_made_up_ids(job: &str) -> String {
-    let words = job.split_inclusive([' ', ':', '/']);
-    words.map(|word| if word.trim_end().len() == 36 { "…" } else { word }).collect()
+    let is_id = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let words = job.split_inclusive(|c| !is_id(c));
+    words.map(|word| if word.trim_end_matches(|c| !is_id(c)).len() == 36 { "… " } else { word }).collect()
 }
 
 fn of_order(order: &Order) -> Vec<String> {

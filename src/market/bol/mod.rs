@@ -23,8 +23,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::faults::{self, no_such_order, order_unreadable};
+use super::offset_pages::text;
 use super::token_pages::{List, Page};
-use super::walk::{self, Reading};
 use super::*;
 use crate::diagnostic::Result;
 use crate::order::Order;
@@ -116,8 +116,8 @@ impl Bol {
         };
         let mut orders = Vec::with_capacity(listed.orders.len());
         for named in listed.orders {
-            let id = walk::text(&named, "orderId").unwrap_or_default();
-            if orders.iter().any(|order| walk::text(order, "orderId").as_ref() == Some(&id)) {
+            let id = text(&named, "/orderId").unwrap_or_default();
+            if orders.iter().any(|order| text(order, "/orderId").as_ref() == Some(&id)) {
                 continue;
             }
             // one that cannot be found is unreadable as it is, and asked for again
@@ -168,12 +168,11 @@ impl Connector for Bol {
     fn pull(&self, port: &dyn Port, from: &PullFrom) -> Result<OrderPage> {
         let list = List {
             overlap: OVERLAP,
-            reading: Reading {
-                id: "orderId",
-                stamp: "orderPlacedDateTime",
-                read: &|raw| normal::read(raw).and_then(normal::order),
-            },
-            ask: &|since, token| self.page(port, since, token),
+            id: "/orderId",
+            stamp: "/orderPlacedDateTime",
+            bounded: false,
+            ask: &|ask| self.page(port, ask.from, ask.token),
+            read: &|raw| normal::read(raw).and_then(normal::order),
         };
         list.pull(from)
     }

@@ -22,7 +22,6 @@ use jiff::Timestamp;
 
 use super::faults::{self, order_unreadable};
 use super::offset_pages::{List, Page};
-use super::walk::Reading;
 use super::*;
 use crate::diagnostic::Result;
 use crate::order::Order;
@@ -66,11 +65,8 @@ impl Connector for Ebay {
     fn pull(&self, port: &dyn Port, from: &PullFrom) -> Result<OrderPage> {
         let list = List {
             overlap: OVERLAP,
-            reading: Reading {
-                id: "orderId",
-                stamp: "lastModifiedDate",
-                read: &|raw| normal::read(raw).and_then(normal::order),
-            },
+            id: "/orderId",
+            stamp: "/lastModifiedDate",
             ask: &|since, offset| {
                 let request = Request::get("orders", &fulfillment(&[]))?
                     .query("filter", format!("lastmodifieddate:[{}..]", stamp(since)))
@@ -79,6 +75,7 @@ impl Connector for Ebay {
                 let told: wire::Orders = port.send(request)?.json()?;
                 Ok(Page { orders: told.orders, total: told.total })
             },
+            read: |raw| normal::read(raw).and_then(normal::order),
         };
         list.pull(from)
     }

@@ -22,7 +22,6 @@ use super::carriers::{self, Table};
 use super::faults::{self, moved_on, no_such_order, not_yet, order_unreadable};
 use super::offset_pages::{List, Page};
 use super::parcels::settled;
-use super::walk::Reading;
 use super::*;
 use crate::diagnostic::Result;
 use crate::order::{Order, State};
@@ -161,12 +160,10 @@ impl Connector for Etsy {
     fn pull(&self, port: &dyn Port, from: &PullFrom) -> Result<OrderPage> {
         let list = List {
             overlap: OVERLAP,
-            reading: Reading {
-                id: "receipt_id",
-                stamp: "updated_timestamp",
-                read: &|raw| normal::read(raw).and_then(normal::order),
-            },
+            id: "/receipt_id",
+            stamp: "/updated_timestamp",
             ask: &|since, offset| self.page(port, since, offset),
+            read: |raw| normal::read(raw).and_then(normal::order),
         };
         list.pull(from)
     }

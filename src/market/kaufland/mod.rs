@@ -22,8 +22,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::faults::{self, order_unreadable};
-use super::offset_pages::{List, Page};
-use super::walk::{self, Reading};
+use super::offset_pages::{List, Page, text};
 use super::*;
 use crate::diagnostic::{Error, Result};
 use crate::order::Order;
@@ -102,8 +101,8 @@ impl Kaufland {
         let total = told.pagination.map_or(end, |pagination| pagination.total);
         let mut orders = Vec::with_capacity(told.data.len());
         for named in told.data {
-            let id = walk::text(&named, "id_order").unwrap_or_default();
-            if orders.iter().any(|order| walk::text(order, "id_order").as_ref() == Some(&id)) {
+            let id = text(&named, "/id_order").unwrap_or_default();
+            if orders.iter().any(|order| text(order, "/id_order").as_ref() == Some(&id)) {
                 continue;
             }
             // one that cannot be found is unreadable as it is, and asked for again
@@ -149,12 +148,10 @@ impl Connector for Kaufland {
     fn pull(&self, port: &dyn Port, from: &PullFrom) -> Result<OrderPage> {
         let list = List {
             overlap: OVERLAP,
-            reading: Reading {
-                id: "id_order",
-                stamp: "ts_units_updated_iso",
-                read: &|raw| normal::read(raw).and_then(normal::order),
-            },
+            id: "/id_order",
+            stamp: "/ts_units_updated_iso",
             ask: &|since, offset| self.page(port, since, offset),
+            read: |raw| normal::read(raw).and_then(normal::order),
         };
         list.pull(from)
     }

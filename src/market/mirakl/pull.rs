@@ -8,7 +8,6 @@ use super::{Mirakl, OVERLAP, normal, wire};
 use crate::diagnostic::{Error, Result};
 use crate::market::faults::order_unreadable;
 use crate::market::offset_pages::{List, Page};
-use crate::market::walk::Reading;
 use crate::market::{OrderPage, Port, PullFrom, Request};
 use crate::value::time;
 
@@ -19,11 +18,8 @@ impl Mirakl {
     pub(super) fn pull_page(&self, port: &dyn Port, from: &PullFrom) -> Result<OrderPage> {
         let list = List {
             overlap: OVERLAP,
-            reading: Reading {
-                id: "order_id",
-                stamp: "last_updated_date",
-                read: &|raw| normal::read(raw).and_then(normal::order),
-            },
+            id: "/order_id",
+            stamp: "/last_updated_date",
             ask: &|since, offset| {
                 let request = Request::get("orders", &["api", "orders"])?
                     .query("start_update_date", time::to_utc_text(since))
@@ -32,6 +28,7 @@ impl Mirakl {
                 let told: wire::Orders = self.send(port, request)?.json()?;
                 Ok(Page { orders: told.orders, total: told.total_count })
             },
+            read: |raw| normal::read(raw).and_then(normal::order),
         };
         list.pull(from)
     }

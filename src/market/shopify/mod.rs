@@ -21,7 +21,6 @@ use serde_json::{Value, json};
 
 use super::faults::{self, order_unreadable, rejected};
 use super::token_pages::{List, Page};
-use super::walk::Reading;
 use super::*;
 use crate::diagnostic::Result;
 use crate::order::Order;
@@ -148,8 +147,11 @@ impl Connector for Shopify {
     fn pull(&self, port: &dyn Port, from: &PullFrom) -> Result<OrderPage> {
         let list = List {
             overlap: OVERLAP,
-            reading: Reading { id: "id", stamp: "updatedAt", read: &normal::order },
-            ask: &|since, token| self.page(port, since, token),
+            id: "/id",
+            stamp: "/updatedAt",
+            bounded: false,
+            ask: &|ask| self.page(port, ask.from, ask.token),
+            read: &normal::order,
         };
         list.pull(from)
     }

@@ -23,7 +23,6 @@ use serde_json::{Value, json};
 
 use super::faults::{self, no_such_order, order_unreadable, rejected};
 use super::offset_pages::{List, Page};
-use super::walk::Reading;
 use super::*;
 use crate::diagnostic::{Error, Kind, Result};
 use crate::order::Order;
@@ -150,8 +149,10 @@ impl Connector for Vendure {
     fn pull(&self, port: &dyn Port, from: &PullFrom) -> Result<OrderPage> {
         let list = List {
             overlap: OVERLAP,
-            reading: Reading { id: "id", stamp: "updatedAt", read: &|raw| normal::read(raw).and_then(normal::order) },
+            id: "/id",
+            stamp: "/updatedAt",
             ask: &|since, offset| self.page(port, since, offset),
+            read: |raw| normal::read(raw).and_then(normal::order),
         };
         list.pull(from)
     }

@@ -24,7 +24,6 @@ use serde_json::Value;
 
 use super::faults::{self, order_unreadable};
 use super::offset_pages::{List, Page};
-use super::walk::Reading;
 use super::*;
 use crate::diagnostic::{Error, Kind, Result};
 use crate::order::Order;
@@ -136,12 +135,10 @@ impl Connector for WooCommerce {
     fn pull(&self, port: &dyn Port, from: &PullFrom) -> Result<OrderPage> {
         let list = List {
             overlap: OVERLAP,
-            reading: Reading {
-                id: "id",
-                stamp: "date_modified_gmt",
-                read: &|raw| normal::read(raw).and_then(normal::order),
-            },
+            id: "/id",
+            stamp: "/date_modified_gmt",
             ask: &|since, offset| self.page(port, since, offset),
+            read: |raw| normal::read(raw).and_then(normal::order),
         };
         list.pull(from)
     }

@@ -21,7 +21,6 @@ use serde_json::{Value, json};
 
 use super::faults::{self, no_such_order, order_unreadable};
 use super::token_pages::{List, Page};
-use super::walk::Reading;
 use super::*;
 use crate::diagnostic::Result;
 use crate::order::Order;
@@ -150,12 +149,11 @@ impl Connector for Yandex {
     fn pull(&self, port: &dyn Port, from: &PullFrom) -> Result<OrderPage> {
         let list = List {
             overlap: OVERLAP,
-            reading: Reading {
-                id: "orderId",
-                stamp: "updateDate",
-                read: &|raw| normal::read(raw).and_then(normal::order),
-            },
-            ask: &|since, token| self.page(port, since, token),
+            id: "/orderId",
+            stamp: "/updateDate",
+            bounded: false,
+            ask: &|ask| self.page(port, ask.from, ask.token),
+            read: &|raw| normal::read(raw).and_then(normal::order),
         };
         list.pull(from)
     }
