@@ -7,6 +7,7 @@ mod axis;
 mod buckets;
 mod cursor;
 mod decide;
+mod deliveries;
 mod desk;
 mod doctor;
 mod fault;
@@ -32,16 +33,19 @@ mod products;
 mod returns;
 mod review;
 mod run;
+mod shelf;
 mod ship;
 mod sql;
 mod stock;
 #[cfg(test)]
 pub(crate) mod testing;
+mod told;
 mod vanish;
 mod withdraw;
 
 pub use buckets::Buckets;
 pub use decide::Deed;
+pub use deliveries::{Deliveries, Delivery};
 pub use fault::fault;
 pub use feeds::FeedRecord;
 pub use fields::{Fillable, Filling};
@@ -59,6 +63,8 @@ pub use product::{Carried, Item, ItemGroup, ProductField, ProductId, Put, Status
 pub use products::Products;
 pub use returns::ReturnRequest;
 pub use review::Review;
+pub use shelf::Shelf;
 pub use ship::{ShipReceipt, ShipRequest};
 pub use stock::{Ledger, Level, Location, Movement};
+pub use told::{Content, ToldOffer, ToldUpTo};
 pub use vanish::Vanished;

@@ -2,6 +2,7 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
+use crate::diagnostic::Severity;
 use crate::price::PricePolicy;
 use crate::stock::StockPolicy;
 
@@ -33,8 +34,43 @@ pub struct Settings {
     pub price: PricePolicy,
     /// A feed that loses more than this share of its offers is not put in place without `--allow-shrink`.
     pub shrink_percent_max: Option<u8>,
+    /// Finding (its code without the channel) = how bad it is here. An `error` leaves the offer out.
+    #[serde(default)]
+    pub severity: IndexMap<String, Severity>,
+    /// A price that changes by more than this share of it is a jump.
+    pub price_jump_percent: Option<u32>,
+    /// A feed in which the prices of more than this share of its offers jump is not put in place without
+    /// `--allow-price-jump`.
+    pub price_jump_share_percent_max: Option<u8>,
+    /// Targets of `purvey.toml` the feed is sent to: one name or a list.
+    #[serde(default, deserialize_with = "names")]
+    pub to: Vec<String>,
+    /// Whether it is sent packed.
+    #[serde(default)]
+    pub compress: Compression,
     #[serde(flatten)]
     pub parameters: IndexMap<String, Parameter>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compression {
+    #[default]
+    None,
+    Gzip,
+}
+
+fn names<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "write the name of a [target.…], or a list of names")]
+    enum Names {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match Names::deserialize(deserializer)? {
+        Names::One(name) => vec![name],
+        Names::Many(names) => names,
+    })
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -15,12 +15,14 @@ mod orders;
 mod outbox;
 mod returns;
 mod sandbox;
+mod serve;
 mod ship;
 mod stock;
 mod sync;
+mod taxonomy;
 mod tracking;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -96,6 +98,9 @@ enum Command {
     /// The channels a feed can be built for.
     #[command(subcommand)]
     Channel(channel::Command),
+    /// The categories channels publish.
+    #[command(subcommand)]
+    Taxonomy(taxonomy::Command),
     /// Marketplace orders: pull, look, decide, carry by hand.
     #[command(subcommand)]
     Orders(orders::Command),
@@ -111,6 +116,8 @@ enum Command {
     /// What waits to be sent, and what could not be.
     #[command(subcommand)]
     Outbox(outbox::Command),
+    /// Let channels that fetch their feed fetch it here.
+    Serve(serve::Args),
     /// Prove that the catalog is sound.
     Doctor(doctor::Args),
     /// A marketplace on this machine, to try things on.
@@ -144,8 +151,15 @@ pub fn run() -> ExitCode {
 impl Cli {
     fn execute(self, report: &Report) -> Result<Outcome> {
         let Global { dir, wait, now, .. } = self.global;
+        let pretends = now.is_some();
         let now = now.unwrap_or_else(Timestamp::now);
-        interrupt::ended(self.command.run(&Context { report, dir, wait: Duration::from_secs(wait), now }))
+        interrupt::ended(self.command.run(&Context {
+            report,
+            dir: &dir,
+            wait: Duration::from_secs(wait),
+            now,
+            pretends,
+        }))
     }
 }
 
@@ -163,12 +177,14 @@ impl Command {
             Command::Stock(command) => stock::run(&command, context),
             Command::Feed(command) => feed::run(&command, context),
             Command::Channel(command) => channel::run(&command, context),
+            Command::Taxonomy(command) => taxonomy::run(&command, context),
             Command::Orders(command) => orders::run(&command, context),
             Command::Ship(args) => ship::run(&args, context),
             Command::Tracking(command) => tracking::run(&command, context),
             Command::Return(args) => returns::run(&args, context),
             Command::Sync(args) => sync::run(&args, context),
             Command::Outbox(command) => outbox::run(&command, context),
+            Command::Serve(args) => serve::run(&args, context),
             Command::Doctor(args) => doctor::run(&args, context),
             Command::Sandbox(args) => sandbox::run(&args, context),
             Command::Demo(args) => demo::run(&args, context),
@@ -177,17 +193,30 @@ impl Command {
     }
 }
 
+/// Everything failed: the last error decides the exit code. Some did: exit 3, each said.
+fn finish(mut failures: Vec<Error>, nothing_done: bool, partly: bool, context: &Context<'_>) -> Result<Outcome> {
+    let last = if nothing_done { failures.pop() } else { None };
+    failures.iter().for_each(|error| context.report.error(error));
+    match last {
+        Some(error) => Err(error),
+        None => Ok(if partly || !failures.is_empty() { Outcome::Partly } else { Outcome::Done }),
+    }
+}
+
 /// What every command may need.
+#[derive(Clone, Copy)]
 struct Context<'r> {
     report: &'r Report,
-    dir: PathBuf,
+    dir: &'r Path,
     wait: Duration,
     now: Timestamp,
+    /// `--now`: the clock stands still.
+    pretends: bool,
 }
 
 impl Context<'_> {
     fn shop(&self) -> Result<Shop> {
-        Shop::open(&self.dir)
+        Shop::open(self.dir)
     }
 
     /// How and when a run speaks to marketplaces; from here on, signals ask it to stop instead of ending it.

@@ -74,12 +74,14 @@ fn ascii(head: &[u8]) -> Vec<u8> {
 
 fn markup(rest: &[u8]) -> Format {
     let starts = |name: &[u8]| rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
-    if starts(b"html") || starts(b"!doctype html") { Format::Html } else { Format::Xml }
+    if starts(b"html") || starts(b"!doctype html") || starts(b"table") { Format::Html } else { Format::Xml }
 }
 
 /// The delimiter that is most frequent in the first line, outside quotes; the tab wins a tie, being rare in text.
 pub(super) fn delimiter_of(text: &[u8]) -> Option<u8> {
-    let line = text.split(|b| matches!(b, b'\n' | b'\r')).next().unwrap_or_default();
+    let mut lines = text.split(|b| matches!(b, b'\n' | b'\r')).filter(|line| !line.is_empty());
+    let is_comment = |line: &&[u8]| line.starts_with(b"# ") || line.starts_with(b"\"# ");
+    let line = lines.find(|line| !is_comment(line)).unwrap_or_default();
     let unquoted = || line.split(|b| *b == b'"').step_by(2).flatten();
     let count = |delimiter: u8| unquoted().filter(|b| **b == delimiter).count();
     b"|;,\t".iter().map(|d| (count(*d), *d)).filter(|(n, _)| *n > 0).max_by_key(|(n, _)| *n).map(|(_, d)| d)
@@ -97,10 +99,12 @@ mod tests {
             (b"\xFF\xFE<\0r\0s\0s\0", Format::Xml),
             (b"<!DOCTYPE HTML>", Format::Html),
             (b"<html>", Format::Html),
+            (b"<table border=1>", Format::Html),
             (b" {\"id\": 1}", Format::Json),
             (b"id\ttitle, long\tprice", Format::Delimited(b'\t')),
             (b"\"id\";\"a,b,c\";price\n1,2,3,4", Format::Delimited(b';')),
             (b"id|price\r", Format::Delimited(b'|')),
+            (b"# Required | an id\nid,price", Format::Delimited(b',')),
             (b"id,price", Format::Delimited(b',')),
             (b"\xFE\xFF\0i\0d\0\t\0x", Format::Delimited(b'\t')),
             (b"PK\x03\x04", Format::Zip),

@@ -433,7 +433,9 @@ impl State {
     }
 
     fn fault(&self, message: impl Into<String>, at: Position) -> Error {
-        Error::input("feed/xml-malformed", message).at(at.place(&self.file))
+        Error::input("feed/xml-malformed", message)
+            .at(at.place(&self.file))
+            .help("it was cut off, or pieced together by hand: fetch it again, or have a program write it")
     }
 
     fn limit(&self, message: String, at: Position) -> Error {

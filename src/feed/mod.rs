@@ -5,23 +5,29 @@
 mod build;
 mod check;
 mod checker;
+mod diff;
 mod document;
 mod findings;
 mod form;
 mod joined;
+mod json_cell;
 mod json_slots;
 mod layout;
 mod nest;
 mod offer;
 mod preview;
+mod prices;
+mod refers;
 mod shape;
 mod shaper;
 
 pub mod write;
 
-pub use build::{Built, Job, build};
+pub use build::{Built, Job, Line, build, lines, shells};
 pub use check::{Checked, check};
 pub use checker::Checker;
+pub use diff::{AttributeChange, Diffed, Difference, Side, What, diff};
 pub use findings::Findings;
 pub use offer::Offer;
 pub use preview::{Preview, Shown, preview};
+pub use prices::{Jumps, Prices};

@@ -65,6 +65,8 @@ struct Closed {
     axes: u32,
     /// `None` when nothing of it was taken.
     product: Option<ProductId>,
+    /// It was said that its records stand apart.
+    is_told: bool,
 }
 
 /// Where a GTIN stood first.
@@ -115,6 +117,16 @@ impl<'c, 'w> Keeper<'c, 'w> {
 
     pub fn take(&mut self, row: ProductRow, here: &Here<'_>, findings: &mut Findings<'_>) -> Result<()> {
         let sight = row.sku.as_ref().map(|sku| self.seen.see(sku.as_str(), here.record, here.line, here.digest));
+        if let Some(Sight::Repeated(first)) = &sight
+            && !first.refused
+            && row.variant.is_ok()
+        {
+            let message =
+                format!("this record is the same as record {} (line {}): it is taken once", first.record, first.line);
+            findings.tell(Diagnostic::warning("import/repeated-record", message).at((here.place)(Field::Sku)));
+            self.counts.count(Put::Same);
+            return Ok(());
+        }
         if self.group.as_ref().is_none_or(|group| group.key != row.group) {
             self.close()?;
             self.open(row.group, row.shared, here, findings)?;
@@ -150,7 +162,8 @@ impl<'c, 'w> Keeper<'c, 'w> {
         here: &Here<'_>,
         findings: &mut Findings<'_>,
     ) -> Result<()> {
-        let closed = self.closed.get(&xxh3_64(key.as_bytes())).copied();
+        let hash = xxh3_64(key.as_bytes());
+        let closed = self.closed.get(&hash).copied();
         // what was put may have been taken back since
         let put = closed.and_then(|closed| closed.product);
         let known = match put.map(|put| self.change.has_product(put)).transpose()? {
@@ -159,7 +172,9 @@ impl<'c, 'w> Keeper<'c, 'w> {
             _ => None,
         };
         let names = closed.and_then(|closed| self.axes.get(closed.axes as usize)).cloned().unwrap_or_default();
-        if let Some(Closed { first_record: record, .. }) = closed {
+        if let Some(closed) = self.closed.get_mut(&hash).filter(|closed| !closed.is_told) {
+            closed.is_told = true;
+            let record = closed.first_record;
             let message = format!("records of this product stand apart: it began at record {record}; they were joined");
             let help = "what variants share is read there only; keep the records of a product together";
             let finding = Diagnostic::warning("import/split-product", message).at((here.place)(Field::Group));
@@ -196,14 +211,8 @@ impl<'c, 'w> Keeper<'c, 'w> {
         if let Some(refusal) = self.untitled(here) {
             return Ok(Err(refusal));
         }
-        if let Some(Sight::Repeated(first)) = &sight {
-            let message =
-                format!("this record is the same as record {} (line {}): it is taken once", first.record, first.line);
-            findings.tell(Diagnostic::warning("import/repeated-record", message).at((here.place)(Field::Sku)));
-            self.counts.count(Put::Same);
-            return Ok(Ok(()));
-        }
-        if let (Some(Sight::Duplicate(first)), Some(sku)) = (&sight, sku) {
+        // a record that is the same as one that was taken is not asked
+        if let (Some(Sight::Duplicate(first) | Sight::Repeated(first)), Some(sku)) = (&sight, sku) {
             return self.conflict(sku, *first, here, findings).map(Err);
         }
         let mut known = None;
@@ -235,7 +244,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
             (true, true) => ("the product has no title".to_owned(), "give it a title in its first record"),
             (true, false) => (
                 "the product is new, and the file has no titles".to_owned(),
-                "import a file with a `Title` column first",
+                "import the product first, from a file that has its title",
             ),
             (false, _) => (format!("the product was refused at record {}", group.first_record), "mend that record"),
         };
@@ -449,7 +458,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
             self.axes.len() - 1
         });
         let (first_record, axes) = (group.first_record, short(axes as u64));
-        let closed = Closed { first_record, axes, product };
+        let closed = Closed { first_record, axes, product, is_told: false };
         let closed = self.closed.entry(xxh3_64(group.key.as_bytes())).or_insert(closed);
         closed.product = closed.product.or(product);
         let Some(product) = product else { return };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use super::Start;
+use super::{SourceSection, Start, Target};
 use crate::catalog::{Accept, Fillable};
 use crate::channel::{Settings, toml_fault};
 use crate::diagnostic::{Error, Place, Result};
@@ -21,6 +21,13 @@ pub struct Config {
     pub channel: IndexMap<String, Settings>,
     #[serde(default)]
     pub market: IndexMap<String, Market>,
+    #[serde(default)]
+    pub sync: SyncSection,
+    #[serde(default)]
+    pub target: IndexMap<String, Target>,
+    /// Where files come from, for `purvey import` without any.
+    #[serde(default)]
+    pub source: IndexMap<String, SourceSection>,
     /// Rates of tax, for channels that want prices otherwise than the catalog has them.
     #[serde(default)]
     pub tax: Taxes,
@@ -42,6 +49,17 @@ pub struct ShopSection {
     pub site: String,
 }
 
+/// Who watches `purvey sync`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyncSection {
+    /// Where the address is that hears how each run went (`env:NAME` or `file:/path`): it is asked for as it is when
+    /// all went well, with `/fail` behind its path when not.
+    pub ping: Option<String>,
+    /// A file of figures for Prometheus' textfile collector, relative to the shop's folder.
+    pub metrics: Option<String>,
+}
+
 /// One marketplace account.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,12 +68,15 @@ pub struct Market {
     pub connector: String,
     /// Its base address; may be left out where the marketplace has one for everybody.
     pub url: Option<String>,
-    /// Where the key is: `env:NAME` or `file:/path`. Never the key itself.
-    pub key: String,
+    /// Where the key is: `env:NAME` or `file:/path`. Never the key itself. A folder has none.
+    pub key: Option<String>,
     /// Where the refresh token is, for marketplaces that give one: `env:NAME` or `file:/path`.
     pub refresh_token: Option<String>,
     /// Which of the account's shops, where it has several.
     pub shop_id: Option<String>,
+    /// Tell the stock of every active SKU, not only of those the marketplace is known to list.
+    #[serde(default)]
+    pub offer_all: bool,
     /// How much of the stock it is told.
     #[serde(default)]
     pub stock: StockPolicy,
@@ -64,6 +85,8 @@ pub struct Market {
     /// What only this marketplace asks for.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
+    /// The channel whose offers are told here one by one, where the marketplace takes whole offers.
+    pub offers: Option<String>,
     /// What to do where the marketplace asks whether we take an order.
     #[serde(default)]
     pub accept: Accept,
@@ -108,12 +131,25 @@ impl Config {
             return wrong("shop.site", "site ends with a slash".into(), "leave the slash out: paths begin with one");
         }
         // any other name is an attribute without a column of its own
-        for field in self.owners.keys().filter(|field| Fillable::names().all(|known| known != field.as_str())) {
+        let unknown = |field: &&String| {
+            !field.starts_with("price_list.") && Fillable::names().all(|known| known != field.as_str())
+        };
+        for field in self.owners.keys().filter(unknown) {
             if let Some(near) = closest(field, Fillable::names()) {
                 let message = format!("there is no field `{field}` to own");
                 return wrong(&format!("owners.{field}"), message, &format!("did you mean `{near}`?"));
             }
         }
+        for (name, settings) in &self.channel {
+            if let Some(to) = settings.to.iter().find(|to| !self.target.contains_key(*to)) {
+                let help = match closest(to, self.target.keys().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("add [target.{to}] with its url"),
+                };
+                return wrong(&format!("channel.{name}.to"), format!("there is no target `{to}`"), &help);
+            }
+        }
+        self.target.iter().try_for_each(|(name, target)| target.check(name))?;
         if let Err(e) = crate::value::Country::parse(&self.shop.country) {
             return wrong("shop.country", e.message, &e.help);
         }
@@ -181,6 +217,12 @@ site     = {site}   # links in feeds begin with it
 
 # Stock by store, once locations and their stock are imported.
 # [channel.google-local]
+
+# One section for each place that files come from: `purvey import` without files takes them in.
+# [source.erp]
+# from = \"https://erp.example/export.csv\"   # or a path; or several: [\"a.csv\", \"b.csv\"]
+# user = \"shop\"
+# key  = \"env:ERP_PASSWORD\"             # where the password is, never the password itself
 
 # One section for each marketplace that sends orders.
 # [market.example]

@@ -1,6 +1,8 @@
 //! A merchant's folder: purvey.toml, secrets by reference, paths.
 mod config;
 mod secret;
+mod source;
+mod target;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -11,10 +13,13 @@ use jiff::Timestamp;
 
 pub use config::{Config, Market, ShopSection};
 pub use secret::resolve as secret;
+pub use source::SourceSection;
+pub use target::Target;
 pub use tokens::TokenFile;
 
 use crate::catalog::{Catalog, Offering};
 use crate::channel::{self, Channel, Parameter};
+use crate::deliver::Destination;
 use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::feed::write::AtomicFile;
 use crate::value::Currency;
@@ -137,6 +142,14 @@ impl Shop {
             };
             Error::usage("market/unknown", format!("no marketplace `{name}`")).at(Place::file("purvey.toml")).help(help)
         })
+    }
+
+    /// The target called `name` in `purvey.toml`, its secrets read.
+    pub fn destination(&self, name: &str) -> Result<Destination> {
+        let target = self.config.target.get(name).ok_or_else(|| {
+            Error::usage("shop/wrong-value", format!("there is no target `{name}`")).at(Place::file("purvey.toml"))
+        })?;
+        target.resolve(name, &self.dir)
     }
 
     /// What the marketplace called `name` is to be told of stock and prices.

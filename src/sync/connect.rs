@@ -3,12 +3,15 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Channel, Occasion, Policy, QUANTITY_MAX};
+use super::{Channel, Occasion, Policy, QUANTITY_MAX, is_ours};
 use crate::catalog::{Buckets, Terms};
-use crate::diagnostic::{Error, Place, Result};
+use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::market::host::{BucketStore, Host, Recorder};
 use crate::market::{Account, Secret, address, connector};
 use crate::shop::{Market, Shop, secret};
+
+/// Begins the address of an account that is a folder of this machine.
+const FOLDER: &str = "file://";
 
 /// The token buckets kept in the catalog.
 struct Kept(Buckets);
@@ -23,20 +26,59 @@ impl BucketStore for Kept {
     }
 }
 
+/// A marketplace that cannot be spoken to, and why: a key that is missing, say.
+pub struct Unreached {
+    pub name: String,
+    pub error: Error,
+}
+
+/// Does `work` with each of the marketplaces called `names`; the trouble of one is its own, the others have their turn.
+///
+/// # Errors
+/// What would meet every marketplace alike: `purvey.toml`, the catalog, the disk, an interruption.
+pub fn each_market<T>(
+    shop: &Shop,
+    names: &[&str],
+    record: Option<&Path>,
+    occasion: &Occasion<'_>,
+    mut work: impl FnMut(&Channel<'_>) -> Result<T>,
+) -> Result<Vec<(String, Result<T>)>> {
+    with_markets(shop, names, record, occasion, |channels, unreached| {
+        let mut all: Vec<_> = unreached.into_iter().map(|u| (u.name, Err(u.error))).collect();
+        for channel in channels.iter().take_while(|_| !occasion.stopped()) {
+            match work(channel) {
+                Err(error) if is_ours(&error) => return Err(error),
+                done => all.push((channel.name.to_owned(), done)),
+            }
+        }
+        all.sort_by_key(|(name, _)| names.iter().position(|known| known == name));
+        Ok(all)
+    })
+}
+
 /// Connects to the marketplaces called `names` in `purvey.toml` and hands them to `work`; with `record`, every
 /// exchange is kept in that folder without secrets and personal data. No wait outlasts a stop of the `occasion`.
+///
+/// # Errors
+/// As of [`each_market`].
 pub fn with_markets<T>(
     shop: &Shop,
     names: &[&str],
     record: Option<&Path>,
     occasion: &Occasion<'_>,
-    work: impl FnOnce(&[Channel<'_>]) -> Result<T>,
+    work: impl FnOnce(&[Channel<'_>], Vec<Unreached>) -> Result<T>,
 ) -> Result<T> {
     let mut accounts = Vec::new();
+    let mut unreached = Vec::new();
     for name in names {
         let market = shop.market(name)?;
-        let account = account(name, market)?;
-        accounts.push((*name, policy(shop, name, market)?, connector(&market.connector, &account)?, account));
+        let policy = policy(shop, name, market)?;
+        let ready = account(name, market).and_then(|account| Ok((connector(&market.connector, &account)?, account)));
+        match ready {
+            Ok((connector, account)) => accounts.push((*name, policy, connector, account)),
+            Err(error) if error.kind == Kind::Usage || is_ours(&error) => return Err(error),
+            Err(error) => unreached.push(Unreached { name: (*name).to_owned(), error }),
+        }
     }
     let mut hosts = Vec::new();
     for (name, _, connector, account) in &accounts {
@@ -44,7 +86,8 @@ pub fn with_markets<T>(
             .buckets(Kept(shop.catalog.buckets()?))
             .tokens(shop.tokens(name)?)
             .stop(occasion.stop);
-        if let Some(folder) = record {
+        // what is in a folder is there to be seen, persons and all
+        if let Some(folder) = record.filter(|_| !account.base_url.starts_with(FOLDER)) {
             let folder = folder.join(name);
             let secrets = [Some(&account.key), account.refresh_token.as_ref()].into_iter().flatten().cloned().collect();
             host = host.transport(|inner| Ok(Box::new(Recorder::over(inner, folder, secrets)?)))?;
@@ -61,7 +104,7 @@ pub fn with_markets<T>(
             policy: policy.clone(),
         })
         .collect();
-    work(&channels)
+    work(&channels, unreached)
 }
 
 fn account(name: &str, market: &Market) -> Result<Account> {
@@ -79,11 +122,20 @@ fn account(name: &str, market: &Market) -> Result<Account> {
         Some(reference) => Some(Secret::new(secret(reference, &at("refresh_token"))?)),
         None => None,
     };
+    let key = match &market.key {
+        Some(reference) => secret(reference, &at("key"))?,
+        None if base_url.starts_with(FOLDER) => String::new(),
+        None => {
+            return Err(Error::usage("market/no-key", format!("{name} has no key"))
+                .at(Place::file("purvey.toml").attribute(at("key")))
+                .help("add key = \"env:NAME\", and export NAME before running purvey"));
+        }
+    };
     Ok(Account {
         refresh_token,
         shop_id: market.shop_id.clone(),
         options: market.options.clone(),
-        ..Account::new(name, base_url, Secret::new(secret(&market.key, &at("key"))?))
+        ..Account::new(name, base_url, Secret::new(key))
     })
 }
 
@@ -97,5 +149,6 @@ fn policy(shop: &Shop, name: &str, market: &Market) -> Result<Policy> {
         endless,
         prices: market.price.is_some(),
         first_days: u32::from(market.first_pull_days),
+        everything: market.offer_all,
     })
 }

@@ -1,15 +1,17 @@
 //! Feeds out: build, guard against a feed that shrank or ran empty, put in place, remember.
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::guard::{Extent, guard, guard_prices, guard_unsent};
 use crate::catalog::{FeedRecord, Writer};
-use crate::channel::{Channel, Format, Guarded, Missing};
-use crate::deliver::{Placed, ToFile};
-use crate::diagnostic::{Error, Kind, Place, Result};
-use crate::feed::{Built, Findings, Job, build};
+use crate::channel::{Channel, Format, Guarded};
+use crate::deliver::{Placed, ToFile, ToFiles};
+use crate::diagnostic::{Error, Result};
+use crate::feed::{Built, Diffed, Findings, Job, Prices, Side, build, diff};
 use crate::shop::Shop;
 use crate::value::time::to_utc_text;
 
@@ -19,6 +21,7 @@ pub struct FeedOptions {
     pub format: Option<String>,
     pub dry_run: bool,
     pub allow_shrink: bool,
+    pub allow_price_jump: bool,
 }
 
 /// One feed of a run.
@@ -40,61 +43,139 @@ impl FeedRun {
     }
 }
 
-/// A feed that loses more than this is held back, unless the shop says otherwise.
-const SHRINK_PERCENT_MAX: u8 = 30;
+/// A feed that is built, and not yet in place.
+pub(super) struct Made {
+    format: String,
+    /// Relative to the shop's folder.
+    file: String,
+    to: ToFiles,
+    files: Vec<ToFile>,
+    built: Built,
+}
 
-/// Builds the feed of `channel` and puts it in place; the old one stays when anything is wrong.
-pub fn build_feed(
+/// Builds the feed of `channel` beside the one that is in place.
+pub(super) fn make(
     shop: &Shop,
-    writer: &mut Writer,
     channel: &Channel,
     options: &FeedOptions,
     now: Timestamp,
     findings: &mut Findings<'_>,
-) -> Result<FeedRun> {
+) -> Result<Made> {
     let (format_name, format) = format_of(channel, options.format.as_deref())?;
     let file = target(channel, format);
-    let path = shop.path(&file);
-    let mut to = ToFile::create(&path)?;
-    let built = run(shop, channel, format, now, &mut to, findings)?;
+    let mut to = ToFiles::new(&shop.path(&file));
+    let (built, files) = run(shop, channel, format, now, || to.open_next(), findings)?;
+    Ok(Made { format: format_name, file, to, files, built })
+}
+
+/// Puts a feed in place; the old one stays when a guard says so.
+pub(super) fn put(
+    writer: &mut Writer,
+    channel: &Channel,
+    options: &FeedOptions,
+    now: Timestamp,
+    made: Made,
+) -> Result<FeedRun> {
+    let Made { format, file, to, files, built } = made;
     let last = writer.last_feed(&channel.name, &file)?;
     if !options.allow_shrink {
-        guard(channel, &file, last.as_ref(), &built)?;
+        guard_unsent(channel, &file, last.as_ref(), &built.sent)?;
+        let new = Extent { offers: built.offers, in_stock: built.in_stock.unwrap_or_default() };
+        guard(channel, &file, last.as_ref().map(Extent::of), new)?;
+    }
+    if !options.allow_price_jump
+        && let Some(prices) = writer.last_prices(&channel.name, &file)?
+    {
+        guard_prices(channel, &file, &Prices::from_bytes(&prices), &built.prices)?;
     }
     let placed = if options.dry_run {
-        drop(to);
+        drop(files);
         Placed::Withheld
     } else {
-        let placed = to.place()?;
+        let placed = to.place(files)?;
         let record = FeedRecord {
             offers: built.offers,
-            in_stock: built.in_stock,
+            in_stock: built.in_stock.unwrap_or_default(),
             left_out: built.left_out,
             bytes: built.bytes,
             hash: built.hash.clone(),
+            sent: built.sent.clone(),
             built_at: to_utc_text(now),
         };
         if last.is_none_or(|last| last.hash != record.hash) {
             let change = writer.change(now)?;
-            change.put_feed(&channel.name, &file, &record)?;
+            change.put_feed(&channel.name, &file, &record, &built.prices.to_bytes())?;
             change.commit()?;
         }
         placed
     };
-    Ok(FeedRun { channel: channel.name.clone(), format: format_name, file, placed, built })
+    Ok(FeedRun { channel: channel.name.clone(), format, file, placed, built })
 }
 
-/// Builds the feed of `channel` into `to`, which is somebody else's: nothing is guarded or remembered.
+/// Compares the feed of `channel` in place, or the file `old`, with the one that would be built now.
+pub fn diff_feed(
+    shop: &Shop,
+    channel: &Channel,
+    old: Option<&Path>,
+    now: Timestamp,
+    show: usize,
+    findings: &mut Findings<'_>,
+) -> Result<Diffed> {
+    let (_, format) = format_of(channel, None)?;
+    let in_place = shop.path(&target(channel, format));
+    let old = old.unwrap_or(&in_place);
+    let mut file = tempfile::Builder::new()
+        .suffix(&format!(".{}", format.file()))
+        .tempfile()
+        .map_err(|e| Error::io("make", "a temporary file".as_ref(), e))?;
+    let mut once = Some(file.as_file_mut());
+    let next = || once.take().ok_or_else(|| several(channel));
+    run(shop, channel, format, now, next, findings)?;
+    diff_files(channel, old, &file.into_temp_path(), show)
+}
+
+/// Compares two feeds of `channel`; of each kind of difference at most `show` are gathered.
+pub fn diff_files(channel: &Channel, old: &Path, new: &Path, show: usize) -> Result<Diffed> {
+    if !old.exists() {
+        return Err(Error::input("feed/nothing-to-compare", format!("there is no file {}", old.display()))
+            .help(format!("build it first: purvey feed build {}", channel.name)));
+    }
+    let (old_name, new_name) = (old.display().to_string(), new.display().to_string());
+    let old = Side { file: &old_name, open: &|| read_feed(old) };
+    let new = Side { file: &new_name, open: &|| read_feed(new) };
+    diff(channel, &old, &new, show)
+}
+
+/// A feed's bytes, unpacked.
+pub fn read_feed(path: &Path) -> Result<Box<dyn BufRead>> {
+    let file = File::open(path).map_err(|e| Error::io("read", path, e))?;
+    let mut file = BufReader::with_capacity(READ_BYTES, file);
+    let packed = file.fill_buf().map_err(|e| Error::io("read", path, e))?.starts_with(b"\x1F\x8B");
+    Ok(match packed {
+        true => Box::new(BufReader::with_capacity(READ_BYTES, flate2::bufread::MultiGzDecoder::new(file))),
+        false => Box::new(file),
+    })
+}
+
+/// Read at once: large enough to make system calls cheap.
+const READ_BYTES: usize = 256 * 1024;
+
+fn several(channel: &Channel) -> Error {
+    Error::usage("feed/one-file", format!("the feed of {} fills more than one file", channel.name))
+        .help("compare a format that is one file")
+}
+
+/// Builds the feed of `channel` into what `next` opens, which is somebody else's: nothing is guarded or remembered.
 pub fn write_feed<W: Write>(
     shop: &Shop,
     channel: &Channel,
     format: Option<&str>,
     now: Timestamp,
-    to: W,
+    next: impl FnMut() -> Result<W>,
     findings: &mut Findings<'_>,
-) -> Result<Built> {
+) -> Result<(Built, Vec<W>)> {
     let (_, format) = format_of(channel, format)?;
-    run(shop, channel, format, now, to, findings)
+    run(shop, channel, format, now, next, findings)
 }
 
 fn run<W: Write>(
@@ -102,13 +183,13 @@ fn run<W: Write>(
     channel: &Channel,
     format: &Format,
     now: Timestamp,
-    to: W,
+    next: impl FnMut() -> Result<W>,
     findings: &mut Findings<'_>,
-) -> Result<Built> {
+) -> Result<(Built, Vec<W>)> {
     let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), channel).map_err(|error| shop.locate(error))?;
     let changed = shop.catalog.read()?.changed_at()?;
     let job = Job { channel, guarded: &guarded, now: &to_utc_text(now), format, changed: &changed };
-    build(&job, to, findings).map_err(|error| shop.locate(error))
+    build(&job, next, findings).map_err(|error| shop.locate(error))
 }
 
 /// The format asked for, else the shop's, else the contract's first.
@@ -129,46 +210,13 @@ pub fn format_of<'c>(channel: &'c Channel, asked: Option<&str>) -> Result<(Strin
     })
 }
 
+/// The file a channel's feed is built to, relative to the shop's folder.
+pub fn feed_file(channel: &Channel) -> Result<String> {
+    let (_, format) = format_of(channel, None)?;
+    Ok(target(channel, format))
+}
+
 fn target(channel: &Channel, format: &Format) -> String {
     let stock = || PathBuf::from("out").join(format.file()).display().to_string();
     channel.settings.file.clone().unwrap_or_else(stock)
-}
-
-/// Where an offer that is missing is taken off, a shrunken feed does damage: a person has to mean it.
-fn guard(channel: &Channel, file: &str, last: Option<&FeedRecord>, built: &Built) -> Result<()> {
-    if channel.contract.missing == Missing::Kept {
-        return Ok(());
-    }
-    let held = |code: &'static str, message: String| {
-        Err(Error::new(Kind::Guard, code, format!("{message}; {file} was left as it was"))
-            .at(Place::file(file))
-            .help("if that is meant, add --allow-shrink; else see what was left out and why above"))
-    };
-    let Some(last) = last else {
-        if built.offers == 0 {
-            return Err(Error::new(
-                Kind::Guard,
-                "feed/empty",
-                format!("{} would have no offers; nothing was written to {file}", channel.name),
-            )
-            .at(Place::file(file))
-            .help("import what it is made of (products; for stores, locations and stock), or see above why all were left out; --allow-shrink writes it empty"));
-        }
-        return Ok(());
-    };
-    let percent = u64::from(channel.settings.shrink_percent_max.unwrap_or(SHRINK_PERCENT_MAX).min(100));
-    // offers < last * (100 - percent) / 100, without rounding
-    if built.offers * 100 < last.offers * (100 - percent) {
-        return held(
-            "feed/shrunk",
-            format!("{} would go from {} offers to {}", channel.name, last.offers, built.offers),
-        );
-    }
-    if last.in_stock > 0 && built.in_stock == 0 {
-        return held(
-            "feed/zeroed",
-            format!("{} would go from {} offers in stock to none", channel.name, last.in_stock),
-        );
-    }
-    Ok(())
 }

@@ -4,20 +4,29 @@
 //! nothing is sent inside a change, and nothing is sent that was not committed before. A dry run reads, works everything
 //! out, commits nothing and lists what it withheld.
 mod connect;
+mod delivery;
 mod dispatch;
 mod feeds;
+mod guard;
+mod offers;
 mod pull;
 mod push;
 mod run;
+mod side_by_side;
 #[cfg(test)]
 mod tests;
+mod watched;
 
-pub use connect::with_markets;
+pub use connect::{Unreached, each_market, with_markets};
+pub use delivery::{Arrival, FeedPush, PushOptions, push_feeds};
 pub use dispatch::{Dispatched, TRACKING, dispatch};
-pub use feeds::{FeedOptions, FeedRun, build_feed, format_of, write_feed};
+pub use feeds::{FeedOptions, FeedRun, diff_feed, diff_files, feed_file, format_of, read_feed, write_feed};
+pub use offers::{TellOptions, Told, tell_offers};
 pub use pull::{Pulled, pull};
 pub use push::{Pushed, push_stock};
-pub use run::{ChannelSummary, Summary, look_back, run};
+pub use run::{ChannelSummary, Parts, Summary, look_back, run, tell_all};
+pub use side_by_side::{Coming, build_feeds};
+pub use watched::{Round, metrics, ping};
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -45,6 +54,8 @@ pub struct Policy {
     pub endless: u32,
     /// Whether prices are told too.
     pub prices: bool,
+    /// Whether it is told of every SKU, or only of those it is known to list.
+    pub everything: bool,
     /// How many days back the very first pull reads.
     pub first_days: u32,
 }
@@ -60,6 +71,7 @@ impl Default for Policy {
             offering: Offering::default(),
             endless: QUANTITY_MAX,
             prices: false,
+            everything: false,
             first_days: 30,
         }
     }

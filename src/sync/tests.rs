@@ -477,7 +477,8 @@ fn one_dead_channel_does_not_stop_the_other() {
     let mut stage = Stage::set(5);
     dead.will(&[Fate::BadKey]);
     let occasion = stage.occasion(false);
-    let summary = run(&mut stage.writer, &[channel("dead", &dead), channel("m", &alive)], &occasion).unwrap();
+    let summary =
+        run(&mut stage.writer, &[channel("dead", &dead), channel("m", &alive)], Parts::ALL, &occasion).unwrap();
     assert_eq!(summary.channels[0].error.as_ref().unwrap().kind, Kind::Credentials);
     assert_eq!(summary.channels[1].pulled.applied.new, 1);
     assert!(summary.is_partial() && summary.channels[1].error.is_none());
@@ -505,13 +506,26 @@ fn a_dry_run_says_what_would_be_and_changes_nothing() {
     fake.calls();
     let revision = stage.catalog.read().unwrap().revision().unwrap();
     let occasion = Occasion { since: Some(at("2026-11-01T00:00:00Z")), ..stage.occasion(true) };
-    let summary = run(&mut stage.writer, &[channel("m", &fake)], &occasion).unwrap();
+    let summary = run(&mut stage.writer, &[channel("m", &fake)], Parts::ALL, &occasion).unwrap();
     let done = &summary.channels[0];
     assert_eq!(done.dispatched.withheld, ["acknowledge 2", "ship 1/1"]);
     assert_eq!(done.pulled.applied.changed, 1);
     assert_eq!(done.pushed.withheld.iter().map(|o| o.quantity).collect::<Vec<_>>(), [Some(2)]);
     assert_eq!(fake.calls(), ["pull"]);
     assert_eq!(stage.catalog.read().unwrap().revision().unwrap(), revision);
+}
+
+#[test]
+fn every_sku_is_offered_when_the_merchant_wants_it() {
+    let fake = market(&[]);
+    let mut stage = Stage::set(9);
+    assert_eq!(stage.push(&fake).accepted, 0);
+    let all = Channel { policy: Policy { everything: true, ..Policy::default() }, ..channel("m", &fake) };
+    // known by then
+    for accepted in [1, 0] {
+        let occasion = stage.occasion(false);
+        assert_eq!(push_stock(&mut stage.writer, &all, &occasion).unwrap().accepted, accepted);
+    }
 }
 
 #[test]

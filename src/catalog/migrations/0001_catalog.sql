@@ -91,6 +91,12 @@ CREATE TABLE variant (
 ) STRICT;
 CREATE UNIQUE INDEX variant_sku ON variant (sku);
 CREATE INDEX variant_gtin ON variant (gtin) WHERE gtin IS NOT NULL;
+-- What time alone changes.
+CREATE INDEX variant_sale_from ON variant (sale_from) WHERE sale_from IS NOT NULL;
+CREATE INDEX variant_sale_to ON variant (sale_to) WHERE sale_to IS NOT NULL;
+CREATE INDEX variant_availability_date ON variant (availability_date) WHERE availability_date IS NOT NULL;
+-- Variants that came from another product; all others are found by their ids.
+CREATE INDEX variant_moved ON variant (product_id) WHERE product_id <> id / 65536;
 CREATE INDEX variant_sku_key ON variant (sku_key);
 
 -- Any attribute of one offer on one channel, in the channel's words: {"title": "…"}.
@@ -101,6 +107,7 @@ CREATE TABLE override (
   revision   INTEGER NOT NULL,
   PRIMARY KEY (channel, variant_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX override_revision ON override (revision);
 
 -- Files that were fetched and imported whole: which edition it was, by a hash of the address.
 CREATE TABLE fetched (
@@ -128,6 +135,9 @@ CREATE TABLE price (
   revision         INTEGER NOT NULL,
   PRIMARY KEY (price_list_id, variant_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX price_revision ON price (revision);
+CREATE INDEX price_sale_from ON price (sale_from) WHERE sale_from IS NOT NULL;
+CREATE INDEX price_sale_to ON price (sale_to) WHERE sale_to IS NOT NULL;
 
 CREATE TABLE review (
   id          INTEGER PRIMARY KEY,
@@ -295,10 +305,14 @@ CREATE TABLE listing (
   price_minor  INTEGER,                                     -- last accepted
   last_error   TEXT,
   refusals     INTEGER NOT NULL DEFAULT 0,
+  content      BLOB,                                        -- hash of the whole offer last accepted; NULL: it has none
+  refused      BLOB,                                        -- hash of the whole offer last refused
+  told_at      TEXT,                                        -- when `content` was accepted
   updated_at   TEXT,
   PRIMARY KEY (channel, channel_sku)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX listing_variant ON listing (variant_id);
+CREATE INDEX listing_told ON listing (channel, told_at) WHERE content IS NOT NULL;
 
 -- Effects on the outside, waiting to be sent. The body is committed before the first byte leaves.
 CREATE TABLE outbox (
@@ -357,8 +371,35 @@ CREATE TABLE feed (
   left_out INTEGER NOT NULL,
   bytes    INTEGER NOT NULL,
   hash     TEXT NOT NULL,
+  sent     TEXT NOT NULL DEFAULT '[]',                      -- JSON list of the attributes that some offer had
   built_at TEXT NOT NULL,
   PRIMARY KEY (channel, target)
+) STRICT, WITHOUT ROWID;
+
+-- What its offers cost, packed by the room that builds feeds: against which the next one's prices are guarded.
+CREATE TABLE feed_price (
+  channel TEXT NOT NULL,
+  target  TEXT NOT NULL,
+  prices  BLOB NOT NULL,
+  PRIMARY KEY (channel, target)
+) STRICT;
+
+-- What was last put at each target of `purvey.toml`, and what went wrong since.
+CREATE TABLE delivery (
+  channel      TEXT NOT NULL,
+  target       TEXT NOT NULL,                               -- its name in purvey.toml
+  place        TEXT NOT NULL,                               -- the feed's address there, without secrets
+  offers       INTEGER,
+  in_stock     INTEGER,
+  bytes        INTEGER,                                     -- as sent
+  hash         TEXT,                                        -- of the feed as built
+  proof        TEXT,                                        -- how it is known to have arrived
+  delivered_at TEXT,                                        -- NULL, like the five before: never
+  failed_at    TEXT,
+  error        TEXT,
+  PRIMARY KEY (channel, target),
+  CHECK ((delivered_at IS NULL) = (hash IS NULL)),
+  CHECK ((failed_at IS NULL) = (error IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 ---------------------------------------------------------------------------------------------------- what templates read
@@ -396,3 +437,10 @@ SELECT o.channel, v.sku, o.attributes FROM override o JOIN variant v ON v.id = o
 CREATE VIEW item_price AS
 SELECT v.sku, pl.code AS price_list, pl.country, pl.currency, pr.price_minor, pr.sale_price_minor, pr.sale_from, pr.sale_to
 FROM price pr JOIN price_list pl ON pl.id = pr.price_list_id JOIN variant v ON v.id = pr.variant_id;
+
+-- What buyers wrote, each review with the item it is about.
+CREATE VIEW item_review AS
+SELECT r.external_id AS review_id, v.sku, r.rating, r.title, r.content, r.reviewer, r.url, r.written_at,
+       p.item_group_id, p.title AS product_title, p.brand, p.path, v.gtin, v.mpn
+FROM review r JOIN variant v ON v.id = r.variant_id JOIN product p ON p.id = v.product_id
+WHERE v.status = 'active' AND p.status = 'active';

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Host, Outcome};
 use crate::diagnostic::{Error, Result};
-use crate::market::{Grant, Response, Secret};
+use crate::market::{Bought, Grant, Response, Secret};
 
 /// Of a token that does not say how long it lives.
 const LIFE: i64 = 600;
@@ -49,14 +49,6 @@ impl TokenStore for MemoryTokens {
     }
 }
 
-/// RFC 6749, section 5.1.
-#[derive(Deserialize)]
-struct Bought {
-    access_token: String,
-    expires_in: Option<i64>,
-    refresh_token: Option<String>,
-}
-
 /// RFC 6749, section 5.2.
 #[derive(Deserialize)]
 struct Refusal {
@@ -80,7 +72,11 @@ impl Host<'_> {
 
     /// The token in force; `None` where the marketplace has none.
     fn token(&self, key: &Secret, stale: Option<&Secret>, deadline: Timestamp) -> Result<Option<Secret>> {
-        if self.connector.sign_in(&Grant { key, refresh_token: self.refresh_token.as_ref() })?.is_none() {
+        if self
+            .connector
+            .sign_in(&Grant { key, refresh_token: self.refresh_token.as_ref(), now: self.clock.now() })?
+            .is_none()
+        {
             return Ok(None);
         }
         let given = self.fingerprint(key);
@@ -95,7 +91,7 @@ impl Host<'_> {
                 return Ok(None);
             }
             let newest = kept.and_then(|kept| kept.refresh).or_else(|| self.refresh_token.clone());
-            let bought = self.buy(&Grant { key, refresh_token: newest.as_ref() }, deadline)?;
+            let bought = self.buy(&Grant { key, refresh_token: newest.as_ref(), now: self.clock.now() }, deadline)?;
             let life = bought.expires_in.filter(|seconds| *seconds > 0).unwrap_or(LIFE);
             let usable = SignedDuration::from_secs(life.saturating_mul(USED_PERCENT) / 100);
             let access = Secret::new(bought.access_token);
@@ -120,7 +116,7 @@ impl Host<'_> {
         let mut attempt = 1;
         loop {
             let (why, wait) = match self.transport.exchange(&request)? {
-                Outcome::Answered(response) if response.status < 300 => return response.json(),
+                Outcome::Answered(response) if response.status < 300 => return self.connector.bought(&response),
                 Outcome::Answered(response) if response.status < 500 && response.status != 429 => {
                     return Err(self.refused(&format!("signing in failed with {}", reason(&response))));
                 }
