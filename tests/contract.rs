@@ -5,6 +5,15 @@
 //! documents has several servers. Each answers with the document's
 //! examples, changed here where they would lead a connector past one of its calls; only the requests are judged: none
 //! may get a 4xx, and none may be missing.
+#[path = "contract/bol.rs"]
+mod bol;
+#[path = "contract/etsy.rs"]
+mod etsy;
+#[path = "contract/kaufland.rs"]
+mod kaufland;
+#[path = "contract/yandex.rs"]
+mod yandex;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

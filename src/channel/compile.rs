@@ -57,6 +57,7 @@ impl Channel {
         match name {
             "channel" => Some(Value::Text(self.name.clone())),
             "now" => Some(Value::Text(now.to_owned())),
+            "version" => self.contract.version.clone().map(Value::Text),
             _ => None,
         }
     }
@@ -105,6 +106,9 @@ impl Channel {
     }
 
     fn has_overrides(&self, guarded: &Guarded) -> Result<bool> {
+        if self.contract.entity.is_some() {
+            return Ok(false);
+        }
         guarded
             .conn
             .query_row(
@@ -129,7 +133,7 @@ impl Channel {
         if position == 0 {
             return Ok(Source::Sku);
         }
-        if let Some(index) = self.contract.attribute.get_index_of(name) {
+        if let Some(index) = self.contract.attribute_named(name) {
             return Ok(Source::Attribute(index));
         }
         if let Some(index) = self.contract.inputs.iter().position(|input| input == name) {
@@ -217,7 +221,7 @@ impl Channel {
         };
         let help = match code {
             "template/no-such-column" => self.column_help(&message, guarded),
-            "template/no-such-table" => "templates read `item`, `item_stock`, `item_price`, and maps as `map_<file>`".to_owned(),
+            "template/no-such-table" => "templates read `item`, `item_stock`, `item_price`, `item_review`, and maps as `map_<file>`".to_owned(),
             "template/ambiguous-column" => "write item.… for the catalog's value or feed.… for what the template says".to_owned(),
             "template/not-allowed" => "a template may only SELECT from the catalog's product and stock tables; orders, buyers and files are out of reach".to_owned(),
             "template/no-such-function" => "use SQLite's own functions, or greatest and least".to_owned(),
