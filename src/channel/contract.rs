@@ -55,6 +55,8 @@ pub enum Missing {
 pub struct Setting {
     #[serde(default)]
     pub required: bool,
+    /// The only format that needs it.
+    pub format: Option<String>,
     pub help: String,
 }
 

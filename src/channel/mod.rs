@@ -20,7 +20,7 @@ pub use contract::{
     Constant, Contract, Delimited, Format, Json, JsonShape, LineEnding, Missing, Naming, OpenElement, Placing, Quoted,
     Xml,
 };
-pub use form::{Form, MoneyParts, Named};
+pub use form::{Form, Named, TwoPlaces};
 pub use guard::Guarded;
 pub use rule::{Condition, Demand, Rule, Test};
 pub use section::{Section, SectionRow, SectionTemplate};

@@ -8,7 +8,7 @@ use crate::value::{Currency, Money, time};
 pub(super) fn written<'v>(form: &Form, value: &'v str) -> Cow<'v, str> {
     let made = match form {
         Form::Named(named) => return named_text(*named, value),
-        Form::Money(parts) => return named_text(parts.form, value),
+        Form::Apart(parts) => return named_text(parts.form, value.split_once('/').map_or(value, |(start, _)| start)),
         Form::Spelled(map) => return map.get(value).map_or(Cow::Borrowed(value), |to| Cow::Owned(to.clone())),
         Form::Pattern(pattern) => {
             moment(value).and_then(|at| jiff::fmt::strtime::format(pattern, &at.to_zoned(jiff::tz::TimeZone::UTC)).ok())
@@ -17,9 +17,9 @@ pub(super) fn written<'v>(form: &Form, value: &'v str) -> Cow<'v, str> {
     made.map_or(Cow::Borrowed(value), Cow::Owned)
 }
 
-/// The currency of `12.90 EUR`.
-pub(super) fn currency_of(value: &str) -> &str {
-    value.rsplit_once(' ').map_or("", |(_, code)| code)
+/// The second half of a value that goes to two places: the currency of `12.90 EUR`, the end of a range.
+pub(super) fn second(value: &str) -> &str {
+    value.split_once('/').or_else(|| value.rsplit_once(' ')).map_or("", |(_, last)| last)
 }
 
 fn named_text(named: Named, value: &str) -> Cow<'_, str> {
@@ -58,7 +58,7 @@ pub(super) fn read<'t>(form: &Form, attribute: &Attribute, text: &'t str, curren
     let text = text.trim();
     let made = match form {
         Form::Named(named) => read_named(*named, attribute, text, currency),
-        Form::Money(parts) => read_named(parts.form, attribute, text, currency),
+        Form::Apart(parts) => read_named(parts.form, attribute, text, currency),
         Form::Spelled(map) => map.iter().find(|(_, there)| *there == text).map(|(ours, _)| ours.clone()),
         Form::Pattern(pattern) => read_pattern(pattern, attribute, text),
     };
