@@ -75,9 +75,15 @@ fn read_named(named: Named, attribute: &Attribute, text: &str, currency: Option<
             let second = text.parse().ok()?;
             Some(time::to_utc_text(jiff::Timestamp::from_second(second).ok()?))
         }
+        Named::YesNo => ["no", "yes"].iter().position(|word| *word == text).map(truth),
+        Named::OneZero => ["0", "1"].iter().position(|word| *word == text).map(truth),
         Named::Upper => attribute.values.iter().find(|value| value.to_uppercase() == text).cloned(),
         _ => None,
     }
+}
+
+fn truth(position: usize) -> String {
+    (position == 1).to_string()
 }
 
 fn read_amount(named: Named, text: &str, currency: Currency) -> Option<String> {
@@ -121,6 +127,8 @@ mod tests {
             ("date_time", "2026-11-27T09:00:00Z", "f = \"unix\"", "1795770000"),
             ("date_time", "2026-11-27T09:00:00Z", "f = \"%d.%m.%Y %H:%M:%S\"", "27.11.2026 09:00:00"),
             ("date", "2026-11-27", "f = \"%d/%m/%Y\"", "27/11/2026"),
+            ("boolean", "true", "f = \"yes_no\"", "yes"),
+            ("boolean", "false", "f = \"one_zero\"", "0"),
             ("enum", "new", "f = \"upper\"", "NEW"),
             ("enum", "new", "f = { new = \"11\" }", "11"),
         ] {
