@@ -8,6 +8,7 @@ mod attribute;
 mod compile;
 mod contract;
 mod form;
+mod format;
 mod guard;
 mod rule;
 mod section;
@@ -16,11 +17,11 @@ mod stock;
 
 pub use attribute::{Attribute, Over, Type, Unit};
 pub use compile::{Column, Compiled, Source};
-pub use contract::{
-    Constant, Contract, Delimited, Format, Json, JsonShape, LineEnding, Missing, Naming, OpenElement, Placing, Quoted,
-    Xml,
-};
+pub use contract::{Contract, Missing};
 pub use form::{Form, Named, TwoPlaces};
+pub use format::{
+    Constant, Delimited, Format, Json, JsonShape, LineEnding, Naming, Nest, OpenElement, Placing, Quoted, Xml,
+};
 pub use guard::Guarded;
 pub use rule::{Condition, Demand, Rule, Test};
 pub use section::{Section, SectionRow, SectionTemplate};

@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::checker::Checker;
 use super::document::Document;
 use super::findings::Findings;
+use super::nest::Nesting;
 use super::offer::Offer;
 use super::shaper::Shaper;
 use super::write::FeedWriter;
@@ -68,6 +69,7 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
         statement.raw_bind_parameter(index.unwrap_or_default(), value).map_err(fault)?;
     }
     let mut writer = FeedWriter::begin(encoder, Measured::new(to));
+    let mut nesting = job.format.placing().nest().and_then(|nest| Nesting::new(job.channel, nest));
     let mut offer = Offer::new(job.channel.contract.attribute.len());
     let mut built = Built { rows: 0, offers: 0, left_out: 0, in_stock: 0, bytes: 0, hash: String::new() };
     let place = |offer: &Offer, attribute: usize| place_of(job.channel, offer, attribute);
@@ -81,20 +83,26 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
             built.left_out += 1;
             continue;
         }
-        built.in_stock +=
-            u64::from(stock.is_some_and(|(attribute, values)| {
-                offer.first(attribute).is_some_and(|v| values.iter().any(|x| x == v))
-            }));
-        document.write(&offer, &mut writer).map_err(unwritable)?;
+        let is_stocked = stock
+            .is_some_and(|(attribute, values)| offer.first(attribute).is_some_and(|v| values.iter().any(|x| x == v)));
+        let written = match &mut nesting {
+            Some(nesting) => nesting.take(&document, &mut offer, &mut writer, findings)?,
+            None => document.write(&offer, &mut writer).map(|()| true).map_err(unwritable)?,
+        };
+        built.left_out += u64::from(!written);
+        built.offers += u64::from(written);
+        built.in_stock += u64::from(written && is_stocked);
     }
-    built.offers = writer.offers();
+    if let Some(mut nesting) = nesting {
+        nesting.end(&document, &mut writer).map_err(unwritable)?;
+    }
     let measured = writer.finish().map_err(unwritable)?;
     built.bytes = measured.bytes;
     built.hash = format!("{:032x}", measured.hash.digest128());
     Ok(built)
 }
 
-fn unwritable(error: io::Error) -> Error {
+pub(super) fn unwritable(error: io::Error) -> Error {
     Error::io("write", "the feed".as_ref(), error)
 }
 

@@ -49,14 +49,31 @@ pub fn check<R: BufRead>(
     let mut raw = RawOffer::default();
     let mut offer = Offer::new(channel.contract.attribute.len());
     let mut checked = Checked::default();
+    // What is wrong with an offer itself is said once, not for each row inside it.
+    let inner: Vec<&str> = reading.layout.nest().iter().flat_map(|nest| &nest.of).map(String::as_str).collect();
+    let is_of_row = |finding: &Diagnostic| finding.place.attribute.as_deref().is_some_and(|name| inner.contains(&name));
     while reader.read_offer(&mut raw)? {
         reader.take_findings().into_iter().for_each(|finding| findings.add(finding));
-        checked.offers += 1;
         offer.clear();
         let sound = reading.take(&raw, &mut offer, findings);
-        let place = |offer: &Offer, attribute: usize| reading.place(offer, attribute);
-        if !checker.check(&mut offer, false, &place, findings) || !sound {
-            checked.refused += 1;
+        let rows = reading.layout.rows(&raw).filter(|rows| !rows.is_empty());
+        match rows.zip(raw.root()) {
+            None => reading.judge(&mut offer, sound, &mut checker, &mut checked, findings),
+            Some((rows, root)) => {
+                reading.check_count(&offer, &rows, findings);
+                let outer = offer.clone();
+                for (n, row) in rows.into_iter().enumerate() {
+                    offer.clone_from(&outer);
+                    let mut sink = |finding: &Diagnostic| {
+                        if n == 0 || is_of_row(finding) {
+                            findings.add(finding.clone());
+                        }
+                    };
+                    let mut findings = Findings::new(&mut sink);
+                    let sound = reading.take_row(root, row, &mut offer, &mut findings) && sound;
+                    reading.judge(&mut offer, sound, &mut checker, &mut checked, &mut findings);
+                }
+            }
         }
     }
     reader.take_findings().into_iter().for_each(|finding| findings.add(finding));
@@ -143,28 +160,73 @@ impl<'c> Reading<'c> {
         self.at.fill(None);
         self.offer_at = raw.position();
         self.index = raw.index();
-        self.name_offer(raw, offer);
-        self.read_currency(raw);
-        let mut sound = true;
+        let Some(root) = raw.root() else { return true };
+        self.name_offer(&[root], offer);
+        self.read_currency(root);
         if self.layout.takes_all() {
             self.note_unknown(raw, findings);
-        } else {
-            for field in raw.fields() {
+        }
+        self.take_fields(root, false, offer, findings) & self.take_spread(raw, offer, findings)
+    }
+
+    /// What a row inside the offer adds to it.
+    fn take_row(&mut self, root: Field<'_>, row: Field<'_>, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
+        let inner = self.at.iter_mut().enumerate().filter(|(index, _)| self.layout.is_inner(*index));
+        inner.for_each(|(_, at)| *at = None);
+        self.offer_at = row.position();
+        offer.sku.clear();
+        self.name_offer(&[row, root], offer);
+        self.read_currency(row);
+        self.take_fields(row, true, offer, findings)
+    }
+
+    /// The fields of an offer (or those of a row `inner` to one) by name, then those by their path.
+    fn take_fields(&mut self, root: Field<'_>, inner: bool, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
+        let mut sound = true;
+        if !self.layout.takes_all() {
+            for field in root.children() {
                 if self.layout.is_around(field.qualified_name()) {
                     continue;
                 }
-                let Some((index, name, attribute)) = self.find(field, findings) else { continue };
+                let Some((index, name, attribute)) = self.find(field, inner, findings) else { continue };
                 let target = Target { index, name, attribute, field, text: field.text() };
                 sound &= self.take_target(target, offer, findings);
             }
         }
-        let Some(root) = raw.root() else { return sound };
-        for (index, found) in self.layout.placed(root) {
+        for (index, found) in self.layout.placed(root, inner) {
             let Some((name, attribute)) = self.channel.contract.attribute.get_index(index) else { continue };
             let target = Target { index, name, attribute, field: found.field, text: found.text };
             sound &= self.take_target(target, offer, findings);
         }
-        sound & self.take_spread(raw, offer, findings)
+        sound
+    }
+
+    fn judge(
+        &self,
+        offer: &mut Offer,
+        sound: bool,
+        checker: &mut Checker<'_>,
+        checked: &mut Checked,
+        findings: &mut Findings<'_>,
+    ) {
+        let place = |offer: &Offer, attribute: usize| self.place(offer, attribute);
+        let taken = checker.check(offer, false, &place, findings) && sound;
+        checked.offers += 1;
+        checked.refused += u64::from(!taken);
+    }
+
+    /// Whether an offer has more rows inside than the channel takes.
+    fn check_count(&self, offer: &Offer, rows: &[Field<'_>], findings: &mut Findings<'_>) {
+        let Some(nest) = self.layout.nest() else { return };
+        let Some(first) = nest.max.and_then(|max| rows.get(max)) else { return };
+        let by = &nest.by;
+        let key = self.channel.contract.attribute.get_index_of(by).and_then(|by| offer.first(by)).unwrap_or_default();
+        let message = format!("{by} {key} has {} rows, more than are taken", rows.len());
+        findings.add(
+            Diagnostic::error(code(&self.channel.name, by, "crowded"), message)
+                .at(first.position().place(self.file).record(self.index).attribute(by.as_str()))
+                .help("split the product, or leave variants out"),
+        );
     }
 
     fn take_target(&mut self, target: Target<'_>, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
@@ -197,25 +259,24 @@ impl<'c> Reading<'c> {
     }
 
     /// What the offer itself says of its currency counts before what the shop says.
-    fn read_currency(&mut self, raw: &RawOffer) {
+    fn read_currency(&mut self, root: Field<'_>) {
         if !self.layout.has_forms() {
             return;
         }
         let attributes = self.channel.contract.attribute.values().filter(|a| a.kind == Type::Price);
         let stated = attributes.map(|a| a.currency.as_str()).find_map(|name| {
-            let text = self.layout.text(raw, name).or_else(|| raw.field(name).map(|field| field.text()))?;
+            let text = self.layout.text(root, name).or_else(|| own_text(root, name))?;
             Currency::parse(text.trim()).ok()
         });
         self.currency = stated.or(self.own_currency).or_else(usual);
     }
 
-    /// The identity names the offer in messages, before anything in it is checked.
-    fn name_offer(&self, raw: &RawOffer, offer: &mut Offer) {
+    /// The identity names the offer in messages, before anything in it is checked. It stands in one of `roots`.
+    fn name_offer(&self, roots: &[Field<'_>], offer: &mut Offer) {
         for name in &self.channel.contract.identity {
-            let text = self
-                .layout
-                .text(raw, name)
-                .or_else(|| raw.fields().find(|f| f.name() == name).map(|field| field.text()));
+            let inner = self.channel.contract.attribute.get_index_of(name).is_some_and(|i| self.layout.is_inner(i));
+            let root = if inner { roots.first() } else { roots.last() };
+            let text = root.and_then(|root| self.layout.text(*root, name).or_else(|| own_text(*root, name)));
             let Some(text) = text else { continue };
             if !offer.sku.is_empty() {
                 offer.sku.push('@');
@@ -248,10 +309,15 @@ impl<'c> Reading<'c> {
         .help(help)
     }
 
-    fn find(&mut self, field: Field<'_>, findings: &mut Findings<'_>) -> Option<(usize, &'c str, &'c Attribute)> {
+    fn find(
+        &mut self,
+        field: Field<'_>,
+        inner: bool,
+        findings: &mut Findings<'_>,
+    ) -> Option<(usize, &'c str, &'c Attribute)> {
         let wanted = bare(field.name());
         let attributes = &self.channel.contract.attribute;
-        let renamed = self.layout.renamed(field.qualified_name());
+        let renamed = self.layout.renamed(field.qualified_name(), inner);
         let found = renamed
             .and_then(|index| attributes.get_index(index).map(|(name, attribute)| (index, name, attribute)))
             .or_else(|| attributes.get_full(wanted))
@@ -263,6 +329,7 @@ impl<'c> Reading<'c> {
                 let position = attributes.iter().position(|pair| named(&pair))?;
                 attributes.get_index(position).map(|(name, attribute)| (position, name, attribute))
             })
+            .filter(|(index, ..)| self.layout.is_inner(*index) == inner)
             .map(|(index, name, attribute)| (index, name.as_str(), attribute));
         if found.is_none()
             && !wanted.is_empty()
@@ -408,6 +475,11 @@ impl<'c> Reading<'c> {
             None => place,
         }
     }
+}
+
+/// The text of the first field of this local name.
+fn own_text<'d>(root: Field<'d>, name: &str) -> Option<&'d str> {
+    root.children().find(|field| field.name() == name).map(|field| field.text())
 }
 
 /// A price whose currency nobody says is read as most currencies are written: with two decimals.

@@ -5,7 +5,7 @@ use super::form::{second, written};
 use super::joined::quote;
 use super::offer::Offer;
 use super::write::{
-    DelimitedEncoder, Dialect, Encoder, FeedWriter, JsonEncoder, XmlElement, XmlEncoder, XmlEnvelope, XmlSlot,
+    DelimitedEncoder, Dialect, Encoder, FeedWriter, JsonEncoder, JsonSlot, XmlElement, XmlEncoder, XmlEnvelope, XmlSlot,
 };
 use crate::channel::{
     Attribute, Channel, Delimited, Form, Format, LineEnding, Named, Placing, Quoted, SectionRow, Type, Xml,
@@ -14,10 +14,21 @@ use crate::document::text::Quoting;
 
 /// Writes offers of one channel in one of its formats.
 pub(super) struct Document {
-    /// What is written, in document order.
+    /// What is written of an offer, in document order.
     columns: Vec<Column>,
+    nested: Option<Nested>,
     /// A cell has no inside: what joins the parts of a group there.
     cell: Option<String>,
+}
+
+/// What is written of the rows inside an offer.
+struct Nested {
+    columns: Vec<Column>,
+    /// So many of the offer's own columns stand before them.
+    before: usize,
+    /// Slots of the elements around all of them, and the slot of each.
+    path: Vec<usize>,
+    slot: usize,
 }
 
 pub(super) struct Column {
@@ -43,6 +54,8 @@ pub(super) struct Place {
     pub apart: Option<[usize; 2]>,
 }
 
+pub(super) type Writer<W> = FeedWriter<Box<dyn Encoder>, W>;
+
 /// Fills `$shop` and its like in a document's head.
 pub(super) type Fill<'f> = &'f dyn Fn(&str) -> String;
 
@@ -65,9 +78,13 @@ impl Document {
             Format::Xml(xml) => Self::xml(xml, &placing, &attributes, sections, fill),
             Format::Delimited(table) => Self::delimited(table, &placing, &attributes),
             Format::Json(json) => {
-                let (slots, columns) = super::json_slots::slots(json, &placing, &attributes);
-                let encoder = JsonEncoder::new(super::json_slots::frame(json, &columns, channel, fill), slots);
-                (Document { columns, cell: None }, Box::new(encoder))
+                let (mut slots, columns) = super::json_slots::slots(json, &placing, &attributes);
+                let frame = super::json_slots::frame(json, &columns, channel, fill);
+                let rows = placing.nest().map(|nest| {
+                    slots.push(JsonSlot::at(&nest.at).repeated());
+                    (Vec::new(), slots.len() - 1)
+                });
+                (Document::new_nested(columns, rows, &attributes, &placing), Box::new(JsonEncoder::new(frame, slots)))
             }
         }
     }
@@ -83,6 +100,8 @@ impl Document {
         let columns =
             attributes.iter().map(|(index, name, attribute)| slots.column(xml, placing, *index, name, attribute));
         let columns = columns.collect();
+        let rows = placing.nest().map(|nest| slots.path(&nest.at));
+        let document = Document::new_nested(columns, rows, attributes, placing);
         let mut open: Vec<XmlElement> = xml
             .open
             .iter()
@@ -98,7 +117,7 @@ impl Document {
             sections.iter().for_each(|(path, row)| nest(&mut innermost.children, path, row_element(row)));
         }
         let envelope = XmlEnvelope { open, item: xml.item.clone() };
-        (Document { columns, cell: None }, Box::new(XmlEncoder::new(envelope, &slots.made)))
+        (document, Box::new(XmlEncoder::new(envelope, &slots.made)))
     }
 
     fn delimited(
@@ -122,19 +141,63 @@ impl Document {
             join: table.list.clone(),
             bom: table.bom,
         };
-        let document = Document { columns, cell: Some(table.group.clone()) };
+        let document = Document { columns, nested: None, cell: Some(table.group.clone()) };
         (document, Box::new(DelimitedEncoder::new(dialect, header)))
     }
 
+    /// Takes the columns of the rows inside an offer out of `columns`, which are in document order.
+    fn new_nested(
+        columns: Vec<Column>,
+        rows: Option<(Vec<usize>, usize)>,
+        attributes: &[(usize, &String, &Attribute)],
+        placing: &Placing<'_>,
+    ) -> Document {
+        let Some((path, slot)) = rows else { return Document { columns, nested: None, cell: None } };
+        let is_inner = |column: &Column| {
+            attributes.iter().any(|(index, name, _)| *index == column.attribute && placing.nests(name))
+        };
+        let before = columns.iter().position(is_inner).unwrap_or(columns.len());
+        let (inner, columns) = columns.into_iter().partition(is_inner);
+        Document { columns, nested: Some(Nested { columns: inner, before, path, slot }), cell: None }
+    }
+
     /// Writes one offer.
-    pub fn write<W: std::io::Write>(
-        &self,
-        offer: &Offer,
-        writer: &mut FeedWriter<Box<dyn Encoder>, W>,
-    ) -> std::io::Result<()> {
+    pub fn write<W: std::io::Write>(&self, offer: &Offer, writer: &mut Writer<W>) -> std::io::Result<()> {
         writer.begin_offer();
+        self.write_columns(&self.columns, offer, writer);
+        writer.end_offer()
+    }
+
+    /// Writes an offer up to the rows inside it.
+    pub fn begin<W: std::io::Write>(&self, offer: &Offer, writer: &mut Writer<W>) {
+        writer.begin_offer();
+        if let Some(nested) = &self.nested {
+            self.write_columns(&self.columns[..nested.before], offer, writer);
+            step(&[], &nested.path, writer);
+        }
+    }
+
+    /// Writes a row inside the offer.
+    pub fn row<W: std::io::Write>(&self, row: &Offer, writer: &mut Writer<W>) {
+        if let Some(nested) = &self.nested {
+            writer.begin_group(nested.slot);
+            self.write_columns(&nested.columns, row, writer);
+            writer.end_group();
+        }
+    }
+
+    /// Writes what stands after the rows of `offer`.
+    pub fn end<W: std::io::Write>(&self, offer: &Offer, writer: &mut Writer<W>) -> std::io::Result<()> {
+        if let Some(nested) = &self.nested {
+            step(&nested.path, &[], writer);
+            self.write_columns(&self.columns[nested.before..], offer, writer);
+        }
+        writer.end_offer()
+    }
+
+    fn write_columns<W: std::io::Write>(&self, columns: &[Column], offer: &Offer, writer: &mut Writer<W>) {
         let mut open: &[usize] = &[];
-        for column in self.columns.iter().filter(|column| offer.is_present(column.attribute)) {
+        for column in columns.iter().filter(|column| offer.is_present(column.attribute)) {
             if column.path != open {
                 open = step(open, &column.path, writer);
             }
@@ -144,16 +207,11 @@ impl Document {
             }
         }
         step(open, &[], writer);
-        writer.end_offer()
     }
 }
 
 /// Closes the elements that `to` is not in and opens those it is.
-fn step<'p, W: std::io::Write>(
-    from: &[usize],
-    to: &'p [usize],
-    writer: &mut FeedWriter<Box<dyn Encoder>, W>,
-) -> &'p [usize] {
+fn step<'p, W: std::io::Write>(from: &[usize], to: &'p [usize], writer: &mut Writer<W>) -> &'p [usize] {
     let common = from.iter().zip(to).take_while(|(a, b)| a == b).count();
     from.iter().skip(common).for_each(|_| writer.end_group());
     to.iter().skip(common).for_each(|slot| writer.begin_group(*slot));
@@ -161,7 +219,7 @@ fn step<'p, W: std::io::Write>(
 }
 
 impl Column {
-    fn write_inside<W: std::io::Write>(&self, offer: &Offer, writer: &mut FeedWriter<Box<dyn Encoder>, W>) {
+    fn write_inside<W: std::io::Write>(&self, offer: &Offer, writer: &mut Writer<W>) {
         if self.fields == 0 {
             return offer.values(self.attribute).for_each(|value| self.whole.write(value, writer));
         }
@@ -176,7 +234,7 @@ impl Column {
         }
     }
 
-    fn write_cell<W: std::io::Write>(&self, offer: &Offer, group: &str, writer: &mut FeedWriter<Box<dyn Encoder>, W>) {
+    fn write_cell<W: std::io::Write>(&self, offer: &Offer, group: &str, writer: &mut Writer<W>) {
         if self.fields == 0 {
             for (n, value) in offer.values(self.attribute).enumerate() {
                 let text = self.whole.text(value);
@@ -205,13 +263,7 @@ impl Column {
     }
 
     /// The `n`th value has columns of its own; more values than columns are not written.
-    fn spread<W: std::io::Write>(
-        &self,
-        n: usize,
-        part: usize,
-        value: &str,
-        writer: &mut FeedWriter<Box<dyn Encoder>, W>,
-    ) {
+    fn spread<W: std::io::Write>(&self, n: usize, part: usize, value: &str, writer: &mut Writer<W>) {
         if let Some(place) = self.parts.get(n * self.fields.max(1) + part).filter(|_| n < self.family) {
             writer.field(place.slot, &one_line(&place.text(value)));
         }
@@ -223,7 +275,7 @@ impl Place {
         self.form.as_ref().map_or(Cow::Borrowed(value), |form| written(form, value))
     }
 
-    fn write<W: std::io::Write>(&self, value: &str, writer: &mut FeedWriter<Box<dyn Encoder>, W>) {
+    fn write<W: std::io::Write>(&self, value: &str, writer: &mut Writer<W>) {
         let Some([first, last]) = self.apart else { return writer.field(self.slot, &self.text(value)) };
         writer.begin_group(self.slot);
         writer.field(first, &self.text(value));
@@ -288,6 +340,13 @@ impl XmlSlots {
         });
         let parts = parts.collect();
         Column { attribute: index, fields: attribute.fields.len(), path, whole, parts, joint: None, family: 0 }
+    }
+
+    /// The slots of the elements around the last step of a path, and of that step.
+    fn path(&mut self, at: &str) -> (Vec<usize>, usize) {
+        let steps: Vec<&str> = at.split('/').collect();
+        let around = (1..steps.len()).map(|depth| self.element(&steps[..depth])).collect();
+        (around, self.leaf(steps.last().unwrap_or(&at), false))
     }
 
     fn element(&mut self, steps: &[&str]) -> usize {

@@ -41,6 +41,7 @@ pub(super) fn slots(
 pub(super) fn pointer(json: &Json, placing: &Placing<'_>, name: &str, attribute: &Attribute) -> String {
     match placing.at(name, attribute).filter(|at| at.starts_with('/')) {
         Some(at) => at.to_owned(),
+        None if placing.nests(name) => format!("/{}", named(json.naming, name)),
         None => format!("{}/{}", json.under, named(json.naming, name)),
     }
 }

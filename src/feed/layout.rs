@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use super::form;
 use super::json_slots::{inside, pointer};
-use crate::channel::{Attribute, Channel, Form, Format, Json, Placing, TwoPlaces, Type};
+use crate::channel::{Attribute, Channel, Form, Format, Json, Nest, Placing, TwoPlaces, Type};
 use crate::document::{Field, RawOffer};
 use crate::value::Currency;
 
@@ -13,8 +13,11 @@ pub(super) struct Layout<'c> {
     has_forms: bool,
     /// Another name, and the attribute.
     renamed: Vec<(&'c str, usize)>,
-    /// Attributes with a path, and its steps.
+    /// Attributes with a path, and its steps: from the offer, or from the row inside it.
     placed: Vec<(usize, &'c str, Vec<String>)>,
+    /// Steps to the rows inside an offer, and which attributes are theirs.
+    rows: Option<Vec<String>>,
+    inner: Vec<bool>,
     /// Elements that only hold others.
     around: Vec<String>,
     spread: Vec<Spread>,
@@ -47,9 +50,20 @@ impl<'c> Layout<'c> {
             placing,
             renamed: Vec::new(),
             placed: Vec::new(),
+            rows: None,
+            inner: Vec::new(),
             around: Vec::new(),
             spread: Vec::new(),
         };
+        if let Some(nest) = layout.placing.nest() {
+            let steps = match format {
+                Some(Format::Json(_)) => super::write::json_keys(&nest.at),
+                _ => nest.at.split('/').map(str::to_owned).collect(),
+            };
+            layout.around.extend(steps.first().cloned());
+            layout.rows = Some(steps);
+        }
+        layout.inner = channel.contract.attribute.keys().map(|name| layout.placing.nests(name)).collect();
         for (index, (name, attribute)) in channel.contract.attribute.iter().enumerate() {
             layout.add(index, name, attribute);
         }
@@ -101,8 +115,9 @@ impl<'c> Layout<'c> {
         self.around.iter().any(|around| around == name)
     }
 
-    pub fn renamed(&self, name: &str) -> Option<usize> {
-        self.renamed.iter().find(|(there, _)| *there == name).map(|(_, index)| *index)
+    pub fn renamed(&self, name: &str, inner: bool) -> Option<usize> {
+        let is_it = |(there, index): &&(&str, usize)| *there == name && self.is_inner(*index) == inner;
+        self.renamed.iter().find(is_it).map(|(_, index)| *index)
     }
 
     pub fn is_spread(&self, column: &str) -> bool {
@@ -121,19 +136,35 @@ impl<'c> Layout<'c> {
         first_mark(&table.group, ':')
     }
 
-    /// Attributes with a path, and what stands there.
-    pub fn placed<'d>(&self, root: Field<'d>) -> Vec<(usize, Found<'d>)> {
+    /// The rows inside an offer; `None` where the format has none.
+    pub fn rows<'d>(&self, raw: &'d RawOffer) -> Option<Vec<Field<'d>>> {
+        let steps = self.rows.as_ref()?;
+        let root = raw.root()?;
+        Some(self.walk(root, steps).into_iter().map(|found| found.field).collect())
+    }
+
+    pub fn nest(&self) -> Option<&'c Nest> {
+        self.placing.nest()
+    }
+
+    /// Whether an attribute belongs to the rows inside an offer.
+    pub fn is_inner(&self, attribute: usize) -> bool {
+        self.inner.get(attribute) == Some(&true)
+    }
+
+    /// Attributes with a path, and what stands there: those of the rows inside an offer, or its own.
+    pub fn placed<'d>(&self, root: Field<'d>, inner: bool) -> Vec<(usize, Found<'d>)> {
         let found = |(index, _, steps): &(usize, &str, Vec<String>)| {
             let index = *index;
             self.walk(root, steps).into_iter().map(move |found| (index, found)).collect::<Vec<_>>()
         };
-        self.placed.iter().flat_map(found).collect()
+        self.placed.iter().filter(|(index, ..)| self.is_inner(*index) == inner).flat_map(found).collect()
     }
 
-    /// The text of one attribute with a path.
-    pub fn text<'d>(&self, raw: &'d RawOffer, name: &str) -> Option<&'d str> {
+    /// The text of one attribute with a path, in the offer or the row inside it.
+    pub fn text<'d>(&self, root: Field<'d>, name: &str) -> Option<&'d str> {
         let (_, _, steps) = self.placed.iter().find(|(_, known, _)| *known == name)?;
-        self.walk(raw.root()?, steps).first().map(|found| found.text)
+        self.walk(root, steps).first().map(|found| found.text)
     }
 
     /// The columns that are spread, one entry for each value that is there: the attribute, and its parts.
@@ -201,7 +232,11 @@ impl<'c> Layout<'c> {
     pub fn unknown<'d>(&self, root: Field<'d>) -> Vec<(String, Field<'d>)> {
         let Some(Format::Json(json)) = self.format else { return Vec::new() };
         let constants = json.constant.iter().map(|constant| super::write::json_keys(&constant.at));
-        let known: Vec<Vec<String>> = self.placed.iter().map(|(_, _, steps)| steps.clone()).chain(constants).collect();
+        let placed = self.placed.iter().map(|(index, _, steps)| match &self.rows {
+            Some(rows) if self.is_inner(*index) => rows.iter().chain(steps).cloned().collect(),
+            _ => steps.clone(),
+        });
+        let known: Vec<Vec<String>> = placed.chain(constants).collect();
         let known: Vec<Vec<String>> =
             known.into_iter().map(|steps| steps.into_iter().filter(|s| number(s).is_none()).collect()).collect();
         let mut found = Vec::new();

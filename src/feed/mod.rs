@@ -11,6 +11,7 @@ mod form;
 mod joined;
 mod json_slots;
 mod layout;
+mod nest;
 mod offer;
 mod shape;
 mod shaper;

@@ -1,7 +1,7 @@
 //! One offer between template and document: the text of each attribute, in buffers that serve for every row.
 
 /// Values by attribute, in the contract's order. A group's value is its parts, one after the other.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Offer {
     /// What names the row in reports.
     pub sku: String,

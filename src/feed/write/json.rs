@@ -152,7 +152,10 @@ fn close_up(offer: &mut Map<String, Value>, path: &[String]) {
         object = inner;
     }
     let Some(place) = object.get_mut(last) else { return };
-    if let Value::Object(numbered) = place {
+    // Where the same keys lead from the offer and from a group in it, only one of them may be a list.
+    if let Value::Object(numbered) = place
+        && numbered.keys().all(|key| is_number(key))
+    {
         let mut entries: Vec<(u64, Value)> =
             std::mem::take(numbered).into_iter().map(|(key, value)| (key.parse().unwrap_or(u64::MAX), value)).collect();
         entries.sort_by_key(|(number, _)| *number);
@@ -197,7 +200,8 @@ impl Encoder for JsonEncoder {
     }
 
     fn end_group(&mut self, _: &mut Vec<u8>) {
-        if let Some((slot, group)) = self.groups.pop() {
+        if let Some((slot, mut group)) = self.groups.pop() {
+            self.lists.iter().for_each(|list| close_up(&mut group, list));
             self.put(slot, Value::Object(group));
         }
     }
