@@ -135,7 +135,7 @@ impl Judge {
             match event {
                 Event::Eof => break,
                 Event::Start(start) if depth == 0 => {
-                    let name = String::from_utf8_lossy(start.name().as_ref()).into_owned();
+                    let name = start.name().as_ref().to_owned();
                     let root = BytesStart::new(name).with_attributes([("xmlns", self.namespace.as_str())]);
                     writer.write_event(Event::Start(root)).unwrap();
                     depth += 1;
@@ -154,7 +154,7 @@ impl Judge {
                     writer.write_event(Event::End(end)).unwrap();
                 }
                 Event::Start(start) if depth == 2 => {
-                    offer.push((String::from_utf8_lossy(start.name().as_ref()).into_owned(), Vec::new()));
+                    offer.push((start.name().as_ref().to_owned(), Vec::new()));
                     depth += 1;
                     continue;
                 }
