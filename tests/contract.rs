@@ -64,9 +64,8 @@ fn heard(marketplace: &str, variable: &str, lead: Lead, calls: fn(&dyn Connector
         eprintln!("skipped: {variable} names no contract server for {marketplace}");
         return None;
     };
-    let key = Secret::new("any");
-    let account =
-        Account { name: marketplace.to_owned(), base_url, key, refresh_token: None, shop_id: Some("2000".to_owned()) };
+    let account = Account::new(marketplace, base_url, Secret::new("any"));
+    let account = Account { shop_id: Some("2000".to_owned()), ..account };
     let connector = market::connector(marketplace, &account).unwrap();
     let heard = Arc::new(Mutex::new(Vec::new()));
     let listening =

@@ -1,10 +1,16 @@
 //! One suite for all marketplaces: each case runs for every connector whose capabilities it asks for.
 //!
-//! A new marketplace brings a stage (`tests/markets/<name>.rs`) and recordings (`tests/markets/<name>/`).
+//! A new marketplace brings sessions (`tests/markets/<name>/<session>.txt`, and the exchanges in the folder of that name):
+//! `scripted` makes every fault of them. One that can be played, with buyers, a clock and a memory, brings a stage
+//! (`tests/markets/<name>.rs`) and runs the cases below.
 #[path = "markets/mirakl.rs"]
 mod mirakl;
 #[path = "markets/recorded.rs"]
 mod recorded;
+#[path = "markets/scripted.rs"]
+mod scripted;
+#[path = "markets/session.rs"]
+mod session;
 #[path = "markets/stage.rs"]
 mod stage;
 
@@ -21,17 +27,22 @@ use purvey::market::{
 use purvey::order::{Order, State};
 use stage::{Call, Desk, Last, Stage, Step, Trouble};
 
-fn stage_of(marketplace: &str) -> Arc<dyn Stage> {
+fn stage_of(marketplace: &str) -> Option<Arc<dyn Stage>> {
     match marketplace {
-        "mirakl" => mirakl::stage(),
-        other => panic!("{other} has no stage: write tests/markets/{other}.rs"),
+        "mirakl" => Some(mirakl::stage()),
+        _ => None,
     }
+}
+
+/// Those that can be played.
+fn staged() -> impl Iterator<Item = (&'static str, Arc<dyn Stage>)> {
+    market::marketplaces().filter_map(|name| Some((name, stage_of(name)?)))
 }
 
 /// Runs a case on a fresh stage for each marketplace that is able to.
 fn each(able: fn(&Capabilities) -> bool, case: fn(&Desk)) {
-    for name in market::marketplaces() {
-        let desk = Desk::new(name, stage_of(name));
+    for (name, stage) in staged() {
+        let desk = Desk::new(name, stage);
         if able(&desk.can()) {
             case(&desk);
         }

@@ -74,6 +74,11 @@ pub trait Connector: Send + Sync {
 
     /// What an answer means: the one place where 409, 420, 429 and "200 with an error inside" are understood.
     fn classify(&self, response: &Response) -> Verdict;
+
+    /// What an answer says of the limit its request drew from, where the marketplace tells.
+    fn told_limit(&self, _response: &Response, _now: Timestamp) -> Option<ToldLimit> {
+        None
+    }
 }
 
 fn unsupported(what: &str) -> Error {
@@ -128,6 +133,15 @@ pub struct Limit {
     pub operation: &'static str,
     pub burst: u32,
     pub refill: Duration,
+}
+
+/// What an answer says of a limit. It refines what [`Capabilities::limits`] declares, and is never relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToldLimit {
+    /// One request each so often.
+    Refill(Duration),
+    /// None is left; the next is taken after this long.
+    UsedUp(Duration),
 }
 
 /// Where a pull starts, and how far it may read.
@@ -204,6 +218,8 @@ pub enum Verdict {
     /// The token is no longer good; get another, once.
     Reauthenticate,
     AlreadyDone,
+    /// There is no such order, offer or job. The caller sees the answer, and knows whether that is a fault.
+    Absent,
     /// Refused for good, with the marketplace's own words.
     Rejected(String),
     /// Nothing will work until a person acts: credentials, a closed account.
@@ -212,7 +228,7 @@ pub enum Verdict {
 
 /// How a connector reaches its marketplace. The host stacks retry, limits, dry run and recording on one of these.
 pub trait Port: Send + Sync {
-    /// Sends one request and returns an answer the connector's `classify` called ok or already done; every other
+    /// Sends one request and returns an answer the connector's `classify` called ok, already done or absent; every other
     /// verdict has become an error with the right kind and retry: `market/rejected`, `market/credentials`,
     /// `market/unavailable`, and `market/outcome-unknown` for a write that may or may not have been done.
     fn send(&self, request: Request) -> Result<Response>;
@@ -233,6 +249,8 @@ pub struct Request {
     pub body: Body,
     /// Which token bucket it draws from.
     pub operation: &'static str,
+    /// It changes nothing, so a dry run lets it through.
+    pub reads: bool,
     /// Doing it twice is the same as doing it once, so it may be retried blindly; anything else whose answer was lost
     /// is reported as of unknown outcome.
     pub safe: bool,
@@ -245,7 +263,7 @@ impl Request {
     /// `market/bad-id` for a segment no address can hold: nothing, `.` or `..`.
     pub fn get(operation: &'static str, segments: &[&str]) -> Result<Self> {
         let request = Self::new(Method::Get, operation, segments)?;
-        Ok(Request { safe: true, ..request })
+        Ok(request.reading())
     }
 
     /// A write without a body that must not be repeated blindly; see [`Request::repeatable`].
@@ -259,6 +277,7 @@ impl Request {
             headers: Vec::new(),
             body: Body::None,
             operation,
+            reads: false,
             safe: false,
         })
     }
@@ -281,6 +300,12 @@ impl Request {
 
     pub fn body(mut self, body: Body) -> Self {
         self.body = body;
+        self
+    }
+
+    /// For questions that are asked with another method than GET.
+    pub fn reading(mut self) -> Self {
+        (self.reads, self.safe) = (true, true);
         self
     }
 
@@ -337,6 +362,11 @@ pub enum Body {
     None,
     Json(serde_json::Value),
     Form(Vec<(String, String)>),
+    /// Bytes as they are: an upload, XML.
+    Raw {
+        media_type: String,
+        bytes: Vec<u8>,
+    },
     /// One file in a multipart form: field, file name, media type, bytes.
     File {
         field: &'static str,

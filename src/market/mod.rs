@@ -4,14 +4,22 @@
 //! catalog, the clock or a socket: it takes and returns the plain types below, and reaches out only through a
 //! [`Port`]. State lives in the catalog, never in the connector, so the same code runs against the sandbox, a
 //! recording, a contract server and the real thing.
+#[allow(dead_code)]
+mod carriers;
 pub mod connector;
 pub mod host;
+mod json;
 mod mirakl;
 mod offset_pages;
 mod secret;
 
+use std::collections::BTreeMap;
+
 pub use connector::*;
 pub use secret::Secret;
+
+use crate::diagnostic::{Error, Place, Result};
+use crate::value::closest::closest;
 
 /// One shop's account at one marketplace.
 #[derive(Debug, Clone)]
@@ -25,19 +33,94 @@ pub struct Account {
     pub refresh_token: Option<Secret>,
     /// Which shop is meant, where one key opens several.
     pub shop_id: Option<String>,
+    /// What only this marketplace asks for, by the names it has in [`options`].
+    pub options: BTreeMap<String, String>,
 }
 
-type Make = fn(&Account) -> Box<dyn Connector>;
+impl Account {
+    pub fn new(name: impl Into<String>, base_url: impl Into<String>, key: Secret) -> Self {
+        Account {
+            name: name.into(),
+            base_url: base_url.into(),
+            key,
+            refresh_token: None,
+            shop_id: None,
+            options: BTreeMap::new(),
+        }
+    }
 
-/// A new marketplace is one file and one line here.
-static MARKETPLACES: &[(&str, Make)] = &[("mirakl", |account| Box::new(mirakl::Mirakl::new(account)))];
+    #[allow(dead_code)]
+    fn option(&self, name: &str) -> Option<&str> {
+        self.options.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+    }
+
+    /// # Errors
+    /// `market/no-option`.
+    #[allow(dead_code)]
+    fn needed(&self, name: &str, what: &str) -> Result<&str> {
+        self.option(name).ok_or_else(|| {
+            let place = Place::file("purvey.toml").attribute(format!("market.{}.options.{name}", self.name));
+            Error::usage("market/no-option", format!("{} needs `{name}`: {what}", self.name))
+                .at(place)
+                .help(format!("add {name} = \"…\" to [market.{}.options]", self.name))
+        })
+    }
+}
+
+/// A marketplace purvey can talk to.
+struct Kind {
+    name: &'static str,
+    make: fn(&Account) -> Result<Box<dyn Connector>>,
+    /// Where its API is, if that is the same for everybody.
+    url: Option<&'static str>,
+    /// Names of the options it takes.
+    options: &'static [&'static str],
+}
+
+/// A new marketplace is one file and one entry here.
+static MARKETPLACES: &[Kind] =
+    &[Kind { name: "mirakl", make: |account| Ok(Box::new(mirakl::Mirakl::new(account))), url: None, options: &[] }];
 
 /// The connector for a marketplace by the name `purvey.toml` gives it; see [`marketplaces`].
-pub fn connector(marketplace: &str, account: &Account) -> Option<Box<dyn Connector>> {
-    MARKETPLACES.iter().find(|(name, _)| *name == marketplace).map(|(_, make)| make(account))
+///
+/// # Errors
+/// `market/no-connector`, `market/no-option`, `market/unknown-option`, and what the connector finds wrong in an option.
+pub fn connector(marketplace: &str, account: &Account) -> Result<Box<dyn Connector>> {
+    let kind = kind(marketplace, &account.name)?;
+    if let Some(unknown) = account.options.keys().find(|name| !kind.options.contains(&name.as_str())) {
+        let help = match (closest(unknown, kind.options.iter().copied()), kind.options) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, []) => "it takes none".to_owned(),
+            (None, options) => format!("it takes {}", options.join(", ")),
+        };
+        let place = Place::file("purvey.toml").attribute(format!("market.{}.options", account.name));
+        let message = format!("{marketplace} has no option `{unknown}`");
+        return Err(Error::usage("market/unknown-option", message).at(place).help(help));
+    }
+    (kind.make)(account)
+}
+
+/// Where a marketplace's API is, for those that are the same for everybody.
+///
+/// # Errors
+/// `market/no-connector`.
+pub fn address(marketplace: &str, account: &str) -> Result<Option<&'static str>> {
+    kind(marketplace, account).map(|kind| kind.url)
+}
+
+fn kind(marketplace: &str, account: &str) -> Result<&'static Kind> {
+    MARKETPLACES.iter().find(|kind| kind.name == marketplace).ok_or_else(|| {
+        let help = match closest(marketplace, marketplaces()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("purvey speaks {}", marketplaces().collect::<Vec<_>>().join(", ")),
+        };
+        Error::usage("market/no-connector", format!("no connector `{marketplace}`"))
+            .at(Place::file("purvey.toml").attribute(format!("market.{account}.connector")))
+            .help(help)
+    })
 }
 
 /// Names of all marketplaces purvey can talk to.
 pub fn marketplaces() -> impl Iterator<Item = &'static str> {
-    MARKETPLACES.iter().map(|(name, _)| *name)
+    MARKETPLACES.iter().map(|kind| kind.name)
 }

@@ -43,14 +43,17 @@ pub struct ShopSection {
 pub struct Market {
     /// Which connector speaks to it: `mirakl`.
     pub connector: String,
-    /// Its base address.
-    pub url: String,
+    /// Its base address; may be left out where the marketplace has one for everybody.
+    pub url: Option<String>,
     /// Where the key is: `env:NAME` or `file:/path`. Never the key itself.
     pub key: String,
     /// Where the refresh token is, for marketplaces that give one: `env:NAME` or `file:/path`.
     pub refresh_token: Option<String>,
     /// Which of the account's shops, where it has several.
     pub shop_id: Option<String>,
+    /// What only this marketplace asks for.
+    #[serde(default)]
+    pub options: BTreeMap<String, String>,
     /// What to do where the marketplace asks whether we take an order.
     #[serde(default)]
     pub accept: Accept,

@@ -7,9 +7,8 @@ use super::{Channel, Occasion, Policy};
 use crate::catalog::{Buckets, Terms};
 use crate::diagnostic::{Error, Place, Result};
 use crate::market::host::{BucketStore, Host, Recorder};
-use crate::market::{Account, Connector, Secret, connector, marketplaces};
+use crate::market::{Account, Secret, address, connector};
 use crate::shop::{Market, Shop, secret};
-use crate::value::closest::closest;
 
 /// The token buckets kept in the catalog.
 struct Kept(Buckets);
@@ -37,7 +36,7 @@ pub fn with_markets<T>(
     for name in names {
         let market = shop.market(name)?;
         let account = account(name, market)?;
-        accounts.push((*name, market, connector_of(name, market, &account)?, account));
+        accounts.push((*name, market, connector(&market.connector, &account)?, account));
     }
     let mut hosts = Vec::new();
     for (name, _, connector, account) in &accounts {
@@ -66,29 +65,25 @@ pub fn with_markets<T>(
 }
 
 fn account(name: &str, market: &Market) -> Result<Account> {
-    let key = secret(&market.key, &format!("market.{name}.key"))?;
+    let at = |setting: &str| format!("market.{name}.{setting}");
+    let base_url = match (&market.url, address(&market.connector, name)?) {
+        (Some(url), _) => url.as_str(),
+        (None, Some(url)) => url,
+        (None, None) => {
+            return Err(Error::usage("market/no-address", format!("{} has many addresses", market.connector))
+                .at(Place::file("purvey.toml").attribute(at("url")))
+                .help("add url = \"https://…\", the address of your account's API"));
+        }
+    };
     let refresh_token = match &market.refresh_token {
-        Some(reference) => Some(Secret::new(secret(reference, &format!("market.{name}.refresh_token"))?)),
+        Some(reference) => Some(Secret::new(secret(reference, &at("refresh_token"))?)),
         None => None,
     };
     Ok(Account {
-        name: name.to_owned(),
-        base_url: market.url.clone(),
-        key: Secret::new(key),
         refresh_token,
         shop_id: market.shop_id.clone(),
-    })
-}
-
-fn connector_of(name: &str, market: &Market, account: &Account) -> Result<Box<dyn Connector>> {
-    connector(&market.connector, account).ok_or_else(|| {
-        let help = match closest(&market.connector, marketplaces()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("purvey speaks {}", marketplaces().collect::<Vec<_>>().join(", ")),
-        };
-        Error::usage("market/no-connector", format!("no connector `{}`", market.connector))
-            .at(Place::file("purvey.toml").attribute(format!("market.{name}.connector")))
-            .help(help)
+        options: market.options.clone(),
+        ..Account::new(name, base_url, Secret::new(secret(&market.key, &at("key"))?))
     })
 }
 

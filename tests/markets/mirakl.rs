@@ -16,14 +16,8 @@ pub fn stage() -> Arc<dyn Stage> {
 
 impl Stage for MiraklStage {
     fn account(&self) -> Account {
-        let key = Secret::new(Options::default().api_key);
-        Account {
-            name: "sandbox".to_owned(),
-            base_url: self.0.url(),
-            key,
-            refresh_token: None,
-            shop_id: Some("2000".to_owned()),
-        }
+        let account = Account::new("sandbox", self.0.url(), Secret::new(Options::default().api_key));
+        Account { shop_id: Some("2000".to_owned()), ..account }
     }
 
     fn place(&self, lines: &[(&str, u32, i64)], step: Step) -> String {

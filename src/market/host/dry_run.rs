@@ -35,7 +35,7 @@ impl<'a> DryRun<'a> {
 
 impl Port for DryRun<'_> {
     fn send(&self, request: Request) -> Result<Response> {
-        if request.method == Method::Get {
+        if request.reads {
             return self.port.send(request);
         }
         let sent = Sent::of(&request, &[]);

@@ -77,6 +77,7 @@ impl Http {
                 let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
                 builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)
             }
+            Body::Raw { media_type, bytes } => builder.header(CONTENT_TYPE, media_type).body(bytes.clone()),
             Body::File { field, name, media_type, bytes } => {
                 let part = multipart::Part::bytes(bytes.clone()).file_name(name.clone());
                 let part = part.mime_str(media_type).map_err(|e| Error::bug(format!("{media_type}: {e}")))?;

@@ -39,6 +39,8 @@ pub(super) struct Limits<'a> {
     pub account: String,
     pub limits: &'static [Limit],
     pub store: Box<dyn BucketStore + 'a>,
+    /// Refills the marketplace told since this run began.
+    pub learned: Mutex<HashMap<&'static str, Duration>>,
 }
 
 impl Limits<'_> {
@@ -64,10 +66,17 @@ impl Limits<'_> {
         self.store.save(&self.account, operation, full_at.map_or(held, |at| at.max(held)))
     }
 
+    /// The marketplace said how soon one token follows another.
+    pub fn learn(&self, operation: &'static str, refill: Duration) {
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner).insert(operation, refill);
+    }
+
     /// Time for one token, and for all tokens that may be taken ahead of time.
     fn shape(&self, operation: &str) -> (Duration, Duration) {
         let limit = self.limits.iter().find(|limit| limit.operation == operation);
-        limit.map_or_else(Default::default, |l| (l.refill, l.refill.saturating_mul(l.burst.saturating_sub(1))))
+        let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner).get(operation).copied();
+        let refill = learned.or_else(|| Some(limit?.refill)).unwrap_or_default();
+        (refill, refill.saturating_mul(limit.map_or(0, |limit| limit.burst.saturating_sub(1))))
     }
 }
 
@@ -82,7 +91,12 @@ mod tests {
     static LIMITS: &[Limit] = &[Limit { operation: "orders", burst: 3, refill: Duration::from_secs(10) }];
 
     fn limits() -> Limits<'static> {
-        Limits { account: "a".to_owned(), limits: LIMITS, store: Box::new(MemoryBuckets::default()) }
+        Limits {
+            account: "a".to_owned(),
+            limits: LIMITS,
+            store: Box::new(MemoryBuckets::default()),
+            learned: Mutex::default(),
+        }
     }
 
     fn at(second: i64) -> Timestamp {
@@ -122,5 +136,18 @@ mod tests {
             assert_eq!(limits.take(operation, at(10)).unwrap(), Some(Duration::from_secs(20)), "{operation}");
             assert_eq!(limits.take(operation, at(30)).unwrap(), None, "{operation}");
         }
+    }
+
+    #[test]
+    fn what_the_marketplace_tells_of_its_limit_counts_from_then_on() {
+        let limits = limits();
+        assert_eq!(limits.take("orders", at(0)).unwrap(), None);
+        limits.learn("orders", Duration::from_secs(100));
+        limits.learn("ship", Duration::from_secs(5));
+        for (second, wait) in [(0, None), (0, None), (0, Some(10)), (10, None), (10, Some(100))] {
+            assert_eq!(limits.take("orders", at(second)).unwrap(), wait.map(Duration::from_secs), "{second}");
+        }
+        assert_eq!(limits.take("ship", at(0)).unwrap(), None);
+        assert_eq!(limits.take("ship", at(0)).unwrap(), Some(Duration::from_secs(5)));
     }
 }

@@ -27,6 +27,8 @@ pub use replay::Replay;
 pub use send::Host;
 pub use tokens::{MemoryTokens, TokenStore, Tokens};
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Request, Response, Secret};
@@ -37,6 +39,12 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// Only what is wrong on our side; that no answer came is an [`Outcome`].
     fn exchange(&self, request: &Request) -> Result<Outcome>;
+}
+
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn exchange(&self, request: &Request) -> Result<Outcome> {
+        (**self).exchange(request)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

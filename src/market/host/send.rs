@@ -11,7 +11,7 @@ use super::{
     BucketStore, Clock, Http, Keyring, Lost, MemoryBuckets, MemoryTokens, Outcome, SystemClock, TokenStore, Transport,
 };
 use crate::diagnostic::{Error, Kind, Result, Retry};
-use crate::market::{Account, Connector, Port, Request, Response, Secret, Verdict};
+use crate::market::{Account, Connector, Port, Request, Response, Secret, ToldLimit, Verdict};
 use crate::value::time;
 
 /// Longest that one request may take with all its waits, unless told otherwise.
@@ -52,6 +52,7 @@ impl<'a> Host<'a> {
             account: account.name.clone(),
             limits: connector.describe().limits,
             store: Box::new(MemoryBuckets::default()),
+            learned: Mutex::default(),
         };
         Ok(Host {
             connector,
@@ -180,8 +181,9 @@ impl<'a> Host<'a> {
             }
         };
         self.measure_skew(&response);
+        self.heed_limit(request, &response)?;
         match self.connector.classify(&response) {
-            Verdict::Ok | Verdict::AlreadyDone => Ok(Attempt::Answered(response)),
+            Verdict::Ok | Verdict::AlreadyDone | Verdict::Absent => Ok(Attempt::Answered(response)),
             Verdict::Rejected(why) => Err(self.rejected(request, &why)),
             Verdict::Fatal(why) => Err(self.refused(&why)),
             Verdict::Reauthenticate => {
@@ -198,6 +200,20 @@ impl<'a> Host<'a> {
                     self.limits.hold(request.operation, until)?;
                 }
                 Ok(Attempt::Again { after, why })
+            }
+        }
+    }
+
+    fn heed_limit(&self, request: &Request, response: &Response) -> Result<()> {
+        match self.connector.told_limit(response, self.server_now()) {
+            None => Ok(()),
+            Some(ToldLimit::Refill(refill)) => {
+                self.limits.learn(request.operation, refill);
+                Ok(())
+            }
+            Some(ToldLimit::UsedUp(wait)) => {
+                let until = self.clock.now().checked_add(wait).unwrap_or(Timestamp::MAX);
+                self.limits.hold(request.operation, until)
             }
         }
     }

@@ -216,7 +216,7 @@ mod tests {
         shown: Mutex<Vec<String>>,
     }
 
-    impl Transport for Arc<Door> {
+    impl Transport for Door {
         fn exchange(&self, request: &Request) -> Result<Outcome> {
             let mut sold = self.sold.lock().unwrap();
             let answer = |status, body: String| {
@@ -276,11 +276,8 @@ mod tests {
 
         fn host(&self, refresh: &str) -> Host<'static> {
             let account = Account {
-                name: "m".to_owned(),
-                base_url: "https://m.example".to_owned(),
-                key: Secret::new("id:secret"),
                 refresh_token: Some(Secret::new(refresh)),
-                shop_id: None,
+                ..Account::new("m", "https://m.example", Secret::new("id:secret"))
             };
             let door = self.door.clone();
             let host = Host::new(&Shown, &account).unwrap().transport(|_| Ok(Box::new(door))).unwrap();

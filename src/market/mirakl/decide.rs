@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 use super::{Mirakl, is_success, normal, rejected, wire};
 use crate::diagnostic::{Error, Kind, Result};
+use crate::market::json::Decimal;
 use crate::market::{Body, Cancellation, Decision, Method, Port, Receipt, Request};
 use crate::value::{Currency, Money};
 
@@ -116,14 +117,14 @@ fn is_whole(told: &wire::Order, wanted: &[(&wire::Line, i64)]) -> bool {
 
 /// One of OR30's entries: amounts and taxes are itemized, the shipping price stays.
 fn cancelation(line: &wire::Line, units: i64, reason: &str, currency: Currency) -> Result<Value, String> {
-    let share = |amount: &wire::Decimal| {
-        let whole = normal::minor(amount, currency)?;
+    let share = |amount: &Decimal| {
+        let whole = amount.minor(currency)?;
         let part = whole.checked_mul(units).and_then(|part| part.checked_div(line.quantity));
         part.map(|minor| number(minor, currency)).ok_or_else(|| format!("line {} has no units", line.order_line_id))
     };
     let taxes = line.taxes.iter().map(|tax| Ok(json!({ "amount": share(&tax.amount)?, "code": tax.code })));
     let kept = line.shipping_taxes.iter().map(|tax| json!({ "amount": 0, "code": tax.code }));
-    let unit = Money::new(normal::minor(&line.price_unit, currency)?, currency);
+    let unit = Money::new(line.price_unit.minor(currency)?, currency);
     let amount = unit.checked_mul(units).map_err(|invalid| invalid.message)?;
     Ok(json!({
         "amount": number(amount.minor, currency),

@@ -3,8 +3,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::wire;
+use crate::market::json::Decimal;
 use crate::order::{Address, Buyer, Fulfillment, Line, Order, State};
-use crate::value::{Currency, Money, time};
+use crate::value::{Currency, time};
 
 /// The center of sellers who ship themselves; any other is the operator's.
 const OWN_CENTER: &str = "DEFAULT";
@@ -16,7 +17,7 @@ pub(super) fn read(raw: Value) -> Result<wire::Order, String> {
 
 pub(super) fn order(told: wire::Order) -> Result<Order, String> {
     let currency = Currency::parse(&told.currency_iso_code).map_err(|invalid| invalid.message)?;
-    let money = |decimal: &wire::Decimal| minor(decimal, currency);
+    let money = |decimal: &Decimal| decimal.minor(currency);
     let lines = told.order_lines.iter().map(|line| read_line(line, currency)).collect::<Result<Vec<_>, String>>()?;
     let mut total_minor = money(&told.total_price)?;
     if told.order_tax_mode.as_deref() == Some("TAX_EXCLUDED") {
@@ -43,11 +44,6 @@ pub(super) fn order(told: wire::Order) -> Result<Order, String> {
 
 pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     time::parse(text, None).map_err(|invalid| invalid.message)
-}
-
-pub(super) fn minor(decimal: &wire::Decimal, currency: Currency) -> Result<i64, String> {
-    let read = Money::parse_decimal(&decimal.0, currency);
-    read.map(|money| money.minor).map_err(|invalid| format!("{}: {}", decimal.0, invalid.message))
 }
 
 fn add(sum: i64, more: i64) -> Result<i64, String> {
@@ -93,7 +89,7 @@ fn read_line(told: &wire::Line, currency: Currency) -> Result<Line, String> {
         return Err(format!("line {} has a quantity of {}", told.order_line_id, told.quantity));
     }
     let canceled = canceled(told);
-    let taxes = told.taxes.iter().map(|tax| minor(&tax.amount, currency));
+    let taxes = told.taxes.iter().map(|tax| tax.amount.minor(currency));
     Ok(Line {
         channel_line_id: told.order_line_id.clone(),
         channel_sku: told.offer_sku.clone().filter(|sku| !sku.is_empty()),
@@ -103,7 +99,7 @@ fn read_line(told: &wire::Line, currency: Currency) -> Result<Line, String> {
         quantity: told.quantity,
         canceled,
         shipped: if is_gone(told) { told.quantity - canceled } else { 0 },
-        price_minor: minor(&told.price_unit, currency)?,
+        price_minor: told.price_unit.minor(currency)?,
         tax_minor: taxes.into_iter().try_fold(0, |sum, tax| add(sum, tax?))?,
     })
 }

@@ -106,14 +106,8 @@ mod tests {
     }
 
     fn mirakl() -> Mirakl {
-        let key = Secret::new("k");
-        Mirakl::new(&Account {
-            name: "m".into(),
-            base_url: "https://m.example".into(),
-            key,
-            refresh_token: None,
-            shop_id: Some("9".into()),
-        })
+        let account = Account::new("m", "https://m.example", Secret::new("k"));
+        Mirakl::new(&Account { shop_id: Some("9".into()), ..account })
     }
 
     fn from(cursor: Option<&str>, until: u64) -> PullFrom {

@@ -276,13 +276,7 @@ pub fn market(data: &[u8]) {
         });
         return;
     }
-    let account = Account {
-        name: "x".to_owned(),
-        base_url: "https://e.com".to_owned(),
-        key: Secret::new("key"),
-        shop_id: None,
-        refresh_token: None,
-    };
+    let account = Account::new("x", "https://e.com", Secret::new("key"));
     let mirakl = connector("mirakl", &account).unwrap();
     let port = Parrot(bytes.to_vec());
     let from = PullFrom { cursor: None, since: now(), until: now() };
