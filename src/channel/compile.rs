@@ -275,7 +275,7 @@ mod tests {
     fn every_stock_channel_compiles() {
         let dir = tempfile::tempdir().unwrap();
         for name in crate::channel::names(None) {
-            let mut all = settings("site = 'https://shop.example'\ncountry = 'DE'");
+            let mut all = settings("site = 'https://shop.example'\ncountry = 'DE'\ncurrency = 'EUR'");
             for (setting, _) in
                 Channel::load_contract(&name, None).unwrap().settings.into_iter().filter(|(_, s)| s.required)
             {
