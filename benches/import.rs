@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 
 use kit::goods::{STORES, generate};
 use kit::process::{Used, purvey, run};
+use kit::table::{Row, head};
 
 const ROUNDS: usize = 3;
 /// More variants than these run once.
@@ -24,10 +25,7 @@ fn main() {
     if !has_shell {
         println!("!! THERE IS NO sqlite3 ON THE PATH: nothing to compare with, no ratio is shown !!");
     }
-    println!(
-        "{:<30} {:>9} {:>8} {:>8} {:>8} {:>9} {:>8}",
-        "what (medians)", "records", "cpu s", "wall s", "MB/cpu-s", "peak MB", "ratio"
-    );
+    head("records");
     for size in sizes {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let files = generate(dir.path(), size);
@@ -72,35 +70,4 @@ fn dot_import(dir: &Path, file: &str) -> Used {
     let used = run(dir, "sqlite3", &["flat.db", &format!(".import --csv {file} flat")]);
     fs::remove_file(dir.join("flat.db")).expect("the shell wrote a database");
     used
-}
-
-struct Row {
-    records: usize,
-    bytes: u64,
-}
-
-impl Row {
-    /// Medians of `of` over the rounds, and of its CPU time as a part of `base` in the same round.
-    fn print<'r>(
-        &self,
-        what: &str,
-        rounds: &'r [Round],
-        of: impl Fn(&'r Round) -> Option<&'r Used>,
-        base: impl Fn(&'r Round) -> Option<&'r Used>,
-    ) {
-        let cpu = |used: &Used| used.cpu.as_secs_f64().max(0.01);
-        let Some(seconds) = median(rounds.iter().filter_map(&of).map(cpu)) else { return };
-        let wall = median(rounds.iter().filter_map(&of).map(|used| used.wall.as_secs_f64())).unwrap_or_default();
-        let peak = rounds.iter().filter_map(&of).map(|used| used.peak_kib / 1024).max().unwrap_or_default();
-        let ratio = median(rounds.iter().filter_map(|round| Some(cpu(of(round)?) / cpu(base(round)?))));
-        let ratio = ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
-        let speed = self.bytes as f64 / 1e6 / seconds;
-        println!("{what:<30} {:>9} {seconds:>8.2} {wall:>8.2} {speed:>8.0} {peak:>9} {ratio:>8}", self.records);
-    }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
 }

@@ -20,6 +20,7 @@
 //! | `catalog` | the source of truth: schema, `item` view, ledger; it alone writes SQLite |
 //! | `order` | what may follow what; pure |
 //! | `stock` | how much may be sold, from where; pure |
+//! | `price` | what one channel asks for it: list, tax, markup, rounding; pure |
 //! | `value` | SKU, GTIN, money, carrier, time: types that cannot hold a wrong value |
 //! | `diagnostic` | what purvey says when something is wrong |
 //!
@@ -36,6 +37,7 @@ pub mod feed;
 pub mod intake;
 pub mod market;
 pub mod order;
+pub mod price;
 pub mod report;
 pub mod sandbox;
 pub mod shop;

@@ -42,6 +42,12 @@ impl Writer {
         last(&self.conn, channel, target)
     }
 
+    /// What the offers of the last feed of `channel` at `target` cost, as it was given.
+    pub fn last_prices(&self, channel: &str, target: &str) -> Result<Option<Vec<u8>>> {
+        let sql = "SELECT prices FROM feed_price WHERE channel = ?1 AND target = ?2";
+        self.conn.query_row(sql, [channel, target], |r| r.get(0)).optional().map_err(fault)
+    }
+
     /// When the newest change happened, UTC text.
     pub fn changed_at(&self) -> Result<String> {
         changed_at(&self.conn)
@@ -67,8 +73,15 @@ fn changed_at(conn: &rusqlite::Connection) -> Result<String> {
 }
 
 impl Change<'_> {
-    /// Remembers the feed now in place.
-    pub fn put_feed(&self, channel: &str, target: &str, feed: &FeedRecord) -> Result<()> {
+    /// Remembers the feed now in place, and what its offers cost.
+    pub fn put_feed(&self, channel: &str, target: &str, feed: &FeedRecord, prices: &[u8]) -> Result<()> {
+        self.tx
+            .execute(
+                "INSERT INTO feed_price (channel, target, prices) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO UPDATE SET prices = ?3",
+                params![channel, target, prices],
+            )
+            .map_err(fault)?;
         self.tx
             .execute(
                 "INSERT INTO feed (channel, target, offers, in_stock, left_out, bytes, hash, built_at)

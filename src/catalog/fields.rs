@@ -82,7 +82,7 @@ impl Change<'_> {
             let update = "UPDATE stock SET available = max(0, on_hand - reserved - allocated - ?2), revision = ?3
                           WHERE variant_id = ?1";
             sql::run(&self.tx, update, params![item.id, filling, revision])?;
-            self.is_unsettled.set(true);
+            self.unsettle(item.id);
         }
         Ok(Put::Changed)
     }

@@ -1,27 +1,11 @@
 //! What each listing was last told, and what it should be told now.
 use rusqlite::{Row, params};
 
+use super::offering::Offering;
 use super::open::{Change, Writer};
 use super::outbox::{EffectKind, Outgoing, REFUSALS_MAX};
 use super::sql::{all, run};
 use crate::diagnostic::Result;
-
-/// What a channel is offered of what is available.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Offering {
-    /// Units kept back from this channel, beyond safety stock.
-    pub buffer: i64,
-    /// Most units ever told; told for variants that never run out.
-    pub quantity_max: i64,
-    /// Whether the variant's price is told too.
-    pub prices: bool,
-}
-
-impl Default for Offering {
-    fn default() -> Self {
-        Offering { buffer: 0, quantity_max: 999, prices: false }
-    }
-}
 
 /// One listing whose channel does not know how things stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,24 +26,30 @@ fn stale(r: &Row<'_>) -> rusqlite::Result<Stale> {
 }
 
 impl Writer {
-    /// Listings whose quantity (or price) differs from what was last accepted; those refused too often are left out.
-    /// An item that is not for sale is told as 0.
-    pub fn stale_listings(&self, channel: &str, offering: &Offering) -> Result<Vec<Stale>> {
-        all(
-            &self.conn,
+    /// Listings whose quantity (or price, with `prices`) differs from what was last accepted; those refused too often are
+    /// left out. An item that is not for sale is told as 0, one that never runs out as `endless`.
+    pub fn stale_listings(&self, channel: &str, offering: &Offering, endless: u32, prices: bool) -> Result<Vec<Stale>> {
+        offering.register(&self.conn)?;
+        let list = offering.list(&self.conn)?;
+        let (currency, price, join) = match &list {
+            Some(list) => (list.currency("v"), list.column("v", "price_minor"), list.join()),
+            None => ("v.currency".to_owned(), "v.price_minor".to_owned(), String::new()),
+        };
+        let available = offering.available_of("v.id", "v.available");
+        let sql = format!(
             "SELECT * FROM (
-               SELECT l.channel_sku, l.quantity AS told, l.price_minor AS told_price, v.currency,
+               SELECT l.channel_sku, l.quantity AS told, l.price_minor AS told_price, {currency} AS currency,
                  CASE WHEN v.status <> 'active' OR p.status <> 'active' THEN 0
-                      WHEN v.tracked = 0 OR v.sells_when_out = 1 THEN ?3
-                      ELSE min(?3, max(0, v.available - ?2)) END AS wanted,
-                 CASE WHEN ?4 THEN v.price_minor END AS price
+                      WHEN v.tracked = 0 OR v.sells_when_out = 1 THEN ?2
+                      ELSE offered({available}) END AS wanted,
+                 CASE WHEN ?3 THEN asked({price}, {currency}, coalesce(c.path, p.product_type)) END AS price
                FROM listing l JOIN variant v ON v.id = l.variant_id JOIN product p ON p.id = v.product_id
-               WHERE l.channel = ?1 AND l.refusals < ?5)
+               LEFT JOIN category c ON c.id = p.category_id{join}
+               WHERE l.channel = ?1 AND l.refusals < ?4)
              WHERE wanted IS NOT told OR (price IS NOT NULL AND price IS NOT told_price)
-             ORDER BY channel_sku",
-            params![channel, offering.buffer, offering.quantity_max, offering.prices, REFUSALS_MAX],
-            stale,
-        )
+             ORDER BY channel_sku"
+        );
+        all(&self.conn, &sql, params![channel, endless, prices, REFUSALS_MAX], stale)
     }
 
     /// Pushes that were taken as a job, or whose answer never came.

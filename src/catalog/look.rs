@@ -156,6 +156,7 @@ impl Reader {
         let near: Vec<String> =
             statement.query_map([&prefix], |r| r.get(0)).map_err(fault)?.collect::<Result<_, _>>().map_err(fault)?;
         let help = match closest(sku, near.iter().map(String::as_str)) {
+            Some(near) if near == sku => "it is there, but it or its product is a draft or archived".to_owned(),
             Some(near) => format!("did you mean {near}?"),
             None => "`purvey catalog summary` shows what there is".to_owned(),
         };

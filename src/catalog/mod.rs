@@ -1,11 +1,13 @@
 //! The source of truth: one SQLite file with products, stock, prices, orders and everything waiting to be sent.
 //!
-//! Nothing outside this room writes SQL that changes it. Readers get a [`Reader`] and never wait; a command that
-//! changes things gets the one [`Writer`], opens a [`Change`] (a transaction), and commits it whole or not at all.
+//! Nothing outside this room writes SQL that changes it. Readers get a [`Reader`] and never wait, but for the
+//! first load of all; a command that changes things gets the one [`Writer`], opens a [`Change`] (a transaction), and
+//! commits it whole or not at all.
 mod axis;
 mod buckets;
 mod cursor;
 mod decide;
+mod deliveries;
 mod desk;
 mod doctor;
 mod fault;
@@ -19,6 +21,7 @@ mod listing;
 mod lock;
 mod look;
 mod matching;
+mod offering;
 mod open;
 mod order_list;
 mod orders;
@@ -30,6 +33,7 @@ mod products;
 mod returns;
 mod review;
 mod run;
+mod shelf;
 mod ship;
 mod sql;
 mod stock;
@@ -40,12 +44,14 @@ mod withdraw;
 
 pub use buckets::Buckets;
 pub use decide::Deed;
+pub use deliveries::{Deliveries, Delivery};
 pub use fault::fault;
 pub use feeds::FeedRecord;
 pub use fields::{Fillable, Filling};
 pub use find::{FoundLine, FoundOrder, KnownItem, KnownLocation};
-pub use listing::{Offering, Stale};
+pub use listing::Stale;
 pub use look::{ItemView, Listed, Stocked, View};
+pub use offering::{FUNCTIONS as OFFERING_FUNCTIONS, Offering};
 pub use open::{Catalog, Change, Reader, Writer};
 pub use order_list::{HoldDetail, LineDetail, OrderDetail, OrderFilter, OrderSummary, ReturnDetail};
 pub use orders::{Accept, Applied, Terms};
@@ -56,6 +62,7 @@ pub use product::{Carried, Item, ItemGroup, ProductField, ProductId, Put, Status
 pub use products::Products;
 pub use returns::ReturnRequest;
 pub use review::Review;
+pub use shelf::Shelf;
 pub use ship::{ShipReceipt, ShipRequest};
 pub use stock::{Ledger, Level, Location, Movement};
 pub use vanish::Vanished;

@@ -28,7 +28,7 @@ pub struct Catalog {
     path: PathBuf,
 }
 
-/// Reads one consistent state at a time and never waits for a writer.
+/// Reads one consistent state at a time and never waits for a writer, but for one that brings the first products.
 pub struct Reader {
     pub(super) conn: Connection,
 }
@@ -37,6 +37,8 @@ pub struct Reader {
 pub struct Writer {
     pub(super) conn: Connection,
     pub(super) run_id: i64,
+    /// What it writes goes straight into the file for now.
+    is_straight: Cell<bool>,
     _lock: WriterLock,
 }
 
@@ -46,10 +48,12 @@ pub struct Change<'w> {
     pub(super) run_id: i64,
     /// When it happens, in UTC.
     pub(super) now: Timestamp,
+    /// There were no products before.
+    pub(super) is_first: bool,
     revision: Cell<Option<i64>>,
     peeked: Cell<Option<i64>>,
-    /// Some variant's `available` may differ from the sum of its levels.
-    pub(super) is_unsettled: Cell<bool>,
+    /// Variants whose `available` may differ from the sum of their levels; many may stand here more than once.
+    pub(super) unsettled: RefCell<Vec<i64>>,
     /// First counts that wait to be written together.
     pub(super) first_counts: RefCell<Vec<FirstCount>>,
     /// How the indexes are made that wait for the end of a first load.
@@ -78,6 +82,7 @@ impl Catalog {
     /// Opens it for reading. Needs no lock and takes none.
     pub fn read(&self) -> Result<Reader> {
         self.require()?;
+        self.undo_killed_load();
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&self.path, flags).map_err(fault)?;
         conn.busy_timeout(BUSY_TIMEOUT).map_err(fault)?;
@@ -88,6 +93,16 @@ impl Catalog {
                 .help("run `purvey doctor` once: it brings the catalog up to date"));
         }
         Ok(Reader { conn })
+    }
+
+    /// Takes back what a first load wrote that was killed; who only reads could not. While it still runs, its lock
+    /// keeps SQLite from it. Where it fails, reading fails, too, and says why.
+    fn undo_killed_load(&self) {
+        if !self.path.with_extension("db-journal").exists() {
+            return;
+        }
+        let conn = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE);
+        let _ = conn.and_then(|conn| conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())));
     }
 
     /// Opens it for `command` as the one writer, waiting at most `wait` for another. Migrates an older file.
@@ -117,7 +132,7 @@ impl Catalog {
         conn.set_prepared_statement_cache_capacity(128);
         // Else SQLite plans a cached statement anew whenever a bound value could let it use a partial index.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fault)?;
-        let mut writer = Writer { conn, run_id: 0, _lock: lock };
+        let mut writer = Writer { conn, run_id: 0, is_straight: Cell::new(false), _lock: lock };
         writer.migrate()?;
         writer.run_id = super::run::start(&writer.conn, command, now)?;
         Ok(writer)
@@ -180,6 +195,34 @@ impl Writer {
         tx.commit().map_err(fault)
     }
 
+    /// Opens a transaction that may bring a whole catalog.
+    ///
+    /// A first load is written straight into the file: there is next to nothing of which a rollback journal has to keep
+    /// the old state, and through the write-ahead log every page would be written twice. Who reads meanwhile, and would
+    /// find a catalog without products, is told that it is busy; as long as somebody does read, the log is used.
+    pub fn load(&mut self, now: Timestamp) -> Result<Change<'_>> {
+        let is_first =
+            self.conn.query_row("SELECT NOT EXISTS (SELECT 1 FROM product)", [], |r| r.get(0)).map_err(fault)?;
+        self.write_straight(is_first)?;
+        Ok(Change { is_first, ..self.change(now)? })
+    }
+
+    fn write_straight(&self, wanted: bool) -> Result<()> {
+        if self.is_straight.get() == wanted {
+            return Ok(());
+        }
+        self.conn.busy_timeout(Duration::ZERO).map_err(fault)?;
+        let mode = if wanted { "DELETE" } else { "WAL" };
+        let is_set = self.conn.pragma_update_and_check(None, "journal_mode", mode, |_| Ok(()));
+        self.conn.busy_timeout(BUSY_TIMEOUT).map_err(fault)?;
+        match is_set {
+            Ok(()) => self.is_straight.set(wanted),
+            Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {}
+            Err(e) => return Err(fault(e)),
+        }
+        Ok(())
+    }
+
     /// Opens a transaction that happens at `now`.
     pub fn change(&mut self, now: Timestamp) -> Result<Change<'_>> {
         let run_id = self.run_id;
@@ -188,9 +231,10 @@ impl Writer {
             tx,
             run_id,
             now,
+            is_first: false,
             revision: Cell::new(None),
             peeked: Cell::new(None),
-            is_unsettled: Cell::new(false),
+            unsettled: RefCell::default(),
             first_counts: RefCell::default(),
             indexes_put_off: RefCell::default(),
         })
@@ -199,6 +243,13 @@ impl Writer {
     /// The same state the next change will start from.
     pub fn reader(&self) -> &Connection {
         &self.conn
+    }
+}
+
+impl Drop for Writer {
+    /// From now on nobody waits to read. Where it fails, whoever writes next sees to it.
+    fn drop(&mut self) {
+        let _ = self.write_straight(false);
     }
 }
 
@@ -243,9 +294,7 @@ impl Change<'_> {
         self.write_first_counts()?;
         self.need_indexes()?;
         if let Some(revision) = self.revision.get() {
-            if self.is_unsettled.get() {
-                super::stock::settle(&self.tx, revision)?;
-            }
+            self.settle(revision)?;
             self.tx
                 .execute("UPDATE counter SET value = ?1 WHERE name = 'changed_at'", [self.now.as_second()])
                 .map_err(fault)?;
@@ -293,6 +342,36 @@ mod tests {
         assert_eq!(text("page_size"), Integer(16384));
         drop(writer);
         assert_eq!(catalog.read().unwrap().revision().unwrap(), 0);
+    }
+
+    #[test]
+    fn a_first_load_goes_straight_into_the_file_and_a_killed_one_is_undone() {
+        let (dir, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let catalog = Catalog::of_shop(dir.path());
+        catalog.create(at()).unwrap();
+        let mut writer = catalog.write("purvey test", at(), Duration::ZERO).unwrap();
+        // so small that the file is written to before the end
+        writer.conn.execute_batch("PRAGMA cache_size = 4").unwrap();
+        let change = writer.load(at()).unwrap();
+        let sql = "INSERT INTO product (item_group_id, title, description, revision) VALUES (?1, 'Tea', ?2, 1)";
+        let text = "leaf ".repeat(4_000);
+        (0..50).for_each(|n| drop(change.tx.execute(sql, [&n.to_string(), &text]).unwrap()));
+        for name in ["shop.db", "shop.db-journal"] {
+            std::fs::copy(dir.path().join(name), killed.path().join(name)).unwrap();
+        }
+        change.commit().unwrap();
+        drop(writer);
+        let length = || std::fs::metadata(killed.path().join("shop.db")).unwrap().len();
+        let half_loaded = length();
+        for (dir, products) in [(&dir, 50), (&killed, 0)] {
+            let reader = Catalog::of_shop(dir.path()).read().unwrap();
+            let count: i64 = reader.conn.query_row("SELECT count(*) FROM product", [], |r| r.get(0)).unwrap();
+            assert_eq!(count, products);
+        }
+        let reader = catalog.read().unwrap();
+        let mode: String = reader.conn.pragma_query_value(None, "journal_mode", |r| r.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+        assert!(length() < half_loaded);
     }
 
     #[test]

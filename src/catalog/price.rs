@@ -16,28 +16,24 @@ pub struct Price {
     pub sale_to: Option<String>,
 }
 
-/// What a source of prices carries besides the price: those are set (also to nothing), the others are left.
+/// What a source of prices carries: those are set (also to nothing), the others are left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PriceField {
+    /// With its currency.
+    Price,
     SalePrice,
     SaleFrom,
     SaleTo,
 }
 
 impl PriceField {
-    fn column(self) -> &'static str {
+    /// As people call it.
+    pub fn name(self) -> &'static str {
         match self {
-            PriceField::SalePrice => "sale_price_minor",
+            PriceField::Price => "price",
+            PriceField::SalePrice => "sale_price",
             PriceField::SaleFrom => "sale_from",
             PriceField::SaleTo => "sale_to",
-        }
-    }
-
-    fn value(self, price: &Price) -> &dyn ToSql {
-        match self {
-            PriceField::SalePrice => &price.sale_price_minor,
-            PriceField::SaleFrom => &price.sale_from,
-            PriceField::SaleTo => &price.sale_to,
         }
     }
 }
@@ -45,10 +41,23 @@ impl PriceField {
 impl Change<'_> {
     /// Sets the variant's own price.
     pub fn put_price(&self, variant_id: i64, price: &Price, currency: Currency, carried: &[PriceField]) -> Result<Put> {
-        let columns: Vec<&str> =
-            ["price_minor", "currency"].into_iter().chain(carried.iter().map(|f| f.column())).collect();
+        let code = currency.code();
+        let mut set: Vec<(&str, &dyn ToSql)> = Vec::new();
+        for field in carried {
+            match field {
+                PriceField::Price => {
+                    set.extend([("price_minor", &price.price_minor as &dyn ToSql), ("currency", &code)])
+                }
+                PriceField::SalePrice => set.push(("sale_price_minor", &price.sale_price_minor)),
+                PriceField::SaleFrom => set.push(("sale_from", &price.sale_from)),
+                PriceField::SaleTo => set.push(("sale_to", &price.sale_to)),
+            }
+        }
+        if set.is_empty() {
+            return Ok(Put::Same);
+        }
         let each = |join: &str, is: &str| {
-            let parts: Vec<String> = columns.iter().enumerate().map(|(i, c)| format!("{c} {is} ?{}", i + 3)).collect();
+            let parts: Vec<String> = set.iter().enumerate().map(|(i, (c, _))| format!("{c} {is} ?{}", i + 3)).collect();
             parts.join(join)
         };
         let sql = format!(
@@ -56,9 +65,8 @@ impl Change<'_> {
             each(", ", "="),
             each(" OR ", "IS NOT")
         );
-        let (revision, code) = (self.peek_revision()?, currency.code());
-        let mut values: Vec<&dyn ToSql> = vec![&variant_id, &revision, &price.price_minor, &code];
-        values.extend(carried.iter().map(|field| field.value(price)));
+        let revision = self.peek_revision()?;
+        let values = [&variant_id as &dyn ToSql, &revision].into_iter().chain(set.iter().map(|(_, value)| *value));
         let mut update = self.tx.prepare_cached(&sql).map_err(fault)?;
         let changed = update.execute(params_from_iter(values)).map_err(fault)?;
         self.touched(changed)

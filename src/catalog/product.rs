@@ -1,10 +1,11 @@
 //! A product and its variants in the catalog's words, and which of their fields a source carries.
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::value::{Currency, Gtin, Sku};
 
 /// What variants share. Which of the fields a source really carries is said once per file, in [`Carried`].
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ItemGroup {
     pub item_group_id: String,
     pub title: String,
@@ -26,7 +27,7 @@ pub struct ItemGroup {
 }
 
 /// One variant, with the SKU that names it everywhere.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Item {
     pub sku: Sku,
     pub gtin: Option<Gtin>,
@@ -45,11 +46,13 @@ pub struct Item {
     /// Whether stock is counted at all.
     pub tracked: bool,
     pub sells_when_out: bool,
+    /// UTC text: when what is not in stock can leave.
+    pub availability_date: Option<String>,
     pub attributes: Map<String, Value>,
     pub status: Status,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Status {
     #[default]
     Active,
@@ -105,6 +108,7 @@ fields! {
         Gtin => "gtin", Mpn => "mpn", Options => "options", Image => "image", Price => "price_minor",
         SalePrice => "sale_price_minor", SaleFrom => "sale_from", SaleTo => "sale_to", Currency => "currency",
         Cost => "cost_minor", Weight => "weight_g", Tracked => "tracked", SellsWhenOut => "sells_when_out",
+        AvailabilityDate => "availability_date",
         Attributes => "attributes", Status => "status",
     }
 }

@@ -76,6 +76,7 @@ fn columns_of(field: VariantField) -> &'static [&'static str] {
         VariantField::Weight => &["weight_g"],
         VariantField::Tracked => &["tracked"],
         VariantField::SellsWhenOut => &["sells_when_out"],
+        VariantField::AvailabilityDate => &["availability_date"],
         VariantField::Attributes => &["attributes"],
         VariantField::Status => &["status"],
     }
@@ -191,6 +192,7 @@ impl Products<'_> {
                 VariantField::Weight => values.push(int(item.weight_g)),
                 VariantField::Tracked => values.push(Param::Int(i64::from(item.tracked))),
                 VariantField::SellsWhenOut => values.push(Param::Int(i64::from(item.sells_when_out))),
+                VariantField::AvailabilityDate => values.push(text(&item.availability_date)),
                 VariantField::Attributes => values.push(Param::Text(&attributes)),
                 VariantField::Status => values.push(Param::Text(item.status.as_str())),
             }
@@ -348,6 +350,7 @@ mod tests {
             weight_g: Some(300),
             tracked: true,
             sells_when_out: false,
+            availability_date: None,
             attributes: Map::new(),
             status: Status::Active,
         }

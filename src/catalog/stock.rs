@@ -1,12 +1,12 @@
 //! The stock ledger: every movement has a cause that happens once, and the levels beside it are its sums.
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, OptionalExtension, params};
 use serde_json::{Map, Value};
 
 use super::fault::fault;
 use super::first_count::FirstCount;
 use super::open::Change;
 use super::product::Put;
-use super::sql::one;
+use super::sql::{all, one};
 use crate::diagnostic::Result;
 
 /// A place where stock is: a store, a warehouse, a pickup point.
@@ -92,6 +92,7 @@ pub struct Ledger<'c> {
     change: &'c Change<'c>,
     cause_id: i64,
     read: CachedStatement<'c>,
+    safety: CachedStatement<'c>,
     append: CachedStatement<'c>,
     update: CachedStatement<'c>,
     insert: CachedStatement<'c>,
@@ -116,6 +117,7 @@ impl<'w> Change<'w> {
             change: self,
             cause_id,
             read: prepare(LEVEL)?,
+            safety: prepare("SELECT safety FROM variant WHERE id = ?1")?,
             append: prepare(
                 "INSERT INTO movement (variant_id, location_id, cause_id, kind, on_hand, reserved, allocated)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -199,13 +201,11 @@ impl<'w> Change<'w> {
         if changed == 0 {
             return Ok(Put::Same);
         }
-        let revision = self.revision()?;
+        self.revision()?;
         if fulfilled_online != location.fulfills_online {
-            // What is available online changes for everything that lies there: `settle` sees the new revision.
-            self.is_unsettled.set(true);
-            self.tx
-                .execute("UPDATE stock SET revision = ?2 WHERE location_id = ?1", params![id, revision])
-                .map_err(fault)?;
+            // What is available online changes for everything that lies there.
+            let there = all(&self.tx, "SELECT variant_id FROM stock WHERE location_id = ?1", [id], |r| r.get(0))?;
+            self.unsettled.borrow_mut().extend::<Vec<i64>>(there);
         }
         Ok(Put::Changed)
     }
@@ -228,13 +228,14 @@ impl Ledger<'_> {
     pub fn record(&mut self, variant_id: i64, location_id: i64, movement: Movement) -> Result<()> {
         self.change.write_first_counts()?;
         let known = read_level(&mut self.read, variant_id, location_id)?.is_some();
-        self.change.is_unsettled.set(true);
+        self.change.unsettle(variant_id);
         self.write(variant_id, location_id, movement, known)
     }
 
     /// The first count of a variant of which nothing was known: it was made with what is available of it.
     pub fn count_first(&mut self, variant_id: i64, location_id: i64, on_hand: i64) -> Result<()> {
-        self.change.put_first_count(FirstCount { variant_id, location_id, cause_id: self.cause_id, on_hand })
+        let (cause_id, available) = (self.cause_id, on_hand.max(0));
+        self.change.put_first_count(FirstCount { variant_id, location_id, cause_id, on_hand, available })
     }
 
     fn write(&mut self, variant_id: i64, location_id: i64, movement: Movement, known: bool) -> Result<()> {
@@ -250,47 +251,49 @@ impl Ledger<'_> {
 
     /// Somebody counted `on_hand` units. What orders hold of them stays held: a count never erases a reservation.
     pub fn count(&mut self, variant_id: i64, location_id: i64, on_hand: i64) -> Result<Put> {
-        self.change.write_first_counts()?;
-        let known = read_level(&mut self.read, variant_id, location_id)?;
-        let difference = on_hand.saturating_sub(known.unwrap_or_default().on_hand);
-        if known.is_some() && difference == 0 {
+        if self.change.awaits_first_count(variant_id, location_id) {
+            self.change.write_first_counts()?;
+        }
+        let Some(known) = read_level(&mut self.read, variant_id, location_id)? else {
+            let safety: i64 = self.safety.query_row([variant_id], |r| r.get(0)).map_err(fault)?;
+            let (cause_id, available) = (self.cause_id, on_hand.saturating_sub(safety).max(0));
+            self.change.unsettle(variant_id);
+            self.change.put_first_count(FirstCount { variant_id, location_id, cause_id, on_hand, available })?;
+            return Ok(Put::New);
+        };
+        let difference = on_hand.saturating_sub(known.on_hand);
+        if difference == 0 {
             return Ok(Put::Same);
         }
-        self.change.is_unsettled.set(true);
-        self.write(variant_id, location_id, Movement::Counted(difference), known.is_some())?;
-        Ok(if known.is_some() { Put::Changed } else { Put::New })
+        self.change.unsettle(variant_id);
+        self.write(variant_id, location_id, Movement::Counted(difference), true)?;
+        Ok(Put::Changed)
     }
 }
 
-/// Variants whose availability is summed up at once: a million at once would need 150 MB of temporary tables.
-const SETTLED_AT_ONCE: i64 = 20_000;
-
-/// Brings `variant.available` up to date for everything whose stock this revision touched.
-pub(super) fn settle(conn: &Connection, revision: i64) -> Result<()> {
-    let mut last = conn
-        .prepare(
-            "SELECT max(variant_id) FROM (SELECT variant_id FROM stock WHERE revision = ?1 AND variant_id > ?2
-             ORDER BY variant_id LIMIT ?3)",
-        )
-        .map_err(fault)?;
-    let mut sum = conn
-        .prepare(
-            "UPDATE variant SET available = sums.available, revision = ?1
-             FROM (SELECT s.variant_id, sum(CASE WHEN l.fulfills_online = 1 AND l.active = 1 THEN s.available ELSE 0 END) AS available
-                   FROM stock s JOIN location l ON l.id = s.location_id
-                   WHERE s.variant_id IN (SELECT variant_id FROM stock WHERE revision = ?1 AND variant_id > ?2 AND variant_id <= ?3)
-                   GROUP BY s.variant_id) AS sums
-             WHERE variant.id = sums.variant_id AND variant.available IS NOT sums.available",
-        )
-        .map_err(fault)?;
-    let mut from = -1;
-    while let Some(to) =
-        last.query_row([revision, from, SETTLED_AT_ONCE], |r| r.get::<_, Option<i64>>(0)).map_err(fault)?
-    {
-        sum.execute([revision, from, to]).map_err(fault)?;
-        from = to;
+impl Change<'_> {
+    /// Says that the levels of a variant are about to change.
+    pub(super) fn unsettle(&self, variant_id: i64) {
+        let mut unsettled = self.unsettled.borrow_mut();
+        if unsettled.last() != Some(&variant_id) {
+            unsettled.push(variant_id);
+        }
     }
-    Ok(())
+
+    /// Brings `variant.available` up to date for everything whose stock this change touched.
+    pub(super) fn settle(&self, revision: i64) -> Result<()> {
+        let mut variants = self.unsettled.take();
+        if variants.is_empty() {
+            return Ok(());
+        }
+        variants.sort_unstable();
+        variants.dedup();
+        let sum = "(SELECT ifnull(sum(s.available), 0) FROM stock s JOIN location l ON l.id = s.location_id
+                    WHERE s.variant_id = ?1 AND l.fulfills_online = 1 AND l.active = 1)";
+        let sql = format!("UPDATE variant SET available = {sum}, revision = ?2 WHERE id = ?1 AND available <> {sum}");
+        let mut update = self.tx.prepare_cached(&sql).map_err(fault)?;
+        variants.into_iter().try_for_each(|id| update.execute([id, revision]).map(drop)).map_err(fault)
+    }
 }
 
 #[cfg(test)]

@@ -51,6 +51,7 @@ pub(crate) fn item(sku: &str) -> Item {
         weight_g: None,
         tracked: true,
         sells_when_out: false,
+        availability_date: None,
         attributes: serde_json::Map::new(),
         status: Status::Active,
     }

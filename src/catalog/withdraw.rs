@@ -14,6 +14,11 @@ impl Change<'_> {
     pub fn withdraw(&self, sku: &str) -> Result<Option<Put>> {
         self.write_first_counts()?;
         let Some(item) = self.find_item(sku)? else { return Ok(None) };
+        if self.is_first {
+            self.forget(item.id)?;
+            self.forget_empty_product(item.product.0)?;
+            return Ok(Some(Put::New));
+        }
         let path = self.tx.path().ok_or_else(|| Error::bug("the catalog has no file"))?;
         let before = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fault)?;
         let last_cause: i64 =
@@ -26,21 +31,26 @@ impl Change<'_> {
         copy(&before, &self.tx, "variant", "id", item.id, true)?;
         copy(&before, &self.tx, "stock", "variant_id", item.id, false)?;
         if was.is_none() {
-            self.execute("DELETE FROM variant WHERE id = ?1 AND ?2 = ?2", item.id, 0)?;
-            self.forget_empty_product(&before, item.product.0)?;
+            self.forget(item.id)?;
+            let sql = "SELECT 1 FROM product WHERE id = ?1";
+            if before.query_row(sql, [item.product.0], |_| Ok(())).optional().map_err(fault)?.is_none() {
+                self.forget_empty_product(item.product.0)?;
+            }
         }
         Ok(Some(was.map_or(Put::New, |was| if was == now { Put::Same } else { Put::Changed })))
     }
 
-    fn forget_empty_product(&self, before: &Connection, id: i64) -> Result<()> {
-        let sql = "SELECT 1 FROM product WHERE id = ?1";
-        let known = before.query_row(sql, [id], |_| Ok(())).optional().map_err(fault)?;
-        if known.is_none() {
-            let sql = "DELETE FROM product WHERE id = ?1 AND NOT EXISTS
-                       (SELECT 1 FROM variant WHERE id BETWEEN ?1 * 65536 AND ?1 * 65536 + 65535 AND product_id = ?2)";
-            self.execute(sql, id, id)?;
-        }
-        Ok(())
+    /// Takes a variant away that this change made.
+    fn forget(&self, id: i64) -> Result<()> {
+        self.execute("DELETE FROM movement WHERE variant_id = ?1 AND ?2 = ?2", id, 0)?;
+        self.execute("DELETE FROM stock WHERE variant_id = ?1 AND ?2 = ?2", id, 0)?;
+        self.execute("DELETE FROM variant WHERE id = ?1 AND ?2 = ?2", id, 0)
+    }
+
+    fn forget_empty_product(&self, id: i64) -> Result<()> {
+        let sql = "DELETE FROM product WHERE id = ?1 AND NOT EXISTS
+                   (SELECT 1 FROM variant WHERE id BETWEEN ?1 * 65536 AND ?1 * 65536 + 65535 AND product_id = ?2)";
+        self.execute(sql, id, id)
     }
 
     fn execute(&self, sql: &str, first: i64, second: i64) -> Result<()> {

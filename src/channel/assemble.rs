@@ -30,8 +30,7 @@ impl Assembled {
     /// `columns` are those the template returns; `overrides` says whether the catalog has any for this channel.
     pub fn new(channel: &Channel, columns: &[String], overrides: bool) -> Assembled {
         let set = &channel.settings.set;
-        let filter = channel.settings.filter.as_deref();
-        if set.is_empty() && filter.is_none() && !overrides {
+        if set.is_empty() && !channel.selects() && !overrides {
             return Assembled::template(channel);
         }
         let mut made = Assembled::default();
@@ -51,18 +50,57 @@ impl Assembled {
             made.glue(&format!(",\n  o.attributes AS {}", quoted(OVERRIDES)));
         }
         made.glue("\nFROM feed");
-        if !set.is_empty() || filter.is_some() {
+        if !set.is_empty() || channel.settings.filter.is_some() {
             made.glue(" JOIN item ON item.sku = feed.sku");
         }
         if overrides {
             made.glue(" LEFT JOIN item_override o ON o.channel = $channel AND o.sku = feed.sku");
         }
-        if let Some(filter) = filter {
-            made.glue("\nWHERE (");
-            made.piece(filter, Origin::Shop("where".into()));
-            made.glue("\n)");
+        if channel.selects() {
+            made.glue("\nWHERE ");
+            made.selected(channel);
+            made.glue(&format!(" AND {} AND NOT {}", included(channel), excluded(channel)));
         }
         made
+    }
+
+    /// How many rows the template has, of how many SKUs, and how many of them `where`, the list of what is to go in and
+    /// that of what is not stop first; of everything, or of the one SKU that is bound to [`WANTED`].
+    pub fn counts(channel: &Channel, one: bool) -> Assembled {
+        let mut made = Assembled::default();
+        made.glue("WITH feed AS (\n");
+        made.piece(bare(&channel.template), Origin::Template);
+        made.glue("\n), step AS (SELECT feed.sku AS sku, iif(");
+        made.selected(channel);
+        made.glue(&format!(
+            ", 1, 0) AS selected, {} AS listed, {} AS barred\nFROM feed",
+            included(channel),
+            excluded(channel)
+        ));
+        if channel.settings.filter.is_some() {
+            made.glue(" JOIN item ON item.sku = feed.sku");
+        }
+        made.glue(
+            ")\nSELECT count(*), count(DISTINCT sku), count(*) FILTER (WHERE NOT selected),
+               count(*) FILTER (WHERE selected AND NOT listed), count(*) FILTER (WHERE selected AND listed AND barred)
+             FROM step",
+        );
+        if one {
+            made.glue(&format!(" WHERE sku = {WANTED}"));
+        }
+        made
+    }
+
+    /// What `where` says of a row.
+    fn selected(&mut self, channel: &Channel) {
+        match channel.settings.filter.as_deref() {
+            Some(filter) => {
+                self.glue("(");
+                self.piece(filter, Origin::Shop("where".into()));
+                self.glue("\n)");
+            }
+            None => self.glue("1"),
+        }
     }
 
     fn expression(&mut self, column: &str, expression: &str) {
@@ -87,6 +125,19 @@ impl Assembled {
         Some((origin, offset - range.start))
     }
 }
+
+/// Whether a row is on the list of what is to go in.
+fn included(channel: &Channel) -> &'static str {
+    if channel.settings.include.is_empty() { "1" } else { "feed.sku IN include_list" }
+}
+
+/// Whether a row is on the list of what is not to go in.
+fn excluded(channel: &Channel) -> &'static str {
+    if channel.settings.exclude.is_empty() { "0" } else { "(feed.sku IN exclude_list)" }
+}
+
+/// Parameter for the SKU a person asked about.
+pub(super) const WANTED: &str = "$purvey_sku";
 
 /// Without the semicolon a person may have ended it with.
 fn bare(template: &str) -> &str {

@@ -2,7 +2,7 @@
 use rusqlite::Statement;
 use rusqlite::types::Value;
 
-use super::assemble::{Assembled, OVERRIDES, Origin, place_in};
+use super::assemble::{Assembled, OVERRIDES, Origin, WANTED, place_in};
 use super::guard::Guarded;
 use super::settings::Parameter;
 use super::stock::Channel;
@@ -39,7 +39,7 @@ pub enum Source {
 
 impl Channel {
     /// The SQL of this channel: what decides which maps are loaded.
-    pub fn sql_texts(&self) -> Vec<&str> {
+    pub(super) fn sql_texts(&self) -> Vec<&str> {
         let shop = self.settings.set.values().map(String::as_str).chain(self.settings.filter.as_deref());
         let sections = self.sections.iter().map(|section| section.sql.as_str());
         std::iter::once(self.template.as_str()).chain(shop).chain(sections).collect()
@@ -78,23 +78,27 @@ impl Channel {
             .map(|(i, name)| Ok(Column { name: name.to_owned(), source: self.source_of(i, name)? }))
             .collect::<Result<Vec<_>>>()?;
         self.check_required(&columns, overrides)?;
-        let parameters = self.parameters(&assembled, &statement, now)?;
+        let parameters = self.parameters(&assembled, &statement, now, None)?;
         drop(statement);
         Ok(Compiled { sql: assembled.sql, columns, parameters })
     }
 
-    /// What is bound to each `$name` of a statement.
+    /// What is bound to each `$name` of a statement, which may ask for one `sku`.
     pub(super) fn parameters(
         &self,
         assembled: &Assembled,
         statement: &Statement<'_>,
         now: &str,
+        sku: Option<&str>,
     ) -> Result<Vec<(String, Value)>> {
         let mut parameters = Vec::new();
         for index in 1..=statement.parameter_count() {
             let Some(name) = statement.parameter_name(index) else { continue };
             let bare = name.trim_start_matches(['$', ':', '@']);
-            let value = self.value_of(bare, now).ok_or_else(|| self.no_value(assembled, name))?;
+            let value = match sku {
+                Some(sku) if name == WANTED => Value::Text(sku.to_owned()),
+                _ => self.value_of(bare, now).ok_or_else(|| self.no_value(assembled, name))?,
+            };
             parameters.push((name.to_owned(), value));
         }
         Ok(parameters)
@@ -267,7 +271,7 @@ mod tests {
         let mut channel =
             Channel::load("google", None, settings("site = 'https://shop.example'\ncountry = 'DE'")).unwrap();
         change(&mut channel);
-        let guarded = Guarded::open(&catalog(dir), None, &channel.sql_texts())?;
+        let guarded = Guarded::open(&catalog(dir), None, &channel)?;
         channel.compile(&guarded, NOW)
     }
 
@@ -282,7 +286,7 @@ mod tests {
                 all.parameters.entry(setting).or_insert(Parameter::Text("given".to_owned()));
             }
             let channel = Channel::load(&name, None, all).unwrap();
-            let guarded = Guarded::open(&catalog(dir.path()), None, &channel.sql_texts()).unwrap();
+            let guarded = Guarded::open(&catalog(dir.path()), None, &channel).unwrap();
             channel.compile(&guarded, NOW).unwrap();
         }
     }

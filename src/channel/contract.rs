@@ -89,6 +89,16 @@ impl Contract {
         Some((self.attribute.get_index_of(name)?, values))
     }
 
+    /// Position of the attribute that says what an offer costs: `price`, else the first of that type.
+    pub fn price(&self) -> Option<usize> {
+        let is_price = |attribute: &Attribute| attribute.kind == Type::Price;
+        let named = self
+            .attribute
+            .get_index_of("price")
+            .filter(|at| self.attribute.get_index(*at).is_some_and(|(_, a)| is_price(a)));
+        named.or_else(|| self.attribute.values().position(is_price))
+    }
+
     /// Everything that is wrong with it, for its author.
     pub fn faults(&self, file: &str, text: &str) -> Vec<Diagnostic> {
         let mut faults = Vec::new();

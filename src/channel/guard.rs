@@ -14,7 +14,10 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
 use rusqlite::types::{Value, ValueRef};
 
-use crate::catalog::{Catalog, fault};
+use super::selection::LISTS;
+use super::settings::Settings;
+use super::stock::Channel;
+use crate::catalog::{Catalog, OFFERING_FUNCTIONS, Offering, fault};
 use crate::diagnostic::{Error, Place, Result};
 
 /// Tables and views a template may read. Orders, buyers and the outbox are not among them.
@@ -129,12 +132,17 @@ pub struct Guarded {
 }
 
 impl Guarded {
-    /// Opens the catalog for a template of the shop in `shop`, whose `maps/*.csv` become tables `map_<name>`.
-    pub fn open(catalog: &Catalog, shop: Option<&Path>, sql_texts: &[&str]) -> Result<Guarded> {
+    /// Opens the catalog for the SQL of `channel`, which sees stock and prices as the shop wants it to; `maps/*.csv` of
+    /// the shop in `shop` become tables `map_<name>`.
+    pub fn open(catalog: &Catalog, shop: Option<&Path>, channel: &Channel) -> Result<Guarded> {
         let mut conn = catalog.read()?.into_connection();
-        for name in map_names(shop, sql_texts) {
+        for name in map_names(shop, &channel.sql_texts()) {
             load_map(&conn, shop, &name)?;
         }
+        channel.load_lists(&conn, shop)?;
+        let Settings { stock, price, .. } = &channel.settings;
+        let section = format!("channel.{}", channel.name);
+        Offering { section, stock: stock.clone(), price: price.clone() }.cover(&conn)?;
         // Two engines call it `greatest` and SQLite `max`: with the standard name a template runs on all of them.
         for (name, wanted) in [("greatest", std::cmp::Ordering::Greater), ("least", std::cmp::Ordering::Less)] {
             let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
@@ -193,10 +201,13 @@ fn allow(context: AuthContext<'_>) -> Authorization {
         AuthAction::Select | AuthAction::Recursive => true,
         AuthAction::Read { table_name, .. } => {
             TABLES.contains(&table_name)
+                || LISTS.contains(&table_name)
                 || table_name.starts_with("map_")
                 || context.accessor.is_some_and(|view| TABLES.contains(&view))
         }
-        AuthAction::Function { function_name } => FUNCTIONS.iter().any(|f| f.eq_ignore_ascii_case(function_name)),
+        AuthAction::Function { function_name } => {
+            FUNCTIONS.iter().chain(&OFFERING_FUNCTIONS).any(|f| f.eq_ignore_ascii_case(function_name))
+        }
         AuthAction::Transaction { .. } => true,
         _ => false,
     };

@@ -5,13 +5,17 @@
 //! and points into the file at what is wrong. Running the result is the business of `feed`.
 mod assemble;
 mod attribute;
+mod columns;
 mod compile;
 mod contract;
 mod form;
 mod format;
+mod given;
 mod guard;
 mod rule;
+mod scaffold;
 mod section;
+mod selection;
 mod settings;
 mod stock;
 
@@ -22,10 +26,13 @@ pub use form::{Form, Named, TwoPlaces};
 pub use format::{
     Constant, Delimited, Format, Json, JsonShape, LineEnding, Naming, Nest, OpenElement, Placing, Quoted, Xml,
 };
+pub use given::{Given, Giver};
 pub use guard::Guarded;
 pub use rule::{Condition, Demand, Rule, Test};
+pub use scaffold::{Scaffold, scaffold, section as scaffold_section};
 pub use section::{Section, SectionRow, SectionTemplate};
-pub use settings::{Parameter, Settings};
+pub use selection::Counts;
+pub use settings::{Compression, Parameter, Settings};
 pub use stock::{Channel, names};
 
 /// A TOML fault with its line, column and caret.

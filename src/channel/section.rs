@@ -51,9 +51,9 @@ impl Channel {
         now: &str,
     ) -> Result<Vec<SectionRow<'c>>> {
         // The same channel with this query as its template: faults point into the right file, parameters are the same.
-        let settings = Settings { set: IndexMap::new(), filter: None, ..self.settings.clone() };
+        let settings = Settings { set: IndexMap::new(), ..self.settings.clone() };
         let (sql, file) = (template.sql.clone(), template.file.clone());
-        let channel = Channel { template: sql, template_file: file, settings, ..self.clone() };
+        let channel = Channel { template: sql, template_file: file, settings, ..self.unselective() };
         let assembled = Assembled::template(&channel);
         let explained = |error| channel.explain(&assembled, error, guarded);
         let mut statement = guarded.conn.prepare(&assembled.sql).map_err(explained)?;
@@ -62,7 +62,7 @@ impl Channel {
             let place = section.columns.get(name).ok_or_else(|| no_column(section, template, name))?;
             places.push((position, place.as_str()));
         }
-        for (name, value) in channel.parameters(&assembled, &statement, now)? {
+        for (name, value) in channel.parameters(&assembled, &statement, now, None)? {
             let index = statement.parameter_index(&name).map_err(fault)?;
             statement.raw_bind_parameter(index.unwrap_or_default(), value).map_err(fault)?;
         }

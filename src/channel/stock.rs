@@ -56,23 +56,6 @@ impl Channel {
         self.settings.parameters.get(name)
     }
 
-    /// Adds to a finding about an attribute where its value is picked: the line of the template, or the shop's own.
-    pub fn where_given(&self, attribute: &str, mut place: Place) -> Place {
-        if self.settings.set.contains_key(attribute) {
-            place.file = Some("purvey.toml".to_owned());
-            return place;
-        }
-        let ends = |line: &str| {
-            let code = line.split("--").next().unwrap_or_default().trim_end().trim_end_matches(',');
-            code.strip_suffix(attribute).is_some_and(|before| before.is_empty() || before.ends_with([' ', '.', '\t']))
-        };
-        if let Some(line) = self.template.lines().position(ends) {
-            place.file = Some(self.template_file.clone());
-            place.line = Some(line as u64 + 1);
-        }
-        place
-    }
-
     fn check_settings(&self) -> Result<()> {
         let section = format!("[channel.{}]", self.name);
         if let Some(format) = self.settings.format.as_ref().filter(|f| !self.contract.format.contains_key(*f)) {
@@ -117,7 +100,7 @@ pub fn names(shop: Option<&Path>) -> Vec<String> {
 }
 
 /// The shop's `folder/name.ending`, else the stock one: where it is (for messages) and its text.
-fn file(
+pub(super) fn file(
     name: &str,
     shop: Option<&Path>,
     folder: &str,
@@ -133,11 +116,11 @@ fn file(
 }
 
 /// A channel's name becomes a file's name: letters, digits, `-`, `_` and `.` only.
-fn is_plain(name: &str) -> bool {
+pub(super) fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
-fn unknown(name: &str, shop: Option<&Path>) -> Error {
+pub(super) fn unknown(name: &str, shop: Option<&Path>) -> Error {
     let names = names(shop);
     let help = match closest(name, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`? `purvey channel list` shows all"),
@@ -156,7 +139,7 @@ fn section_of(channel: &str, section: &str, shop: Option<&Path>) -> Result<Secti
     Ok(SectionTemplate { name: section.to_owned(), file, sql })
 }
 
-fn no_template(name: &str) -> Error {
+pub(super) fn no_template(name: &str) -> Error {
     Error::usage("channel/no-template", format!("channel `{name}` has a contract but no template"))
         .help(format!("add templates/{name}.sql: one SELECT over `item` that begins with sku"))
 }

@@ -2,7 +2,7 @@
 use serde::Serialize;
 
 use super::Context;
-use crate::channel::{Channel, Guarded, names};
+use crate::channel::{Channel, Guarded, names, scaffold};
 use crate::diagnostic::{Diagnostic, Result};
 use crate::report::{Cell, FailOn, Format, Outcome, Table, counted};
 use crate::shop::Shop;
@@ -12,6 +12,14 @@ use crate::value::time::to_utc_text;
 pub(super) enum Command {
     /// Every channel, the binary's and the shop's own.
     List,
+    /// Begin a channel of your own: a copy of one that is there, with a small shop to test it on.
+    New {
+        /// What it is to be called.
+        name: String,
+        /// The channel to begin with.
+        #[arg(long, value_name = "CHANNEL", default_value = "generic")]
+        from: String,
+    },
     /// Check contracts and templates against each other.
     Check {
         /// Channels; all of them when none is named.
@@ -35,6 +43,7 @@ struct Listed {
 pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
     match command {
         Command::List => list(context),
+        Command::New { name, from } => new(name, from, context),
         Command::Check { names, format, fail_on } => check(names, *format, *fail_on, context),
     }
 }
@@ -68,6 +77,30 @@ fn list(context: &Context<'_>) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+fn new(name: &str, from: &str, context: &Context<'_>) -> Result<Outcome> {
+    let made = scaffold(&context.dir, name, from)?;
+    // a checkout of purvey has no purvey.toml of its own
+    let is_shop = context.dir.join("purvey.toml").is_file();
+    let noted = is_shop && Shop::open(&context.dir)?.note_channel(name, &made.settings)?;
+    context.report.summary(&made, |out| {
+        if made.files.is_empty() && !noted {
+            return writeln!(out, "channel {name} is there already; nothing was changed");
+        }
+        made.files.iter().try_for_each(|file| writeln!(out, "made {file}"))?;
+        if noted {
+            writeln!(out, "added [channel.{name}] to purvey.toml")?;
+        }
+        for (key, help) in &made.settings {
+            writeln!(out, "fill in {key}: {help}")?;
+        }
+        match is_shop {
+            true => writeln!(out, "next: purvey channel check {name}; purvey feed build {name}"),
+            false => writeln!(out, "next: UPDATE=1 cargo test --test feeds, and read what it wrote"),
+        }
+    })?;
+    Ok(Outcome::Done)
+}
+
 fn check(wanted: &[String], format: Format, fail_on: FailOn, context: &Context<'_>) -> Result<Outcome> {
     let shop = context.shop()?;
     let all = names(Some(&shop.dir));
@@ -95,7 +128,7 @@ fn check_one(shop: &Shop, name: &str, context: &Context<'_>) -> Result<Vec<Diagn
         return Ok(faults);
     }
     let channel = shop.channel(name)?;
-    let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), &channel.sql_texts())?;
+    let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), &channel).map_err(|error| shop.locate(error))?;
     let now = to_utc_text(context.now);
     let compiled = channel.compile(&guarded, &now)?;
     channel.section_rows(&guarded, &now)?;

@@ -1,24 +1,25 @@
 //! `purvey import`: other people's files in.
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
 use super::Context;
-use crate::diagnostic::{Error, Place, Result};
-use crate::intake::remote::{Edition, Remote};
+use crate::catalog::Writer;
+use crate::diagnostic::{Error, Result};
+use crate::intake::remote::{Edition, Remote, SignIn};
 use crate::intake::source::{Opened, Source};
 use crate::intake::table::{Options as Dialect, Table as Columns};
-use crate::intake::{self, Explained, Imported, MappingFile, Options};
+use crate::intake::{self, Explained, Imported, Options, spell};
 use crate::report::{Cell, Outcome, Table, Unit, counted, escape, thousands};
-use crate::shop::{Shop, attributes_by_channel};
+use crate::shop::{Shop, SourceSection, attributes_by_channel};
+use crate::value::closest::closest;
 use crate::value::text::cut_chars;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Files in any of the formats purvey knows, plain, gzipped or zipped, or their http(s) addresses; `-` is standard
-    /// input. A fetched file that its server has not changed since it was imported whole is not fetched again.
-    #[arg(required = true)]
+    /// input. A fetched file that its server has not changed since it was imported whole is not fetched again. Without
+    /// any, the files of each [source.NAME] of purvey.toml.
     files: Vec<PathBuf>,
     /// What the files are about, when purvey takes them for something else.
     #[arg(long, value_enum)]
@@ -29,20 +30,21 @@ pub(super) struct Args {
     /// A mapping file, for tables of no format purvey knows: what their columns mean.
     #[arg(long, value_name = "TOML", conflicts_with_all = ["format", "kind"])]
     map: Option<PathBuf>,
-    /// Whose file it is, when not its format's: what vanished, and who owns a field, is asked of this name.
+    /// Whose file it is, when not its format's: what vanished, and who owns a field, is asked of this name. What its
+    /// [source.NAME] of purvey.toml says is true of the file, too; without files, those of that source alone.
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
     /// Write a mapping file for the table of products, best guesses filled in, to standard output.
     #[arg(long, conflicts_with_all = ["map", "explain", "strict"])]
     map_wizard: bool,
     /// The zone of times that are written without one, for example Europe/Lisbon.
-    #[arg(long, value_name = "ZONE")]
-    timezone: Option<String>,
+    #[arg(long, value_name = "ZONE", value_parser = spell::zone)]
+    timezone: Option<TimeZone>,
     /// The encoding, when it is known better than it can be told; `auto` takes the best guess.
     #[arg(long)]
     encoding: Option<String>,
     /// What stands between the cells of a table: one character, or `tab`.
-    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    #[arg(long, value_name = "CHARACTER", value_parser = spell::delimiter)]
     delimiter: Option<u8>,
     /// The line on which the header of a table stands; what is above it is skipped.
     #[arg(long, value_name = "LINE", value_parser = clap::value_parser!(u64).range(1..))]
@@ -65,6 +67,9 @@ pub(super) struct Args {
     /// Let a SKU go over to another product.
     #[arg(long)]
     allow_moves: bool,
+    /// The unit of weights that name none: g, kg, lb or oz.
+    #[arg(long, value_name = "UNIT", value_parser = spell::unit)]
+    weight_unit: Option<intake::Unit>,
     /// Where units are whose record names no location.
     #[arg(long, value_name = "STORE")]
     location: Option<String>,
@@ -103,19 +108,66 @@ pub(super) struct OrderArgs {
 
 pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     let shop = context.shop()?;
-    let options = options(args, &shop, context)?;
+    let jobs = jobs(args, &shop, context)?;
     if args.map_wizard {
-        return draft_all(&args.files, &options, context);
+        return draft_all(&jobs, context);
     }
     if args.explain {
-        return explain_all(&args.files, &options, context);
+        return explain_all(&jobs, context);
     }
-    let done = import_all(&args.files, &shop, &options, context)?;
+    let done = import_all(&jobs, &shop, context)?;
     let refused = done.failed || done.imported.iter().any(is_partial);
     Ok(match refused {
         true => Outcome::Partly,
         false if args.detailed_exitcode && done.imported.iter().any(changes) => Outcome::Changes,
         false => Outcome::Done,
+    })
+}
+
+/// Files that are read in the same way.
+struct Job {
+    files: Vec<PathBuf>,
+    options: Options,
+    sign_in: Option<SignIn>,
+    /// It was asked for on the command line what the file lacks.
+    wants_whole: bool,
+}
+
+/// The files that were named; else those of the sources in purvey.toml.
+fn jobs(args: &Args, shop: &Shop, context: &Context<'_>) -> Result<Vec<Job>> {
+    let sources = &shop.config.source;
+    let of_source = |name: &str, source: &SourceSection, files: Vec<PathBuf>| {
+        let options = source.options(name, shop, options(args, shop, context)?)?;
+        Ok(Job { files, options, sign_in: source.sign_in(name)?, wants_whole: args.archive_missing })
+    };
+    let named = args.source.as_deref().and_then(|name| Some((name, sources.get(name)?)));
+    match (named, args.files.is_empty()) {
+        (Some((name, source)), is_all) => {
+            let files = if is_all { source.files(shop) } else { args.files.clone() };
+            Ok(vec![of_source(name, source, files)?])
+        }
+        (None, false) => {
+            let options = options(args, shop, context)?;
+            Ok(vec![Job { files: args.files.clone(), options, sign_in: None, wants_whole: args.archive_missing }])
+        }
+        (None, true) if args.source.is_none() && !sources.is_empty() => {
+            sources.iter().map(|(name, source)| of_source(name, source, source.files(shop))).collect()
+        }
+        (None, true) => Err(no_files(args.source.as_deref(), sources.keys().map(String::as_str))),
+    }
+}
+
+fn no_files<'n>(source: Option<&str>, known: impl Iterator<Item = &'n str> + Clone) -> Error {
+    let error = Error::usage(
+        "import/no-files",
+        match source {
+            None => "no file was named, and purvey.toml names no source".to_owned(),
+            Some(name) => format!("no file was named, and purvey.toml has no [source.{name}]"),
+        },
+    );
+    error.help(match source.and_then(|name| closest(name, known)) {
+        Some(near) => format!("is `{near}` meant?"),
+        None => "name the files, or write [source.NAME] with `from = \"…\"` into purvey.toml".to_owned(),
     })
 }
 
@@ -128,7 +180,8 @@ pub(super) fn orders(args: &OrderArgs, context: &Context<'_>) -> Result<Outcome>
         dry_run: args.dry_run,
         ..of_shop(&shop, context)
     };
-    let done = import_all(&args.files, &shop, &options, context)?;
+    let jobs = [Job { files: args.files.clone(), options, sign_in: None, wants_whole: false }];
+    let done = import_all(&jobs, &shop, context)?;
     Ok(if done.failed || done.imported.iter().any(is_partial) { Outcome::Partly } else { Outcome::Done })
 }
 
@@ -138,48 +191,26 @@ struct Done {
     failed: bool,
 }
 
-fn import_all(files: &[PathBuf], shop: &Shop, options: &Options, context: &Context<'_>) -> Result<Done> {
+fn import_all(jobs: &[Job], shop: &Shop, context: &Context<'_>) -> Result<Done> {
     let mut writer = context.writer(shop, "import")?;
     let (mut imported, mut failures) = (Vec::new(), Vec::new());
-    // who asks what a file would do, or acts on what it lacks, means the file and not the news of it
-    let asks_news = !options.dry_run && !options.archive_missing;
-    let known = |remote: &Remote| match shop.catalog.read()?.fetched(&remote.key())? {
-        Some((etag, last_modified)) if asks_news => Ok(Some(Edition { etag, last_modified })),
-        _ => Ok(None),
-    };
-    for Opened { sources, fetched } in Source::open_all(files, &known)? {
-        let (done, failed) = (imported.len(), failures.len());
-        for source in sources {
-            let mut talk = context.report.findings();
-            let bar = context.report.progress("reading", source.length(), Unit::Bytes);
-            let mut told = 0;
-            let mut progress = |bytes: u64| {
-                bar.advance(bytes.saturating_sub(told));
-                told = bytes;
-            };
-            match intake::import(&mut writer, source, options, &mut |finding| talk.push(finding), &mut progress) {
-                Ok(one) => imported.push(one),
-                // A file is a transaction: the others go in all the same.
-                Err(error) => failures.push(error),
+    for job in jobs {
+        let opened = Source::open_all(&job.files, job.sign_in.as_ref(), &|remote| edition(remote, shop, job));
+        match opened {
+            Ok(opened) => {
+                for one in opened {
+                    take(one, job, &mut writer, context, &mut imported, &mut failures)?;
+                }
             }
-        }
-        match fetched {
-            None => {}
-            Some((remote, None)) => context.report.note(&format!("{} has not changed", remote.name())),
-            // what was refused is to be tried again: the catalog may know its SKU by then
-            Some((remote, Some(edition)))
-                if !options.dry_run && failures.len() == failed && !imported.iter().skip(done).any(is_partial) =>
-            {
-                let change = writer.change(options.now)?;
-                change.put_fetched(&remote.key(), edition.etag.as_deref(), edition.last_modified.as_deref())?;
-                change.commit()?;
-            }
-            Some(_) => {}
+            // a source that is away does not keep the others out
+            Err(error) if jobs.len() > 1 => failures.push(error),
+            Err(error) => return Err(error),
         }
     }
     let last = if imported.is_empty() { failures.pop() } else { None };
     if last.is_none() {
-        context.report.summary(&imported, |out| table(&imported, options.dry_run, out))?;
+        let dry_run = jobs.iter().any(|job| job.options.dry_run);
+        context.report.summary(&imported, |out| table(&imported, dry_run, out))?;
     }
     failures.iter().for_each(|error| context.report.error(error));
     match last {
@@ -188,51 +219,82 @@ fn import_all(files: &[PathBuf], shop: &Shop, options: &Options, context: &Conte
     }
 }
 
-fn open_to_look(files: &[PathBuf]) -> Result<impl Iterator<Item = Source>> {
-    Ok(Source::open_all(files, &|_| Ok(None))?.into_iter().flat_map(|opened| opened.sources))
+/// The edition of a fetched file that the catalog knows.
+fn edition(remote: &Remote, shop: &Shop, job: &Job) -> Result<Option<Edition>> {
+    // who asks what a file would do, or acts on what it lacks, means the file and not the news of it; where a source
+    // says so for good, what it lacks was acted on when it was read
+    let asks_news = !job.options.dry_run && !job.wants_whole;
+    match shop.catalog.read()?.fetched(&remote.key())? {
+        Some((etag, last_modified)) if asks_news => Ok(Some(Edition { etag, last_modified })),
+        _ => Ok(None),
+    }
 }
 
-fn explain_all(files: &[PathBuf], options: &Options, context: &Context<'_>) -> Result<Outcome> {
-    for source in open_to_look(files)? {
-        let explained = intake::explain(source, options)?;
+/// Takes in all files of one path or address; each is a transaction.
+fn take(
+    opened: Opened,
+    job: &Job,
+    writer: &mut Writer,
+    context: &Context<'_>,
+    imported: &mut Vec<Imported>,
+    failures: &mut Vec<Error>,
+) -> Result<()> {
+    let (done, failed) = (imported.len(), failures.len());
+    for source in opened.sources {
+        let mut talk = context.report.findings();
+        let bar = context.report.progress("reading", source.length(), Unit::Bytes);
+        let mut told = 0;
+        let mut progress = |bytes: u64| {
+            bar.advance(bytes.saturating_sub(told));
+            told = bytes;
+        };
+        match intake::import(writer, source, &job.options, &mut |finding| talk.push(finding), &mut progress) {
+            Ok(one) => imported.push(one),
+            // A file is a transaction: the others go in all the same.
+            Err(error) => failures.push(error),
+        }
+    }
+    match opened.fetched {
+        None => {}
+        Some((remote, None)) => context.report.note(&format!("{} has not changed", remote.name())),
+        // what was refused is to be tried again: the catalog may know its SKU by then
+        Some((remote, Some(edition)))
+            if !job.options.dry_run && failures.len() == failed && !imported.iter().skip(done).any(is_partial) =>
+        {
+            let change = writer.change(job.options.now)?;
+            change.put_fetched(&remote.key(), edition.etag.as_deref(), edition.last_modified.as_deref())?;
+            change.commit()?;
+        }
+        Some(_) => {}
+    }
+    Ok(())
+}
+
+/// All files, without a look at what is known of them.
+fn open_to_look(jobs: &[Job]) -> Result<Vec<(&Job, Source)>> {
+    let mut all = Vec::new();
+    for job in jobs {
+        let opened = Source::open_all(&job.files, job.sign_in.as_ref(), &|_| Ok(None))?;
+        all.extend(opened.into_iter().flat_map(|opened| opened.sources).map(|source| (job, source)));
+    }
+    Ok(all)
+}
+
+fn explain_all(jobs: &[Job], context: &Context<'_>) -> Result<Outcome> {
+    for (job, source) in open_to_look(jobs)? {
+        let explained = intake::explain(source, &job.options)?;
         context.report.result(&explained, |out| write_explained(&explained, out))?;
         context.report.diagnostics(&explained.findings);
     }
     Ok(Outcome::Done)
 }
 
-fn draft_all(files: &[PathBuf], options: &Options, context: &Context<'_>) -> Result<Outcome> {
-    for source in open_to_look(files)? {
-        let draft = intake::mapping_file::draft(&Columns::open(source, &options.table)?);
+fn draft_all(jobs: &[Job], context: &Context<'_>) -> Result<Outcome> {
+    for (job, source) in open_to_look(jobs)? {
+        let draft = intake::mapping_file::draft(&Columns::open(source, &job.options.table)?);
         context.report.result(&draft, |out| out.write_all(draft.as_bytes()))?;
     }
     Ok(Outcome::Done)
-}
-
-/// The mapping file of `--map`.
-fn mapping(path: &Path) -> Result<Arc<MappingFile>> {
-    let file = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|e| {
-        Error::usage("mapping/unreadable", format!("{file} cannot be read: {e}"))
-            .at(Place::file(&file))
-            .help("write one with `purvey import --map-wizard FILE`")
-    })?;
-    MappingFile::parse(&file, &text).map(Arc::new)
-}
-
-fn delimiter(text: &str) -> std::result::Result<u8, String> {
-    match text.as_bytes() {
-        b"tab" | b"\\t" => Ok(b'\t'),
-        [one @ (b'\t' | b' '..=b'~')] if !one.is_ascii_alphanumeric() && *one != b'"' => Ok(*one),
-        _ => Err("one ASCII character that is no letter, digit or quote; or `tab`".to_owned()),
-    }
-}
-
-fn zone(name: &str) -> Result<TimeZone> {
-    TimeZone::get(name).map_err(|_| {
-        Error::usage("import/no-such-zone", format!("there is no time zone {name}"))
-            .help("name it as in the IANA database, for example Europe/Lisbon")
-    })
 }
 
 fn write_explained(explained: &Explained, out: &mut dyn std::io::Write) -> std::io::Result<()> {
@@ -292,6 +354,7 @@ fn options(args: &Args, shop: &Shop, context: &Context<'_>) -> Result<Options> {
         allow_moves: args.allow_moves,
         make_skus: args.make_skus,
         local_prices: args.local_prices,
+        weight_unit: args.weight_unit,
         location: args.location.clone(),
         market: args.market.clone(),
         ..of_shop(shop, context)
@@ -302,8 +365,8 @@ fn options(args: &Args, shop: &Shop, context: &Context<'_>) -> Result<Options> {
         header_line: args.header_line,
         literal_quotes: args.no_quotes,
     };
-    options.mapping = args.map.as_deref().map(mapping).transpose()?;
-    options.zone = args.timezone.as_deref().map(zone).transpose()?;
+    options.mapping = args.map.as_deref().map(spell::mapping).transpose()?;
+    options.zone = args.timezone.clone();
     Ok(options)
 }
 

@@ -24,6 +24,27 @@ pub(super) fn listen() -> &'static AtomicBool {
     &STOP
 }
 
+/// Over once a signal has come: for a command that ends well by being stopped. The handlers stand when this returns, which
+/// wants a runtime around it.
+#[cfg(unix)]
+pub(super) fn asked() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let handlers = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async {
+        // where the system does not let us listen, a signal ends the process as it would anyway
+        let (Ok(mut ctrl_c), Ok(mut term)) = handlers else { return std::future::pending().await };
+        tokio::select! {
+            _ = ctrl_c.recv() => {}
+            _ = term.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn asked() -> impl Future<Output = ()> {
+    async { drop(tokio::signal::ctrl_c().await) }
+}
+
 /// What a command ended with, unless it ended because it was told to.
 pub(super) fn ended(result: Result<Outcome>) -> Result<Outcome> {
     let code = CODE.load(Ordering::Relaxed);

@@ -15,6 +15,7 @@ mod orders;
 mod outbox;
 mod returns;
 mod sandbox;
+mod serve;
 mod ship;
 mod stock;
 mod sync;
@@ -111,6 +112,8 @@ enum Command {
     /// What waits to be sent, and what could not be.
     #[command(subcommand)]
     Outbox(outbox::Command),
+    /// Let channels that fetch their feed fetch it here.
+    Serve(serve::Args),
     /// Prove that the catalog is sound.
     Doctor(doctor::Args),
     /// A marketplace on this machine, to try things on.
@@ -169,6 +172,7 @@ impl Command {
             Command::Return(args) => returns::run(&args, context),
             Command::Sync(args) => sync::run(&args, context),
             Command::Outbox(command) => outbox::run(&command, context),
+            Command::Serve(args) => serve::run(&args, context),
             Command::Doctor(args) => doctor::run(&args, context),
             Command::Sandbox(args) => sandbox::run(&args, context),
             Command::Demo(args) => demo::run(&args, context),

@@ -10,7 +10,8 @@ use crate::diagnostic::Result;
 use crate::feed::Findings;
 use crate::report::{Outcome, counted, escape};
 use crate::sync::{
-    ChannelSummary, FeedOptions, FeedRun, Pushed, Summary, build_feed, run as run_markets, with_markets,
+    ChannelSummary, FeedOptions, FeedPush, FeedRun, PushOptions, Pushed, Summary, build_feed, push_feeds,
+    run as run_markets, with_markets,
 };
 
 #[derive(clap::Args)]
@@ -21,6 +22,9 @@ pub(super) struct Args {
     /// Put feeds in place even if they lost many offers.
     #[arg(long)]
     allow_shrink: bool,
+    /// Put feeds in place even if many prices changed much.
+    #[arg(long)]
+    allow_price_jump: bool,
     /// Keep every exchange in this folder, without secrets and personal data.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
@@ -31,6 +35,7 @@ struct Synced {
     #[serde(flatten)]
     markets: Summary,
     feeds: Vec<FeedRun>,
+    deliveries: Vec<FeedPush>,
     changed: bool,
 }
 
@@ -47,7 +52,12 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
         let told = [&channel.pulled.applied.findings, &channel.dispatched.findings, &channel.pushed.findings];
         told.into_iter().for_each(|findings| context.report.diagnostics(findings));
     }
-    let options = FeedOptions { format: None, dry_run: args.dry_run, allow_shrink: args.allow_shrink };
+    let options = FeedOptions {
+        format: None,
+        dry_run: args.dry_run,
+        allow_shrink: args.allow_shrink,
+        allow_price_jump: args.allow_price_jump,
+    };
     let (mut feeds, mut failures) = (Vec::new(), Vec::new());
     for name in shop.channel_names() {
         if occasion.stopped() {
@@ -67,11 +77,19 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
             Err(error) => failures.push(error),
         }
     }
+    // a dry run has put no feed in place that could be sent
+    let built: Vec<&str> =
+        feeds.iter().filter(|_| !args.dry_run && !occasion.stopped()).map(|run| run.channel.as_str()).collect();
+    let options = PushOptions { allow_shrink: args.allow_shrink, ..PushOptions::default() };
+    let (deliveries, undelivered) = feed::split_pushes(push_feeds(&shop, &mut writer, &built, &options, &occasion)?);
+    failures.extend(undelivered);
     let errors = markets.channels.iter().filter_map(|c| c.error.as_ref()).chain(&failures);
     errors.for_each(|error| context.report.error(error));
     let partial = markets.is_partial() || !failures.is_empty();
-    let changed = markets.channels.iter().any(did_something) || feeds.iter().any(FeedRun::changed_something);
-    let synced = Synced { markets, feeds, changed };
+    let changed = markets.channels.iter().any(did_something)
+        || feeds.iter().any(FeedRun::changed_something)
+        || deliveries.iter().any(FeedPush::changed_something);
+    let synced = Synced { markets, feeds, deliveries, changed };
     context.report.summary(&synced, |out| {
         for channel in &synced.markets.channels {
             writeln!(
@@ -88,6 +106,7 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
             }
         }
         feed::table(&synced.feeds, out)?;
+        feed::push_table(&synced.deliveries, out)?;
         match (partial, changed) {
             (true, _) => writeln!(out, "partly done: see above"),
             (false, true) => writeln!(out, "done"),

@@ -1,56 +1,116 @@
-//! Where a finished feed goes. So far: a file of this machine, which appears whole or not at all.
-use std::io::Write;
-use std::path::Path;
+//! Where a finished feed goes: a file of this machine, or a [`Destination`] that [`deliver`] puts it at.
+//!
+//! Wherever the other side can, a feed is sent under another name and renamed once its size is what was sent, so that
+//! nobody there reads half of it. What was interrupted is begun again from the start.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `file` | a file of this machine, which appears whole or not at all |
+//! | `document` | the feed as it is sent: read once, packed if asked for |
+//! | `destination` | where to, and how to be let in |
+//! | `beside` | sending under another name, checking, renaming |
+//! | `sftp`, `ftp`, `http`, `bucket` | the ways to get there |
+//! | `serve` | the other way round: channels that fetch |
+mod beside;
+mod bucket;
+mod destination;
+mod document;
+mod fault;
+mod file;
+mod ftp;
+mod http;
+mod serve;
+mod sftp;
+#[cfg(test)]
+mod tests;
 
-use crate::diagnostic::{Error, Result};
-use crate::feed::write::{AtomicFile, sweep};
+pub use destination::{Destination, Login, Method, SCHEMES};
+pub use document::Document;
+pub use file::{Placed, ToFile};
+pub use serve::{Serving, serve};
 
-/// What became of the place a feed was for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::diagnostic::{Error, Kind, Result, Retry};
+
+/// How it is known that what arrived is what was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Placed {
-    /// It is there now; there was none.
-    New,
-    Replaced,
-    /// The same bytes were there already: the file was not touched.
-    Unchanged,
-    /// A dry run: it was built and thrown away.
-    Withheld,
+pub enum Proof {
+    /// Byte for byte.
+    Bytes,
+    /// The other side names the size that was sent.
+    Size,
+    /// The other side took it and tells no size.
+    Untold,
 }
 
-/// A feed on its way to a file. Dropping it leaves the old file as it is.
-pub struct ToFile {
-    file: AtomicFile,
-    existed: bool,
-}
-
-impl ToFile {
-    /// Opens a file beside `path`, whose folder is made if need be.
-    pub fn create(path: &Path) -> Result<ToFile> {
-        if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
-            sweep(folder);
+impl Proof {
+    pub fn name(self) -> &'static str {
+        match self {
+            Proof::Bytes => "bytes",
+            Proof::Size => "size",
+            Proof::Untold => "untold",
         }
-        Ok(ToFile { existed: path.exists(), file: AtomicFile::create(path)? })
-    }
-
-    /// Puts the finished feed in place.
-    pub fn place(self) -> Result<Placed> {
-        let existed = self.existed;
-        Ok(match (self.file.commit_if_changed()?, existed) {
-            (false, _) => Placed::Unchanged,
-            (true, true) => Placed::Replaced,
-            (true, false) => Placed::New,
-        })
     }
 }
 
-impl Write for ToFile {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.file.write(bytes)
-    }
+/// How long a place that is away is asked again.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    pub tries: u32,
+    /// Before the second try; doubled before each later one.
+    pub wait: Duration,
+}
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.file.flush()
+impl Default for Patience {
+    fn default() -> Self {
+        Patience { tries: 4, wait: Duration::from_millis(500) }
     }
+}
+
+/// Puts `document` at `to`, trying again while the place is away and nobody says `stop`.
+///
+/// # Errors
+/// `deliver/unavailable` when the place is away or breaks off, `deliver/incomplete` when it names another size than was
+/// sent, both after all tries; `deliver/refused-login`; `deliver/unknown-host`; `deliver/refused` for what it will refuse
+/// again.
+pub fn deliver(document: &Document, to: &Destination, patience: Patience, stop: &AtomicBool) -> Result<Proof> {
+    let mut wait = patience.wait;
+    let mut attempt = 1;
+    loop {
+        match once(document, to) {
+            Err(error) if matches!(error.retry, Retry::Later(_)) && attempt < patience.tries && nap(wait, stop) => {
+                attempt += 1;
+                wait = wait.saturating_mul(2);
+            }
+            ended => return ended,
+        }
+    }
+}
+
+fn once(document: &Document, to: &Destination) -> Result<Proof> {
+    match to.url.scheme() {
+        "file" => file::put(document, to),
+        "sftp" => sftp::put(document, to),
+        "ftp" | "ftps" => ftp::put(document, to),
+        "s3" | "gs" => bucket::put(document, to),
+        "http" | "https" => http::put(document, to),
+        other => Err(Error::new(Kind::Usage, "deliver/scheme", format!("feeds cannot be sent by {other}"))
+            .help(format!("write an address that begins with one of {}", destination::SCHEMES.join(", ")))),
+    }
+}
+
+/// Waits, unless told to stop: says whether it did.
+fn nap(wait: Duration, stop: &AtomicBool) -> bool {
+    const PIECE: Duration = Duration::from_millis(100);
+    let mut left = wait;
+    while !left.is_zero() && !stop.load(Ordering::Relaxed) {
+        std::thread::sleep(left.min(PIECE));
+        left = left.saturating_sub(PIECE);
+    }
+    !stop.load(Ordering::Relaxed)
 }

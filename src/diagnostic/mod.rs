@@ -33,7 +33,7 @@ impl Severity {
 }
 
 /// One finding about one place: a row, a cell, an attribute of an offer. A run goes on after it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {
     /// `area/fault`, stable between releases, for example `google/price-missing` or `import/duplicate-sku`.
     pub code: String,

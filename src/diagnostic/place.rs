@@ -1,8 +1,8 @@
 //! Where a fault is, in the words of the person who will mend it: file, line, column, SKU, attribute, value.
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A place in somebody's file or catalog. Every part is optional: say what is known.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
@@ -60,8 +60,9 @@ impl Place {
         self
     }
 
+    /// An empty name names nothing.
     pub fn attribute(mut self, attribute: impl Into<String>) -> Self {
-        self.attribute = Some(attribute.into());
+        self.attribute = Some(attribute.into()).filter(|name| !name.is_empty());
         self
     }
 

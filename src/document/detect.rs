@@ -74,7 +74,7 @@ fn ascii(head: &[u8]) -> Vec<u8> {
 
 fn markup(rest: &[u8]) -> Format {
     let starts = |name: &[u8]| rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
-    if starts(b"html") || starts(b"!doctype html") { Format::Html } else { Format::Xml }
+    if starts(b"html") || starts(b"!doctype html") || starts(b"table") { Format::Html } else { Format::Xml }
 }
 
 /// The delimiter that is most frequent in the first line, outside quotes; the tab wins a tie, being rare in text.
@@ -97,6 +97,7 @@ mod tests {
             (b"\xFF\xFE<\0r\0s\0s\0", Format::Xml),
             (b"<!DOCTYPE HTML>", Format::Html),
             (b"<html>", Format::Html),
+            (b"<table border=1>", Format::Html),
             (b" {\"id\": 1}", Format::Json),
             (b"id\ttitle, long\tprice", Format::Delimited(b'\t')),
             (b"\"id\";\"a,b,c\";price\n1,2,3,4", Format::Delimited(b';')),

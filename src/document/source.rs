@@ -25,21 +25,27 @@ impl Default for Position {
 impl Position {
     /// Past these bytes of UTF-8.
     pub(super) fn advance(&mut self, bytes: &[u8]) {
-        let line = match memchr::memrchr(b'\n', bytes) {
-            Some(last) => {
-                self.line += memchr::memchr_iter(b'\n', bytes).count() as u64;
-                self.column = 1;
-                &bytes[last + 1..]
-            }
-            None => bytes,
-        };
+        let lines = count(bytes, |b| b == b'\n');
+        let mut line = bytes;
+        if lines > 0 {
+            self.line += lines;
+            self.column = 1;
+            line = &bytes[memchr::memrchr(b'\n', bytes).map_or(0, |last| last + 1)..];
+        }
         // All bytes but those that continue a character.
-        self.column += line.iter().filter(|b| (**b & 0xC0) != 0x80).count() as u64;
+        self.column += count(line, |b| (b & 0xC0) != 0x80);
     }
 
     pub fn place(self, file: &str) -> Place {
         Place { line: Some(self.line), column: Some(self.column), file: Some(file.to_owned()), ..Place::default() }
     }
+}
+
+/// How many bytes are such. Counted in one byte as long as that cannot overflow, which the compiler turns into vector code.
+#[inline(always)]
+fn count(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> u64 {
+    let part = |part: &[u8]| u64::from(part.iter().fold(0u8, |n, b| n + u8::from(is_such(*b))));
+    bytes.chunks(usize::from(u8::MAX)).map(part).sum()
 }
 
 /// Which characters a document may hold.

@@ -302,7 +302,8 @@ impl State {
             let start = text.len() - text.trim_ascii_start().len();
             return if start == text.len() { Ok(()) } else { self.inside_root(past(at, &text[..start]), "text") };
         }
-        if let Some(found) = memchr::memmem::find(text.as_bytes(), b"]]>") {
+        let bracket = memchr::memchr(b']', text.as_bytes());
+        if let Some(found) = bracket.and_then(|_| memchr::memmem::find(text.as_bytes(), b"]]>")) {
             return Err(self.fault("]]> outside of CDATA", past(at, &text[..found])));
         }
         self.tree(offer).push_text(text);
@@ -432,7 +433,9 @@ impl State {
     }
 
     fn fault(&self, message: impl Into<String>, at: Position) -> Error {
-        Error::input("feed/xml-malformed", message).at(at.place(&self.file))
+        Error::input("feed/xml-malformed", message)
+            .at(at.place(&self.file))
+            .help("it was cut off, or pieced together by hand: fetch it again, or have a program write it")
     }
 
     fn limit(&self, message: String, at: Position) -> Error {

@@ -2,6 +2,7 @@
 use std::io::{self, Write};
 use std::sync::atomic::Ordering;
 
+use rusqlite::types::Value;
 use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -10,6 +11,7 @@ use super::document::Document;
 use super::findings::Findings;
 use super::nest::Nesting;
 use super::offer::Offer;
+use super::prices::Prices;
 use super::shaper::Shaper;
 use super::write::FeedWriter;
 use crate::catalog::fault;
@@ -41,6 +43,9 @@ pub struct Built {
     pub bytes: u64,
     /// Of the document's bytes, in hexadecimal.
     pub hash: String,
+    /// Of the offers in it.
+    #[serde(skip)]
+    pub prices: Prices,
 }
 
 /// Builds a document into `to`. A wrong template or contract stops before the first byte; a row the channel would
@@ -48,11 +53,7 @@ pub struct Built {
 pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Result<Built> {
     let compiled = job.channel.compile(job.guarded, job.now)?;
     let mut shaper = Shaper::new(job.channel, &compiled);
-    let text_of = |name: &str| match job.channel.value_of(name, job.now) {
-        Some(rusqlite::types::Value::Text(text)) => Some(text),
-        Some(rusqlite::types::Value::Integer(number)) => Some(number.to_string()),
-        _ => None,
-    };
+    let text_of = |name: &str| setting_of(job.channel, name, job.now);
     let mut checker = Checker::new(job.channel, text_of);
     let fill = |text: &str| match text.strip_prefix('$') {
         Some("changed") => job.changed.to_owned(),
@@ -71,7 +72,16 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
     let mut writer = FeedWriter::begin(encoder, Measured::new(to));
     let mut nesting = job.format.placing().nest().and_then(|nest| Nesting::new(job.channel, nest));
     let mut offer = Offer::new(job.channel.contract.attribute.len());
-    let mut built = Built { rows: 0, offers: 0, left_out: 0, in_stock: 0, bytes: 0, hash: String::new() };
+    let price = job.channel.contract.price();
+    let mut built = Built {
+        rows: 0,
+        offers: 0,
+        left_out: 0,
+        in_stock: 0,
+        bytes: 0,
+        hash: String::new(),
+        prices: Prices::default(),
+    };
     let place = |offer: &Offer, attribute: usize| place_of(job.channel, offer, attribute);
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(|e| stuck(job.channel, e))? {
@@ -85,6 +95,7 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
         }
         let is_stocked = stock
             .is_some_and(|(attribute, values)| offer.first(attribute).is_some_and(|v| values.iter().any(|x| x == v)));
+        let costs = price.and_then(|at| offer.first(at)).map(|price| Prices::entry(&offer.sku, price));
         let written = match &mut nesting {
             Some(nesting) => nesting.take(&document, &mut offer, &mut writer, findings)?,
             None => document.write(&offer, &mut writer).map(|()| true).map_err(unwritable)?,
@@ -92,14 +103,25 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
         built.left_out += u64::from(!written);
         built.offers += u64::from(written);
         built.in_stock += u64::from(written && is_stocked);
+        built.prices.extend(costs.filter(|_| written));
     }
     if let Some(mut nesting) = nesting {
         nesting.end(&document, &mut writer).map_err(unwritable)?;
     }
     let measured = writer.finish().map_err(unwritable)?;
     built.bytes = measured.bytes;
+    built.prices.sort();
     built.hash = format!("{:032x}", measured.hash.digest128());
     Ok(built)
+}
+
+/// The value of `$name` as text.
+pub(super) fn setting_of(channel: &Channel, name: &str, now: &str) -> Option<String> {
+    match channel.value_of(name, now)? {
+        Value::Text(text) => Some(text),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Null | Value::Real(_) | Value::Blob(_) => None,
+    }
 }
 
 pub(super) fn unwritable(error: io::Error) -> Error {
@@ -125,7 +147,7 @@ fn stuck(channel: &Channel, error: rusqlite::Error) -> Error {
         .help("look for a join without a condition")
 }
 
-fn place_of(channel: &Channel, offer: &Offer, attribute: usize) -> Place {
+pub(super) fn place_of(channel: &Channel, offer: &Offer, attribute: usize) -> Place {
     let name = channel.contract.attribute.get_index(attribute).map_or("", |(name, _)| name.as_str());
     let mut place = Place::of_sku(&offer.sku).attribute(name);
     if let Some(value) = offer.first(attribute) {

@@ -13,6 +13,8 @@ mod json_slots;
 mod layout;
 mod nest;
 mod offer;
+mod preview;
+mod prices;
 mod shape;
 mod shaper;
 
@@ -23,3 +25,5 @@ pub use check::{Checked, check};
 pub use checker::Checker;
 pub use findings::Findings;
 pub use offer::Offer;
+pub use preview::{Preview, Shown, preview};
+pub use prices::{Jumps, Prices};

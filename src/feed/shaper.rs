@@ -1,6 +1,7 @@
 //! From a row of the template to an offer: each column brought into shape by its attribute, with what is left out and
 //! why.
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
@@ -33,6 +34,7 @@ struct ColumnPlan<'a> {
     /// What the previous row had here and what became of it: variants of one product share their long texts.
     last: Option<Memo>,
     list: List,
+    groups: Groups,
 }
 
 /// The values of the list that the previous row had here: each shaped, or as it came and what is wrong with it.
@@ -41,6 +43,18 @@ struct List {
     raw: String,
     shaped: Vec<Result<String, (String, Fault)>>,
 }
+
+/// Groups by the JSON they came as, each the parts of one after those of the other: variants choose among the same few
+/// options.
+#[derive(Default)]
+struct Groups {
+    currency: Option<Currency>,
+    shaped: HashMap<String, Vec<String>>,
+}
+
+/// Enough for the options of a shop; more, or longer ones, would fill the memory where every item has its own.
+const GROUPS_MAX: usize = 1_000;
+const GROUP_BYTES_MAX: usize = 1_000;
 
 struct Memo {
     raw: Vec<u8>,
@@ -61,10 +75,7 @@ impl<'a> Shaper<'a> {
                 Source::Attribute(index) => {
                     if let Some((name, attribute)) = contract.attribute.get_index(index) {
                         let except = attribute.except.as_ref().and_then(|other| contract.attribute.get_index_of(other));
-                        columns.push((
-                            position,
-                            ColumnPlan { index, name, attribute, except, last: None, list: List::default() },
-                        ));
+                        columns.push((position, ColumnPlan { except, ..ColumnPlan::new(index, name, attribute) }));
                     }
                 }
                 Source::Input(index) if contract.inputs[index] == "currency" => currency_column = Some(position),
@@ -133,7 +144,7 @@ impl<'a> Shaper<'a> {
         Ok(whole)
     }
 
-    fn overrides(&self, row: &Row<'_>) -> Result<Option<serde_json::Map<String, serde_json::Value>>> {
+    pub fn overrides(&self, row: &Row<'_>) -> Result<Option<serde_json::Map<String, serde_json::Value>>> {
         let Some(position) = self.overrides_column else { return Ok(None) };
         match row.get_ref(position).map_err(fault)? {
             ValueRef::Text(bytes) => Ok(serde_json::from_slice(bytes).ok()),
@@ -149,7 +160,7 @@ impl<'a> Shaper<'a> {
         findings: &mut Findings<'_>,
     ) -> bool {
         let Some((index, name, attribute)) = self.channel.contract.attribute.get_full(name) else { return true };
-        let mut plan = ColumnPlan { index, name, attribute, except: None, last: None, list: List::default() };
+        let mut plan = ColumnPlan::new(index, name, attribute);
         let text = match value {
             serde_json::Value::String(text) => Cow::Borrowed(text.as_str()),
             serde_json::Value::Null => return true,
@@ -172,7 +183,12 @@ impl<'a> Shaper<'a> {
     }
 }
 
-impl ColumnPlan<'_> {
+impl<'a> ColumnPlan<'a> {
+    fn new(index: usize, name: &'a str, attribute: &'a Attribute) -> Self {
+        let (list, groups) = (List::default(), Groups::default());
+        ColumnPlan { index, name, attribute, except: None, last: None, list, groups }
+    }
+
     fn fill(
         &mut self,
         channel: &Channel,
@@ -286,13 +302,20 @@ impl ColumnPlan<'_> {
     }
 
     fn fill_groups(
-        &self,
+        &mut self,
         channel: &Channel,
         text: &str,
         currency: Option<Currency>,
         offer: &mut Offer,
         findings: &mut Findings<'_>,
     ) -> bool {
+        if self.groups.currency != currency || self.groups.shaped.len() >= GROUPS_MAX {
+            self.groups = Groups { currency, ..Groups::default() };
+        }
+        if let Some(parts) = self.groups.shaped.get(text) {
+            parts.iter().for_each(|part| offer.push_part(self.index, part));
+            return true;
+        }
         let groups = match serde_json::from_str(text) {
             Ok(serde_json::Value::Array(groups)) => groups,
             Ok(serde_json::Value::Object(pairs)) if self.attribute.pairs => self.spread(pairs),
@@ -306,12 +329,19 @@ impl ColumnPlan<'_> {
                 return report(channel, self, offer, Raw::Text(text), fault, findings);
             }
         };
-        let mut whole = true;
+        let (mut whole, mut sound, mut shaped) = (true, true, Vec::new());
         for group in groups.iter().take(self.attribute.repeats()) {
             match self.shape_parts(group, currency) {
-                Ok(parts) => parts.iter().for_each(|part| offer.push_part(self.index, part)),
-                Err(fault) => whole &= report(channel, self, offer, Raw::Text(text), fault, findings),
+                Ok(parts) => shaped.extend(parts),
+                Err(fault) => {
+                    sound = false;
+                    whole &= report(channel, self, offer, Raw::Text(text), fault, findings);
+                }
             }
+        }
+        shaped.iter().for_each(|part| offer.push_part(self.index, part));
+        if sound && text.len() <= GROUP_BYTES_MAX {
+            self.groups.shaped.insert(text.to_owned(), shaped);
         }
         whole
     }

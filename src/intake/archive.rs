@@ -21,10 +21,16 @@ const COPY_BYTES: usize = 64 * 1024;
 /// Opens all files of an archive, in its order. The first brings a note of what was skipped.
 ///
 /// Errors: `file/zip-corrupt`, `file/zip-bomb`, `file/zip-crowded`, `file/zip-encrypted`, `file/zip-method`,
-/// `file/zip-empty`; those of [`Source::read`] for a file in it that cannot be text.
+/// `file/zip-same-name`, `file/zip-empty`; those of [`Source::read`] for a file in it that cannot be text.
 pub(super) fn open(name: &str, packed: File) -> Result<Vec<Source>> {
     let packed_bytes = packed.metadata().map_err(|e| Error::io("read", Path::new(name), e))?.len();
+    let told = entries_told(&packed, packed_bytes);
     let mut archive = ZipArchive::new(io::BufReader::new(packed)).map_err(|e| error(name, e))?;
+    // the library keeps one of those that share a name, and which one was meant would be a guess
+    if told.is_some_and(|told| told > archive.len()) {
+        return Err(refuse(name, "file/zip-same-name", "holds several files of one name".to_owned())
+            .help("pack it again, each file under a name of its own"));
+    }
     let mut unpacking = Unpacking { name, packed_bytes, given: 0 };
     let (mut files, mut skipped) = (Vec::new(), Vec::new());
     for index in 0..archive.len() {
@@ -51,6 +57,20 @@ pub(super) fn open(name: &str, packed: File) -> Result<Vec<Source>> {
     }
 }
 
+/// How many entries the record at the end of an archive tells of; `None` where it is elsewhere (zip64) or unreadable.
+fn entries_told(mut packed: &File, packed_bytes: u64) -> Option<usize> {
+    /// The record and its comment; the number is two bytes at the tenth.
+    const END_BYTES_MAX: u64 = 22 + 65_535;
+    const ELSEWHERE: u16 = u16::MAX;
+    let mut tail = Vec::new();
+    packed.seek(SeekFrom::Start(packed_bytes.saturating_sub(END_BYTES_MAX))).ok()?;
+    packed.read_to_end(&mut tail).ok()?;
+    packed.seek(SeekFrom::Start(0)).ok()?;
+    let end = tail.get(memchr::memmem::rfind(&tail, b"PK\x05\x06")?..)?;
+    let told = u16::from_le_bytes(end.get(10..12)?.try_into().ok()?);
+    (told != ELSEWHERE).then_some(told.into())
+}
+
 /// The file itself, or all files of it if it is an archive.
 pub(super) fn expand(name: &str, mut file: File) -> Result<Vec<Source>> {
     let mut head = Vec::new();
@@ -70,7 +90,7 @@ fn look<R: Read + Seek>(name: &str, archive: &mut ZipArchive<R>, index: usize) -
         Err(_) => String::from_utf8_lossy(entry.name_raw()).into_owned(),
     };
     // Finder adds a `__MACOSX` folder of attributes; `.DS_Store` and its like are no one's export either.
-    let hidden = path.split(['/', '\\']).any(|part| part == "__MACOSX" || part.starts_with('.'));
+    let hidden = path.split(['/', '\\']).any(|part| part == "__MACOSX" || (part != ".." && part.starts_with('.')));
     let wanted = entry.is_file() && !hidden;
     match entry.compression() {
         CompressionMethod::Stored | CompressionMethod::Deflated => Ok((path, wanted)),
@@ -237,6 +257,15 @@ mod tests {
         assert_eq!(refused(&zip(&[(".hidden", b"x")])), "file/zip-empty");
         assert_eq!(refused(&zip(&[])), "file/zip-empty");
         assert_eq!(refused(&zip(&[("in.zip", &zip(&[("a.csv", b"a,b\n")]))])), "file/not-text");
+    }
+
+    #[test]
+    fn files_of_one_name_are_refused() {
+        let mut bytes = zip(&[("a.csv", b"sku,price\nA,1\n"), ("b.csv", b"sku,price\nB,2\n")]);
+        while let Some(at) = memchr::memmem::find(&bytes, b"b.csv") {
+            bytes[at] = b'a';
+        }
+        assert_eq!(refused(&bytes), "file/zip-same-name");
     }
 
     #[test]

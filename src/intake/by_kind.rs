@@ -324,9 +324,14 @@ impl<'s, 'o> Intake<'s, 'o> {
                 let here = Here { record: record.number, line: record.line, digest: record.digest(), place: &place };
                 keeper.take(row, &here, findings)?;
             }
-            reader.late(false).into_iter().try_for_each(|late| keeper.take_late(late, findings)).map(Ok)
+            while let Some(late) = reader.late(false)? {
+                keeper.take_late(late, findings)?;
+            }
+            Ok(Ok(()))
         })?;
-        reader.late(true).into_iter().try_for_each(|late| keeper.take_late(late, &mut self.findings))?;
+        while let Some(late) = reader.late(true)? {
+            keeper.take_late(late, &mut self.findings)?;
+        }
         let (counts, seen) = keeper.finish(&mut self.findings)?;
         let (vanished, archived) = self.vanish(change, &source, seen, table.file())?;
         Ok(Taken { counts, vanished, archived, ..Taken::default() })

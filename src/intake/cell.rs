@@ -89,15 +89,21 @@ pub fn barcode(text: &str) -> Result<(Option<Gtin>, Option<Invalid>), Invalid> {
     match Gtin::parse_lenient(text) {
         Ok((gtin, repairs)) if repairs.contains(&Repair::DecimalSuffix) => Err(mended(Repair::DecimalSuffix, &gtin)),
         Ok((gtin, repairs)) if repairs.contains(&Repair::LeadingZeros) => {
-            Ok((None, Some(mended(Repair::LeadingZeros, &gtin))))
+            Ok((None, Some(without(mended(Repair::LeadingZeros, &gtin)))))
         }
         Ok((gtin, _)) => Ok((Some(gtin), None)),
         Err(invalid) if invalid.code == "gtin/scientific" => Err(invalid),
-        Err(invalid) => Ok((None, Some(invalid))),
+        Err(invalid) => Ok((None, Some(without(invalid)))),
     }
 }
 
-/// A whole number, perhaps negative; `None` for an empty cell. A decimal part of zeros is what spreadsheets leave.
+/// Says what becomes of a barcode that is none.
+fn without(invalid: Invalid) -> Invalid {
+    Invalid { message: format!("{}; the variant goes without it", invalid.message), ..invalid }
+}
+
+/// A whole number, perhaps negative; `None` for an empty cell. A decimal part of zeros is what spreadsheets leave, but
+/// three of them may also be thousands.
 pub fn whole(record: &Record<'_>, column: usize) -> Result<Option<i64>, Refusal> {
     match trimmed(record, column) {
         "" => Ok(None),
@@ -109,9 +115,17 @@ pub fn whole(record: &Record<'_>, column: usize) -> Result<Option<i64>, Refusal>
 pub fn parse_whole(text: &str) -> Result<i64, Invalid> {
     const UNITS_MAX: i64 = 1_000_000_000;
     let digits = match text.split_once('.') {
-        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|b| b == b'0') => whole,
+        Some((whole, "000")) if !matches!(whole, "0" | "-0" | "") => {
+            let help = format!("write {whole} or {whole}000");
+            return Err(Invalid::new("import/ambiguous-number", format!("`{text}` can be read two ways"), help));
+        }
+        Some((whole, zeros)) if zeros.bytes().all(|b| b == b'0') => whole,
         _ => text,
     };
+    if text.starts_with('#') {
+        let help = "mend the formula in the spreadsheet and export again";
+        return Err(Invalid::new("import/spreadsheet-error", "this is a spreadsheet's error, not a number", help));
+    }
     let unsigned = digits.strip_prefix(['-', '+']).unwrap_or(digits);
     if unsigned.is_empty() || !unsigned.bytes().all(|b| b.is_ascii_digit()) {
         let message = "a whole number is due here";

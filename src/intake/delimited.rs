@@ -189,14 +189,14 @@ impl Delimited {
     fn misshapen(&mut self) -> Result<Option<Diagnostic>> {
         let (due, found) = (self.columns.len(), self.ends_len);
         if found < due {
-            let message = format!("the record has {found} cells where the header names {due} columns");
+            let message = format!("the record has {} where the header names {due} columns", cells_of(found));
             let help = "a delimiter is missing, or the record was cut off; it was not read";
             return Ok(Some(Diagnostic::error("table/too-few-cells", message).at(self.record_place()).help(help)));
         }
         if found > due {
             let named_end = due.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(0);
             if named_end < self.cells_len {
-                let message = format!("the record has {found} cells where the header names {due} columns");
+                let message = format!("the record has {} where the header names {due} columns", cells_of(found));
                 let help = "a cell that holds the delimiter has to be in quotes; the record was not read";
                 return Ok(Some(Diagnostic::error("table/too-many-cells", message).at(self.record_place()).help(help)));
             }
@@ -225,8 +225,9 @@ impl Delimited {
         Ok(None)
     }
 
+    /// Of white space only, or of the mark by which DOS ended a text.
     fn is_blank(&self) -> bool {
-        self.cells[..self.cells_len].trim_ascii().is_empty()
+        self.cells[..self.cells_len].iter().all(|b| b.is_ascii_whitespace() || *b == 0x1a)
     }
 
     fn cell(&self, column: usize) -> Option<std::ops::Range<usize>> {
@@ -378,6 +379,10 @@ impl Delimited {
             _ => place,
         }
     }
+}
+
+fn cells_of(count: usize) -> String {
+    if count == 1 { "only 1 cell".to_owned() } else { format!("{count} cells") }
 }
 
 /// Where the cell after the one at `at` begins, or the record ends.

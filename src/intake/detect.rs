@@ -115,7 +115,7 @@ pub static FORMATS: &[Format] = &[
         must: &["ID", woo::TYPE, woo::SKU, woo::NAME, woo::PRICE],
         never: &[],
         may: &["Published", "Is featured?", "Visibility in catalog", "Short description", "Description",
-            "Date sale price *", "Tax status", "Tax class", "In stock?", "Stock", "Low stock amount",
+            "Date sale price *", "Permalink", "Tax status", "Tax class", "In stock?", "Stock", "Low stock amount",
             "Backorders allowed?", "Sold individually?", "Weight (*)", "Length (*)", "Width (*)", "Height (*)",
             "Allow customer reviews?", "Purchase note", "Sale price", "Categories", "Tags", "Shipping class", "Images",
             "Download limit", "Download expiry days", "Download *", "Parent", "Grouped products", "Upsells", "Cross-sells",
@@ -155,7 +155,7 @@ pub static FORMATS: &[Format] = &[
         may: &["description", "image_link|image link", "additional_image_link|additional image link", "brand", "gtin",
             "mpn", "condition", "sale_price*|sale price*", "item_group_id|item group id",
             "google_product_category|google product category", "product_type|product type", "color", "size", "gender",
-            "age_group|age group", "material", "pattern", "shipping*", "custom_label_*|custom label *", "quantity*"],
+            "age_group|age group", "material", "pattern", "shipping*", "availability_date|availability date", "custom_label_*|custom label *", "quantity*"],
         rest: Rest::Unknown,
     },
     Format {
@@ -203,7 +203,7 @@ pub static FORMATS: &[Format] = &[
         may: &["item_group|item_group_id|parent_sku|product_id", "description|beschreibung", "brand|vendor|manufacturer|marke|hersteller",
             "currency|währung", "sale_price|special_price|discounted_price", "gtin|ean|upc|barcode", "mpn",
             "category|categories|product_type|kategorie", "image*", "link|url|product_url", "color|farbe", "size|größe",
-            "material", "weight*", "qty|quantity|bestand"],
+            "material", "weight*", "qty|quantity|bestand", "availability_date", "sells_when_out"],
         rest: Rest::Free,
     },
     Format {
@@ -260,7 +260,7 @@ pub static FORMATS: &[Format] = &[
     },
     Format {
         name: "fields", kind: Fields,
-        must: &["sku", "cost|cost_price|unit_cost|cost_of_goods_sold|safety_stock|safety|weight*|mpn|brand|vendor|manufacturer|\
+        must: &["sku", "cost|cost_price|unit_cost|cost_of_goods_sold|safety_stock|safety|weight*|mpn|availability_date|brand|vendor|manufacturer|\
             product_type|google_product_category|google product category|condition|age_group|age group|gender|custom_label*"],
         never: &["title|name", "price", "handle", "quantity|qty|on_hand|on hand|stock|available|delta|adjustment", "rating|stars|score",
             "order|order_id|order id|order-id|order_number|order number", "tracking_number|tracking number", "channel"],
@@ -352,6 +352,13 @@ fn reason(format: &Format, header: &[Column]) -> String {
     format!("has {}", listed(seen.map(|c| c.name.as_str())))
 }
 
+/// Tables that come where another was meant, by a column that tells them: what they are, and what to do.
+const STRANGERS: &[(&str, &str, &str)] = &[(
+    "Impact on price",
+    "a table of PrestaShop's combinations, whose prices and weights are only differences from those of their product",
+    "export variants with whole prices, and say by a mapping what their columns mean: `purvey import --map-wizard`",
+)];
+
 fn unknown(
     table: &Table,
     wanted: Option<Kind>,
@@ -360,17 +367,36 @@ fn unknown(
     let what = wanted.map_or("a table purvey knows", Kind::as_str);
     let message = match table.delimiter() {
         Some(_) => format!("{} is not {what}: its columns fit no format", table.file()),
-        None => format!("{} is JSON, but not {what}: its keys fit no format", table.file()),
+        None => format!("{} is not {what}: its keys fit no format", table.file()),
     };
     let place = Place::file(table.file()).record(1).line(1);
-    let columns = table.header().len();
+    let (header, columns) = (table.header(), table.header().len());
     // where a kind has only one format, that one is meant however little of it is there
     let only = fits.clone().count() == 1;
     let nearest =
         fits.rev().filter(|(_, fit)| only || fit.is_near(columns)).max_by_key(|(_, fit)| (fit.known, fit.present));
+    let stranger = STRANGERS.iter().find(|(telling, ..)| header.iter().any(|column| matches(telling, column)));
+    if let Some((telling, what, help)) = stranger {
+        let message = format!("{} is {what}", table.file());
+        return Error::input("format/unknown", message).at(place.attribute(*telling)).help(*help);
+    }
     let Some((format, fit)) = nearest else {
         let known: Vec<_> =
             FORMATS.iter().filter(|f| wanted.is_none_or(|kind| kind == f.kind)).map(|f| f.name).collect();
+        if let ([only], Some(_)) = (table.header(), table.delimiter()) {
+            return Error::input("format/unknown", message).at(place).help(
+                match only.name.contains([',', ';', '\t', '|']) {
+                    true => {
+                        "each line stands in quotes as a whole, as spreadsheets save a table they did not part into \
+                         columns: export it again, or part it into columns before saving"
+                    }
+                    false => {
+                        "the header is a single column: if another character parts its cells, say so with \
+                          `--delimiter`; is the first line the header?"
+                    }
+                },
+            );
+        }
         return Error::input("format/unknown", message)
             .at(place)
             .help(format!(

@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 /// In the order in which they win when the header has as many cells with one as with the other.
-const DELIMITERS: [u8; 4] = *b",;\t|";
+const DELIMITERS: [u8; 7] = *b",;\t|^~\x1f";
 /// Records looked at to tell a title from a header.
 const LOOKED_AT: usize = 12;
 
@@ -52,8 +52,9 @@ impl Dialect {
             dialect.skip = length;
             dialect.delimiter = options.delimiter.unwrap_or(delimiter);
         }
-        if let Some(line) = options.header_line {
-            dialect.skip = start_of_line(file, head, line)?;
+        match options.header_line {
+            Some(line) => dialect.skip = start_of_line(file, head, line)?,
+            None => dialect.skip += blank_above(&head[dialect.skip..]),
         }
         let given = options.delimiter.or(declared.map(|(delimiter, _)| delimiter));
         dialect.skip_comments(file, head, all);
@@ -169,6 +170,12 @@ fn declared_delimiter(head: &[u8]) -> Option<(u8, usize)> {
     }
 }
 
+/// Bytes of lines above the header that hold nothing but blanks: a line of delimiters is a header without names.
+fn blank_above(head: &[u8]) -> usize {
+    let blank = head.iter().take_while(|b| b" \r\n".contains(b)).count();
+    head[..blank].iter().rposition(|b| matches!(b, b'\r' | b'\n')).map_or(0, |end| end + 1)
+}
+
 fn start_of_line(file: &str, head: &[u8], line: u64) -> Result<usize> {
     let mut ends = memchr::memchr2_iter(b'\n', b'\r', head)
         .filter(|&at| !(head[at] == b'\r' && head.get(at + 1) == Some(&b'\n')))
@@ -224,6 +231,9 @@ fn refuse_documents(file: &str, head: &[u8]) -> Result<()> {
     let text = head.trim_ascii_start();
     let tag = |name: &[u8]| text.get(..name.len()).is_some_and(|t| t.eq_ignore_ascii_case(name));
     let (what, help) = match () {
+        _ if tag(b"<table") => {
+            ("a web page's table", "open it in a spreadsheet program and save the sheet as CSV (UTF-8)")
+        }
         _ if tag(b"<!doctype html") || tag(b"<html") => {
             ("a web page", "the download gave a page, perhaps a log-in form: export the table again")
         }

@@ -2,7 +2,7 @@
 //!
 //! A format says only which element, cell or key means what ([`Meaning`]); prices, barcodes, addresses and availability
 //! are checked here. An offer that is in stock, but whose units nobody counts, is not tracked: it sells until the feed
-//! says otherwise. One that is out of stock is tracked, with no units.
+//! says otherwise. One that is out of stock is tracked, with no units; so are preorders and backorders, which sell ahead.
 use super::address;
 use super::cell::{self, Custom};
 use super::findings::{Findings, Refusal};
@@ -44,6 +44,7 @@ pub enum Meaning<'a> {
     SaleTime,
     Currency,
     Availability,
+    AvailabilityDate,
     Quantity,
     /// A number and its unit; kilograms when it has none.
     Weight,
@@ -76,6 +77,7 @@ impl std::fmt::Display for Meaning<'_> {
             Meaning::SaleTime => "time of the sale",
             Meaning::Currency => "currency",
             Meaning::Availability => "availability",
+            Meaning::AvailabilityDate => "availability_date",
             Meaning::Quantity => "quantity",
             Meaning::Weight => "weight",
             Meaning::Choice(axis) => return write!(f, "option {axis}"),
@@ -152,6 +154,8 @@ pub fn carried_by_offers() -> Carried {
             V::Currency,
             V::Weight,
             V::Tracked,
+            V::SellsWhenOut,
+            V::AvailabilityDate,
             V::Attributes,
             V::Status,
         ],
@@ -161,7 +165,10 @@ pub fn carried_by_offers() -> Carried {
 /// What offers without titles carry: price and stock of what the catalog knows.
 pub fn carried_by_prices() -> Carried {
     use VariantField as V;
-    Carried { product: Vec::new(), variant: vec![V::Price, V::SalePrice, V::Currency, V::Tracked, V::Status] }
+    Carried {
+        product: Vec::new(),
+        variant: vec![V::Price, V::SalePrice, V::Currency, V::Tracked, V::SellsWhenOut, V::AvailabilityDate, V::Status],
+    }
 }
 
 const AVAILABILITIES: &str = "in_stock, out_of_stock, preorder or backorder (in YML: true or false)";
@@ -372,11 +379,8 @@ impl Reading<'_, '_> {
         self.check_twice()?;
         let prices = self.prices(findings)?;
         let (sale_from, sale_to) = self.sale_time()?;
+        let availability_date = self.moment(Meaning::AvailabilityDate)?;
         let stock = self.stock(findings)?;
-        let mut attributes = self.attributes();
-        if let Some(word) = stock.word {
-            attributes.insert("availability".to_owned(), Value::from(word));
-        }
         let item = Item {
             sku: sku.clone(),
             gtin: self.gtin(findings)?,
@@ -391,8 +395,9 @@ impl Reading<'_, '_> {
             cost_minor: None,
             weight_g: self.weight(findings),
             tracked: stock.tracked,
-            sells_when_out: false,
-            attributes,
+            sells_when_out: stock.sells_when_out,
+            availability_date,
+            attributes: self.attributes(),
             status: Status::Active,
         };
         let choices = choices.iter().map(|(_, choice)| oddity::without_forbidden(choice)).collect();
@@ -480,6 +485,12 @@ impl Reading<'_, '_> {
         Ok((Some(time::to_utc_text(from)), Some(time::to_utc_text(to))))
     }
 
+    fn moment(&self, meaning: Meaning<'_>) -> Result<Option<String>, Refusal> {
+        let Some(said) = self.draft.get(meaning) else { return Ok(None) };
+        let moment = time::parse(&said.text, self.rules.zone.as_ref()).map_err(|e| self.refuse(Some(said), e))?;
+        Ok(Some(time::to_utc_text(moment)))
+    }
+
     fn stock(&self, findings: &mut Findings<'_>) -> Result<Stock, Refusal> {
         let quantity = match self.draft.get(Meaning::Quantity) {
             Some(said) => Some(cell::parse_whole(&said.text).map_err(|invalid| self.refuse(Some(said), invalid))?),
@@ -494,12 +505,21 @@ impl Reading<'_, '_> {
             let help = "say in_stock, or a quantity of 0";
             self.warn(said, Invalid::new("import/stock-contradiction", message, help), findings);
         }
+        if let Some((said, Availability::Preorder)) = &word
+            && self.draft.get(Meaning::AvailabilityDate).is_none()
+        {
+            let message = "nothing says when the preorder can leave: until then it is out of stock";
+            let help = "say availability_date, which channels ask for, too";
+            self.warn(said, Invalid::new("import/no-availability-date", message, help), findings);
+        }
+        let sells_when_out = matches!(word, Some((_, Availability::Backorder)));
         Ok(match (word, quantity) {
-            (word, Some(quantity)) => {
-                Stock { tracked: true, quantity: Some(quantity), word: word.and_then(|(_, word)| word.later()) }
+            // units of such an offer are still to come
+            (Some((_, Availability::Preorder | Availability::Backorder | Availability::Out)), None)
+            | (Some((_, Availability::Preorder | Availability::Backorder)), Some(_)) => {
+                Stock { tracked: true, quantity: Some(0), sells_when_out }
             }
-            (Some((_, Availability::Out)), None) => Stock { tracked: true, quantity: Some(0), word: None },
-            (word, None) => Stock { tracked: false, quantity: None, word: word.and_then(|(_, word)| word.later()) },
+            (_, quantity) => Stock { tracked: quantity.is_some(), quantity, sells_when_out },
         })
     }
 
@@ -538,8 +558,7 @@ struct Prices {
 struct Stock {
     tracked: bool,
     quantity: Option<i64>,
-    /// An availability that is neither in stock nor out of it.
-    word: Option<&'static str>,
+    sells_when_out: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -548,16 +567,6 @@ enum Availability {
     Out,
     Preorder,
     Backorder,
-}
-
-impl Availability {
-    fn later(self) -> Option<&'static str> {
-        match self {
-            Availability::Preorder => Some("preorder"),
-            Availability::Backorder => Some("backorder"),
-            Availability::In | Availability::Out => None,
-        }
-    }
 }
 
 /// Google's words, Meta's and Pinterest's, with spaces or underscores.

@@ -189,6 +189,11 @@ impl Text {
     fn not_utf8(&self, length: Option<usize>) -> Fault {
         let (before, rest) = self.out.split_at(self.valid);
         let wrong = hex(&rest[..length.unwrap_or(rest.len()).min(rest.len())]);
+        if length.is_none() && !before.is_empty() {
+            let message = "the file ends in the middle of a character".to_owned();
+            let help = "it was cut off on its way: export or fetch it again; or say what it is with `--encoding`";
+            return Fault { code: "encoding/not-utf-8", message, help: help.to_owned() };
+        }
         let offset = self.offset + self.valid as u64;
         // overlong forms and surrogates come from broken UTF-8 writers, never from another encoding
         let broken = matches!(rest, [0xc0 | 0xc1, 0x80..=0xbf, ..] | [0xed, 0xa0..=0xbf, 0x80..=0xbf, ..]);
@@ -263,9 +268,13 @@ fn decode(codec: &mut encoding_rs::Decoder, input: &mut Vec<u8>, out: &mut Vec<u
                 let end = used.saturating_sub(after.into());
                 let wrong = hex(&input[end.saturating_sub(length.into())..end]);
                 let name = codec.encoding().name();
+                let message = match wrong.as_str() {
+                    "" => format!("not {name}: the file ends in the middle of a character"),
+                    _ => format!("not {name}: {wrong}"),
+                };
                 break Some(Fault {
                     code: "encoding/malformed",
-                    message: format!("not {name}: {wrong}"),
+                    message,
                     help: "the file is damaged or in another encoding: try `--encoding auto`, or save it as UTF-8"
                         .to_owned(),
                 });

@@ -173,7 +173,7 @@ fn look_up(
         "prices" => drop(prices::Columns::find(mapping)),
         "locations" => drop(locations::Columns::find(mapping)),
         "reviews" => drop(reviews::Columns::find(mapping)),
-        "fields" => drop(fields::Columns::find(mapping)),
+        "fields" => drop(fields::Columns::find(mapping, options)),
         "overrides" => drop(overrides::Columns::find(mapping)),
         "tracking" => drop(tracking::Columns::find(mapping)),
         "woocommerce-products" => return Some(Box::new(WooProducts::new(mapping, options))),

@@ -23,6 +23,7 @@ enum Reads {
     Word,
     /// A word of a list that everybody writes in lower case.
     Lower,
+    Moment,
 }
 
 use Fillable::{Product, Safety, Variant};
@@ -33,6 +34,7 @@ const KNOWN: &[(&str, Fillable, Reads)] = &[
     ("safety_stock|safety", Safety, Reads::Units),
     ("weight*", Variant(VariantField::Weight), Reads::Weight),
     ("mpn", Variant(VariantField::Mpn), Reads::Word),
+    ("availability_date|availability date", Variant(VariantField::AvailabilityDate), Reads::Moment),
     ("brand|vendor|manufacturer", Product(ProductField::Brand), Reads::Word),
     ("product_type", Product(ProductField::ProductType), Reads::Word),
     ("google_product_category|google product category", Product(ProductField::GoogleProductCategory), Reads::Word),
@@ -49,7 +51,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub fn find(mapping: &mut Mapping<'_>) -> Columns {
+    pub fn find(mapping: &mut Mapping<'_>, options: &Options) -> Columns {
         let sku = mapping.find("sku", "SKU");
         let mut fields = Vec::new();
         for (names, field, reads) in KNOWN {
@@ -67,6 +69,7 @@ impl Columns {
         }
         let weight = fields.iter().find(|(field, ..)| *field == Variant(VariantField::Weight));
         let weight_unit = weight.and_then(|(_, _, at)| Unit::of_column(&mapping.table().header().get(*at)?.name));
+        let weight_unit = weight_unit.or(options.weight_unit);
         Columns { sku, fields, attributes, weight_unit }
     }
 }
@@ -75,6 +78,7 @@ pub struct Fields<'c, 'w> {
     change: &'c Change<'w>,
     columns: Columns,
     currency: Currency,
+    zone: Option<jiff::tz::TimeZone>,
     /// First record of each SKU.
     seen: HashMap<i64, u64>,
     /// What each product was given, and where: its variants share it.
@@ -89,13 +93,14 @@ impl<'c, 'w> Fields<'c, 'w> {
         options: &Options,
         findings: &mut Findings<'_>,
     ) -> Self {
-        let mut columns = Columns::find(mapping);
+        let mut columns = Columns::find(mapping, options);
         let source = options.source.as_deref().unwrap_or("fields");
         let file = mapping.table().file();
         columns.fields.retain(|(field, ..)| !is_owned(options, source, field.name(), file, findings));
         columns.attributes.retain(|(name, _)| !is_owned(options, source, name, file, findings));
         let (seen, shared, counts) = (HashMap::new(), HashMap::new(), Counts::default());
-        Fields { change, columns, currency: options.currency, seen, shared, counts }
+        let (currency, zone) = (options.currency, options.zone.clone());
+        Fields { change, columns, currency, zone, seen, shared, counts }
     }
 
     pub fn take(&mut self, record: &Record<'_>) -> Result<Result<(), Refusal>> {
@@ -158,6 +163,7 @@ impl<'c, 'w> Fields<'c, 'w> {
                 "" => None,
                 text => weight::grams(text, self.columns.weight_unit).map_err(wrong)?.map(Filling::Number),
             },
+            Reads::Moment => cell::moment(record, Some(at), self.zone.as_ref())?.map(Filling::Text),
             Reads::Word => cell::word(record, Some(at)).map(Filling::Text),
             Reads::Lower => cell::word(record, Some(at)).map(|word| Filling::Text(word.to_lowercase())),
         })

@@ -29,6 +29,7 @@ const FIELDS: &[(&str, Meaning<'static>)] = &[
     ("sale_price", Meaning::SalePrice),
     ("sale_price_effective_date", Meaning::SaleTime),
     ("availability", Meaning::Availability),
+    ("availability_date", Meaning::AvailabilityDate),
     ("gtin", Meaning::Gtin),
     ("mpn", Meaning::Mpn),
     ("brand", Meaning::Brand),

@@ -72,7 +72,7 @@ pub fn import(
     let mut input = Input::open(source, options)?;
     let mut intake = Intake::new(options, sink, progress);
     notes.into_iter().for_each(|note| intake.findings.tell(note));
-    let change = writer.change(options.now)?;
+    let change = writer.load(options.now)?;
     let taken = match &mut input {
         Input::Table { table, format, head } => {
             format.unread(table).into_iter().for_each(|finding| intake.findings.tell(finding));

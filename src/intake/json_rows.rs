@@ -5,7 +5,7 @@ use super::json_cells::{Origin, cells};
 use super::json_records::JsonRecord;
 use super::json_shopify::{self, Node, Product, Rows};
 use crate::diagnostic::{Diagnostic, Place};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 #[derive(Default)]
@@ -44,9 +44,15 @@ impl JsonRows {
         let mut rows: Vec<Rows> = self.finish().into_iter().collect();
         let id = object.get("id").and_then(Value::as_str).filter(|id| id.starts_with("gid://shopify/Product/"));
         match id.map(str::to_owned) {
-            Some(id) if !object.contains_key("variants") => self.open = Some((id, Product::alone(node))),
+            Some(id) if !object.contains_key("variants") => {
+                check_handle(object, &place)?;
+                self.open = Some((id, Product::alone(node)));
+            }
             _ => match json_shopify::product(&node) {
-                Some(product) => rows.push(product.into_rows()),
+                Some(product) => {
+                    check_handle(object, &place)?;
+                    rows.push(product.into_rows());
+                }
                 None => rows.push(Box::new(std::iter::once(cells(object, &node.origin)))),
             },
         }
@@ -57,4 +63,19 @@ impl JsonRows {
     pub fn finish(&mut self) -> Option<Rows> {
         self.open.take().map(|(_, product)| product.into_rows())
     }
+}
+
+/// Every row of a product repeats its handle, so a long one would cost its length for each variant. Shopify's own have
+/// at most 255 characters.
+fn check_handle(product: &Map<String, Value>, place: &Place) -> Result<(), Refusal> {
+    const CHARS_MAX: usize = 255;
+    let handle = product.get("handle").and_then(Value::as_str).unwrap_or_default();
+    let chars = handle.chars().count();
+    if chars <= CHARS_MAX {
+        return Ok(());
+    }
+    let message = format!("the handle has {chars} characters, at most {CHARS_MAX} are taken");
+    let finding = Diagnostic::error("import/handle-too-long", message);
+    let place = place.clone().attribute("handle").value(handle);
+    Err(Box::new(finding.at(place).help("it is the last part of the product's address: export it again")))
 }

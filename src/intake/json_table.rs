@@ -67,7 +67,7 @@ impl JsonTable {
         let mut wrong = None;
         while let Some(row) = self.next_row()? {
             let row = row.unwrap_or_else(|refusal| {
-                wrong.get_or_insert(refusal.place);
+                wrong.get_or_insert(refusal);
                 Vec::new()
             });
             for cell in row {
@@ -86,11 +86,12 @@ impl JsonTable {
             }
         }
         if self.columns.is_empty() {
-            let place = wrong.unwrap_or_else(|| Place::file(self.file()));
+            let (message, place) = match wrong {
+                Some(refusal) => (refusal.message, refusal.place),
+                None => ("there is no object in it that holds anything".to_owned(), Place::file(self.file())),
+            };
             let help = "records are objects whose keys are columns: {\"sku\": \"…\", …}; export it again";
-            return Err(Error::input("table/no-records", "there is no object in it that holds anything")
-                .at(place)
-                .help(help));
+            return Err(Error::input("table/no-records", message).at(place).help(help));
         }
         Ok(())
     }

@@ -2,21 +2,23 @@
 //!
 //! A `configurable` record names its variants in `configurable_variations` (`sku=A,size=S|sku=B,size=M`), and stands
 //! below them: simple products that have no page of their own are kept back until it comes. Other exports name a
-//! `parent_sku` instead. Records of a store view are translations and are not read. Weights are not read either: the
-//! file does not say in which unit they are.
+//! `parent_sku` instead. Records of a store view are translations and are not read. The file does not say in which unit
+//! weights are: they are read when `--weight-unit` does.
 use super::cell::{self, Custom};
 use super::findings::{Findings, Refusal};
 use super::mapping::Mapping;
 use super::options::Options;
+use super::parents::{Parent, Parents};
 use super::product_layout::{Layout, Meaning as M};
 use super::product_row::{Field, Late, ProductReader, ProductRow};
 use super::product_table::{ProductTable, in_order};
 use super::table::Record;
-use crate::catalog::{Carried, ItemGroup, ProductField, VariantField};
-use crate::diagnostic::Diagnostic;
-use crate::value::Invalid;
+use crate::catalog::{Carried, ItemGroup, ProductField, Shelf, VariantField};
+use crate::diagnostic::{Diagnostic, Error, Result as Fallible};
+use crate::value::{Invalid, Sku};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::VecDeque;
 
 const LAYOUT: Layout<'static> = Layout {
     source: "magento-products",
@@ -31,6 +33,7 @@ const LAYOUT: Layout<'static> = Layout {
         (M::SaleTo, "special_price_to_date"),
         (M::Cost, "cost"),
         (M::Quantity, "qty"),
+        (M::Weight, "weight"),
         (M::ProductType, "categories"),
         (M::Brand, "brand|manufacturer"),
         (M::Images, "base_image|additional_images"),
@@ -55,24 +58,21 @@ pub struct MagentoProducts {
     variations: Option<usize>,
     attributes: Option<usize>,
     url_key: Option<usize>,
-    /// Configurable products, by SKU.
-    parents: HashMap<String, Parent>,
-    /// What a configurable product says about each of its variants, until that comes.
-    named: HashMap<String, Named>,
+    /// Configurable products.
+    parents: Parents,
+    /// What a configurable product says about each of its variants, until that comes; by its SKU.
+    named: Shelf,
     /// Rows that wait for their configurable product, by SKU.
-    waiting: HashMap<String, Vec<Late>>,
-    ready: Vec<Late>,
+    waiting: Shelf,
+    /// SKUs of which rows may wait no longer, and what their product says about them.
+    ready: VecDeque<(String, Named)>,
+    fault: Option<Error>,
     /// Key of the row before.
     group: String,
 }
 
-#[derive(Clone)]
-struct Parent {
-    shared: ItemGroup,
-    images: Vec<String>,
-}
-
 /// Product, and axes with their choices.
+#[derive(Serialize, Deserialize)]
 struct Named {
     parent: String,
     names: Vec<String>,
@@ -95,10 +95,11 @@ impl MagentoProducts {
             attributes: mapping.find("additional_attributes", "attributes"),
             url_key: mapping.find("url_key", "path"),
             table,
-            parents: HashMap::new(),
-            named: HashMap::new(),
-            waiting: HashMap::new(),
-            ready: Vec::new(),
+            parents: Parents::default(),
+            named: Shelf::default(),
+            waiting: Shelf::default(),
+            ready: VecDeque::new(),
+            fault: None,
             group: String::new(),
         }
     }
@@ -124,7 +125,7 @@ impl MagentoProducts {
             shared: self.shared(sku.as_str(), record, findings)?,
             images: self.table.images(record, findings)?,
         };
-        self.parents.insert(sku.to_string(), parent);
+        self.parents.keep(sku.as_str(), parent);
         for variation in record.text(self.variations).split('|').filter(|text| !text.trim().is_empty()) {
             let mut parts = pairs(variation);
             let Some(at) = parts.iter().position(|(name, _)| name == "sku") else {
@@ -135,11 +136,9 @@ impl MagentoProducts {
             let (_, child) = parts.remove(at);
             let (names, choices) = parts.into_iter().unzip();
             let named = Named { parent: sku.to_string(), names, choices };
-            for mut late in self.waiting.remove(&child).into_iter().flatten() {
-                self.give(&named, &mut late.row);
-                self.ready.push(late);
-            }
-            self.named.insert(child, named);
+            let kept = self.named.put(&child, &named);
+            self.note_fault(kept);
+            self.ready.push_back((child, named));
         }
         Ok(())
     }
@@ -155,11 +154,35 @@ impl MagentoProducts {
             variant.choices.clone_from(&named.choices);
             variant.item.image = own;
         }
-        let parent = self.parents.get(&named.parent).filter(|_| is_first).cloned();
-        if let Some(Parent { shared, images }) = parent {
-            row.shared = Some(shared);
-            row.images = in_order(images);
+        if let Some(parent) = self.parents.get(&named.parent).filter(|_| is_first) {
+            row.shared = Some(parent.shared.clone());
+            row.images = in_order(parent.images.clone());
         }
+    }
+
+    /// The row that is next of those that wait no longer.
+    fn next_ready(&mut self) -> Fallible<Option<Late>> {
+        while let Some((child, named)) = self.ready.front() {
+            if let Some(mut late) = self.waiting.take::<Late>(child)? {
+                let named =
+                    Named { parent: named.parent.clone(), names: named.names.clone(), choices: named.choices.clone() };
+                self.give(&named, &mut late.row);
+                return Ok(Some(late));
+            }
+            self.ready.pop_front();
+        }
+        Ok(None)
+    }
+
+    /// A reader has no way to say that the disk is full but the next [`ProductReader::late`].
+    fn note_fault<T>(&mut self, done: Fallible<T>) -> Option<T> {
+        done.map_err(|error| self.fault.get_or_insert(error)).ok()
+    }
+
+    /// What a product above says about this one: once, since a second record of it is a fault.
+    fn named_of(&mut self, sku: &Sku) -> Option<Named> {
+        let named = self.named.take(sku.as_str());
+        self.note_fault(named).flatten()
     }
 
     fn no_sku(&self, record: &Record<'_>) -> Refusal {
@@ -187,13 +210,14 @@ impl MagentoProducts {
         };
         if !parent.is_empty() {
             self.give(&Named { parent: parent.to_owned(), names, choices }, &mut row);
-        } else if let Some(named) = self.named.remove(sku.as_str()) {
+        } else if let Some(named) = self.named_of(&sku) {
             self.give(&named, &mut row);
         } else if self.variations.is_some()
             && record.text(self.visibility).eq_ignore_ascii_case("not visible individually")
         {
             let late = Late::new(row, record, self);
-            self.waiting.entry(sku.to_string()).or_default().push(late);
+            let kept = self.waiting.put(sku.as_str(), &late);
+            self.note_fault(kept);
             return Ok(ProductRow::nothing());
         } else {
             self.group.clone_from(&row.group);
@@ -264,13 +288,13 @@ impl ProductReader for MagentoProducts {
         }
     }
 
-    fn late(&mut self, is_end: bool) -> Vec<Late> {
-        let mut ready = std::mem::take(&mut self.ready);
-        if is_end {
-            let mut rest: Vec<Late> = std::mem::take(&mut self.waiting).into_values().flatten().collect();
-            rest.sort_by_key(|late| late.stood.record);
-            ready.extend(rest);
+    fn late(&mut self, is_end: bool) -> Fallible<Option<Late>> {
+        if let Some(fault) = self.fault.take().or_else(|| self.parents.fault()) {
+            return Err(fault);
         }
-        ready
+        match self.next_ready()? {
+            None if is_end => self.waiting.take_first(),
+            ready => Ok(ready),
+        }
     }
 }

@@ -49,6 +49,7 @@ mod order_formats;
 mod order_table;
 mod orders;
 mod overrides;
+mod parents;
 mod prices;
 mod product_cell;
 mod product_formats;
@@ -62,6 +63,7 @@ mod seen;
 mod shopify_inventory;
 mod shopify_products;
 pub mod source;
+pub mod spell;
 mod stock;
 pub mod table;
 mod tally;
@@ -69,12 +71,13 @@ mod tracking;
 mod weight;
 mod wix_products;
 mod woocommerce_products;
+mod wordpress;
 mod yandex_yml;
 
 pub use explain::{Explained, ExplainedRow, explain};
 pub use import::{Counts, Imported, import};
 pub use mapping_file::MappingFile;
-pub use options::{Options, channels};
+pub use options::{Options, Unit, channels};
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use super::draft::{Draft, Meaning, Said, carried_by_prices};
 use super::findings::Refusal;
 use super::options::Options;
 use super::source::Source;
-use super::{ceneo, commerce_ml, google_feed, heureka, yandex_yml};
+use super::{ceneo, commerce_ml, google_feed, heureka, wordpress, yandex_yml};
 use crate::catalog::{Carried, ProductField};
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use crate::document::{Field, OfferReader, Position, RawOffer, ReadOptions, XmlReader};
@@ -53,7 +53,7 @@ pub struct Around {
 const ROOTS: &[(&str, &[&str])] = &[
     ("yml_catalog", &["offer"]),
     ("torg_price", &["offer"]),
-    ("SHOP", &["SHOPITEM"]),
+    ("SHOP", &["SHOPITEM", "ITEM"]),
     ("offers", &["o"]),
     ("КоммерческаяИнформация", &["Товар", "Предложение"]),
 ];
@@ -68,9 +68,9 @@ pub struct Offers {
     first: Option<RawOffer>,
 }
 
-/// XML, or what was meant to be.
+/// XML, or what was meant to be; WordPress's export is a table of posts.
 pub fn is_xml(head: &[u8]) -> bool {
-    crate::document::detect(head) == crate::document::Format::Xml
+    crate::document::detect(head) == crate::document::Format::Xml && !wordpress::is_export(head)
 }
 
 impl Offers {
@@ -213,10 +213,30 @@ fn has_titles(dialect: &Dialect, first: &RawOffer, head: &[u8], options: ReadOpt
     is_titled
 }
 
+/// Documents that come where a feed was expected, by their first element, and what to do about them.
+const STRANGERS: &[(&str, &str, &str)] = &[
+    ("ListOrdersResponse", "an answer of Amazon's MWS, which was shut down in 2024", ORDERS_OF_AMAZON),
+    ("ListOrdersByNextTokenResponse", "an answer of Amazon's MWS, which was shut down in 2024", ORDERS_OF_AMAZON),
+    ("ListOrderItemsResponse", "an answer of Amazon's MWS, which was shut down in 2024", ORDERS_OF_AMAZON),
+    ("listings", "a catalog of vehicles, homes or hotels, not of products", "export the catalog of products"),
+    ("urlset", "a sitemap", "ask the shop for its product feed"),
+    ("sitemapindex", "a list of sitemaps", "ask the shop for its product feed"),
+    ("error", "an error message, not a feed", "open it: it says why the feed could not be made; then fetch it again"),
+    ("Error", "an error message, not a feed", "open it: it says why the feed could not be made; then fetch it again"),
+];
+const ORDERS_OF_AMAZON: &str = "import the order report (TSV) or the JSON of the Selling Partner API";
+
 /// Says what could have been read, where the document is none of it.
 fn name_roots(error: Error) -> Error {
     if error.code != "feed/xml-item-unknown" {
         return error;
+    }
+    let stranger = STRANGERS.iter().find(|(root, ..)| error.message.contains(&format!("<{root}>")));
+    if let Some((root, what, help)) = stranger {
+        let file = error.place.file.as_deref().unwrap_or("this");
+        return Error::input("format/unknown", format!("{file} is {what} (<{root}>)"))
+            .at(*error.place.clone())
+            .help(*help);
     }
     let roots: Vec<&str> = ROOTS.iter().map(|(root, _)| *root).collect();
     error.help(format!("purvey reads RSS, Atom, and documents of {}", roots.join(", ")))

@@ -2,6 +2,7 @@
 use super::detect::Kind;
 use super::mapping_file::MappingFile;
 use super::table;
+pub use super::weight::Unit;
 use crate::value::Currency;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -40,6 +41,8 @@ pub struct Options {
     pub make_skus: bool,
     /// Reads amounts in any custom (`1.234,56 €`) also where the format always writes `1234.56`.
     pub local_prices: bool,
+    /// The unit of weights that name none.
+    pub weight_unit: Option<Unit>,
     /// Where units are whose record names no location.
     pub location: Option<String>,
     /// The marketplace of orders whose record names none, and of parcels whose order is on several.
@@ -78,6 +81,7 @@ impl Options {
             allow_moves: false,
             make_skus: false,
             local_prices: false,
+            weight_unit: None,
             location: None,
             market: None,
             told_markets: Vec::new(),

@@ -121,7 +121,11 @@ impl Reader<'_> {
         self.text(of, names, path)?.ok_or_else(|| {
             let name = names.first().copied().unwrap_or_default();
             let message = format!("`{name}` is missing");
-            self.refuse(&format!("{path}{name}"), "", Invalid::new("import/missing", message, "every order needs it"))
+            let help = match name {
+                "currency" => "add a column that names it, or import a report of orders that has prices",
+                _ => "every order needs it",
+            };
+            self.refuse(&format!("{path}{name}"), "", Invalid::new("import/missing", message, help))
         })
     }
 

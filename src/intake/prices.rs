@@ -1,12 +1,16 @@
 //! Prices without products: the variant's own, or those of a price list; with a sale and its time, in UTC.
+//!
+//! Of `[owners]` in purvey.toml, `price` and its siblings are about the variant's own, `price_list.vip` about those of
+//! the list called `vip`.
 use super::cell::{self, Custom};
+use super::fields::is_owned;
 use super::findings::{Findings, Refusal};
 use super::import::Counts;
 use super::known;
 use super::mapping::Mapping;
 use super::options::Options;
 use super::table::Record;
-use crate::catalog::{Change, Price, PriceField};
+use crate::catalog::{Change, Price, PriceField, Put};
 use crate::diagnostic::Result;
 use crate::value::{Currency, Invalid};
 use std::collections::HashMap;
@@ -17,10 +21,27 @@ pub struct Prices<'c, 'w> {
     carried: Vec<PriceField>,
     currency: Currency,
     zone: Option<jiff::tz::TimeZone>,
-    lists: HashMap<(String, Currency), Option<i64>>,
+    /// Who owns what, and whose file this is.
+    options: Options,
+    source: String,
+    file: String,
+    /// Whether it was asked which of `carried` belong to others.
+    is_own_asked: bool,
+    lists: HashMap<(String, Currency), List>,
     /// First record of each variant in each list.
     seen: HashMap<(i64, i64), u64>,
     pub counts: Counts,
+}
+
+/// Where a price of a record goes.
+#[derive(Clone, Copy)]
+enum List {
+    /// The variant's own price.
+    None,
+    Known(i64),
+    OfOtherCurrency,
+    /// Another source owns it.
+    Owned,
 }
 
 pub(super) struct Columns {
@@ -38,6 +59,7 @@ impl<'c, 'w> Prices<'c, 'w> {
     pub fn new(change: &'c Change<'w>, mapping: &mut Mapping<'_>, options: &Options) -> Self {
         let columns = Columns::find(mapping);
         let carried = [
+            (columns.price, PriceField::Price),
             (columns.sale_price.or(columns.compare_at), PriceField::SalePrice),
             (columns.sale_from, PriceField::SaleFrom),
             (columns.sale_to, PriceField::SaleTo),
@@ -48,6 +70,10 @@ impl<'c, 'w> Prices<'c, 'w> {
             columns,
             currency: options.currency,
             zone: options.zone.clone(),
+            options: options.clone(),
+            source: options.source.clone().unwrap_or_else(|| "prices".to_owned()),
+            file: mapping.table().file().to_owned(),
+            is_own_asked: false,
             lists: HashMap::new(),
             seen: HashMap::new(),
             counts: Counts::default(),
@@ -65,9 +91,14 @@ impl<'c, 'w> Prices<'c, 'w> {
             Ok(read) => read,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let list = match self.list(record, currency)? {
-            Ok(list) => list,
-            Err(refusal) => return Ok(Err(refusal)),
+        let list = match self.list(record, currency, findings)? {
+            List::Owned => {
+                self.counts.count(Put::Same);
+                return Ok(Ok(()));
+            }
+            List::OfOtherCurrency => return Ok(Err(self.other_currency(record, currency))),
+            List::Known(list) => Some(list),
+            List::None => None,
         };
         let first = *self.seen.entry((item.id, list.unwrap_or_default())).or_insert(record.number);
         if first != record.number {
@@ -76,11 +107,23 @@ impl<'c, 'w> Prices<'c, 'w> {
                 Invalid::new("import/duplicate-price", message, "the first was taken; keep the one that is right");
             return Ok(Err(cell::refusal(record, self.columns.price.unwrap_or_default(), invalid)));
         }
-        self.counts.count(match list {
-            None => self.change.put_price(item.id, &price, currency, &self.carried)?,
+        let put = match list {
+            None => {
+                self.ask_own(findings);
+                self.change.put_price(item.id, &price, currency, &self.carried)?
+            }
             Some(list) => self.change.put_list_price(list, item.id, &price)?,
-        });
+        };
+        self.counts.count(put);
         Ok(Ok(()))
+    }
+
+    /// Leaves out what purvey.toml gives to another source, once a record is about the variant's own price.
+    fn ask_own(&mut self, findings: &mut Findings<'_>) {
+        if !std::mem::replace(&mut self.is_own_asked, true) {
+            let (options, source, file) = (&self.options, &self.source, &self.file);
+            self.carried.retain(|field| !is_owned(options, source, field.name(), file, findings));
+        }
     }
 
     fn currency_of(&self, record: &Record<'_>) -> Result<Currency, Refusal> {
@@ -122,30 +165,30 @@ impl<'c, 'w> Prices<'c, 'w> {
         Ok(Price { price_minor, sale_price_minor: sale, sale_from, sale_to })
     }
 
-    /// The price list the record names; `None` for the variant's own price.
-    fn list(&mut self, record: &Record<'_>, currency: Currency) -> Result<Result<Option<i64>, Refusal>> {
-        let (Some(column), code) = (self.columns.list, record.text(self.columns.list)) else { return Ok(Ok(None)) };
+    /// Where the record's price goes.
+    fn list(&mut self, record: &Record<'_>, currency: Currency, findings: &mut Findings<'_>) -> Result<List> {
+        let code = record.text(self.columns.list);
         if code.is_empty() {
-            return Ok(Ok(None));
+            return Ok(List::None);
         }
         let key = (code.to_owned(), currency);
-        let list = match self.lists.get(&key) {
-            Some(list) => *list,
-            None => self.change.price_list(code, currency)?,
+        if let Some(list) = self.lists.get(&key) {
+            return Ok(*list);
+        }
+        let field = format!("price_list.{code}");
+        let list = match is_owned(&self.options, &self.source, &field, &self.file, findings) {
+            true => List::Owned,
+            false => self.change.price_list(code, currency)?.map_or(List::OfOtherCurrency, List::Known),
         };
         self.lists.insert(key, list);
-        Ok(match list {
-            Some(list) => Ok(Some(list)),
-            None => {
-                let message = format!("the price list has another currency than {currency}");
-                let invalid = Invalid::new(
-                    "import/list-currency",
-                    message,
-                    "one price list has one currency: give this one another name",
-                );
-                Err(cell::refusal(record, column, invalid))
-            }
-        })
+        Ok(list)
+    }
+
+    fn other_currency(&self, record: &Record<'_>, currency: Currency) -> Refusal {
+        let message = format!("the price list has another currency than {currency}");
+        let help = "one price list has one currency: give this one another name";
+        let invalid = Invalid::new("import/list-currency", message, help);
+        cell::refusal(record, self.columns.list.unwrap_or_default(), invalid)
     }
 }
 

@@ -33,7 +33,8 @@ pub static LAYOUTS: &[Layout<'static>] = &[
             (M::ProductType, "product_type|productType|category|categories|kategorie|catégorie|categoría|categoria|kategoria|категория"),
             (M::GoogleCategory, "google_product_category"), (M::Tags, "tags"), (M::Condition, "condition"),
             (M::AgeGroup, "age_group"), (M::Gender, "gender"), (M::Weight, "weight*|gewicht*|poids*|peso*|вес*"),
-            (M::Status, "status"),
+            (M::Status, "status"), (M::SellsWhenOut, "sells_when_out|backorder|backorders|allow_backorder|allow_backorders"),
+            (M::AvailabilityDate, "availability_date|availability date|available_from"),
         ],
         options: &[("Color", "color|colour|farbe|couleur"), ("Size", "size|größe|taille|talla")],
         attributes: &[("material", "material|stoff"), ("pattern", "pattern")],
@@ -49,7 +50,7 @@ pub static LAYOUTS: &[Layout<'static>] = &[
             (M::AgeGroup, "age_group|age group"), (M::ProductType, "product_type|product type"),
             (M::GoogleCategory, "google_product_category|google product category"),
             (M::Weight, "shipping_weight|shipping weight"),
-            (M::Quantity, "quantity|quantity_to_sell_on_facebook"),
+            (M::Quantity, "quantity|quantity_to_sell_on_facebook"), (M::AvailabilityDate, "availability_date|availability date"),
         ],
         options: &[("Color", "color"), ("Size", "size")],
         attributes: &[

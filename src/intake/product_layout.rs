@@ -35,6 +35,7 @@ pub enum Meaning {
     WeightUnit,
     Quantity,
     SellsWhenOut,
+    AvailabilityDate,
 }
 
 /// Names of meanings, as mapping files and `--explain` call them; in the order in which the wizard lists them.
@@ -67,6 +68,7 @@ pub const MEANINGS: &[(&str, Meaning)] = &[
     ("weight_unit", Meaning::WeightUnit),
     ("status", Meaning::Status),
     ("sells_when_out", Meaning::SellsWhenOut),
+    ("availability_date", Meaning::AvailabilityDate),
 ];
 
 impl Meaning {

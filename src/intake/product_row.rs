@@ -2,11 +2,12 @@
 use super::findings::Refusal;
 use super::table::Record;
 use crate::catalog::{Carried, Item, ItemGroup};
-use crate::diagnostic::Place;
+use crate::diagnostic::{Place, Result as Fallible};
 use crate::value::{Invalid, Sku};
+use serde::{Deserialize, Serialize};
 
 /// One record.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct ProductRow {
     /// The merchant's key of the product.
     pub group: String,
@@ -34,12 +35,14 @@ impl ProductRow {
 }
 
 /// A row whose product was named only by a later record.
+#[derive(Serialize, Deserialize)]
 pub struct Late {
     pub row: ProductRow,
     pub stood: Stood,
 }
 
 /// Where the record of a late row stood.
+#[derive(Serialize, Deserialize)]
 pub struct Stood {
     pub record: u64,
     pub line: u64,
@@ -64,7 +67,7 @@ impl Stood {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Variant {
     /// Its options are filled in from the names of the axes and `choices`.
     pub item: Item,
@@ -75,14 +78,14 @@ pub struct Variant {
     pub quantity: Option<i64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Image {
     pub position: u32,
     pub address: String,
 }
 
 /// A cell that may be pointed at after the record was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Field {
     Group,
     Sku,
@@ -112,9 +115,11 @@ pub trait ProductReader {
         findings: &mut super::findings::Findings<'_>,
     ) -> Result<ProductRow, Refusal>;
 
-    /// Rows kept back until now; at the end, all that are left.
-    fn late(&mut self, _is_end: bool) -> Vec<Late> {
-        Vec::new()
+    /// A row that was kept back until now; at the end, any that is left.
+    ///
+    /// Errors: those of keeping what has to be remembered.
+    fn late(&mut self, _is_end: bool) -> Fallible<Option<Late>> {
+        Ok(None)
     }
 }
 

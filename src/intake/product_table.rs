@@ -76,7 +76,7 @@ impl ProductTable {
             currency: options.currency,
             custom: if options.local_prices { Custom::People } else { layout.custom },
             zone: options.zone.clone(),
-            weight_unit: layout.weight_unit,
+            weight_unit: layout.weight_unit.or(options.weight_unit),
             image_base: layout.image_base.map(str::to_owned),
             separators: layout.separators.to_vec(),
             carried: Carried { product: Vec::new(), variant: Vec::new() },
@@ -120,6 +120,7 @@ impl ProductTable {
             (M::Cost, VariantField::Cost),
             (M::Weight, VariantField::Weight),
             (M::SellsWhenOut, VariantField::SellsWhenOut),
+            (M::AvailabilityDate, VariantField::AvailabilityDate),
         ];
         let has = |meaning: &Meaning| {
             self.at(*meaning).is_some() || self.constants.iter().any(|(constant, _)| constant == meaning)
@@ -312,6 +313,7 @@ impl ProductTable {
             cost_minor: cell::money(record, self.at(Meaning::Cost), currency, self.custom)?,
             weight_g: self.weight(record, findings)?,
             tracked: true,
+            availability_date: cell::moment(record, self.at(Meaning::AvailabilityDate), self.zone.as_ref())?,
             sells_when_out: matches!(sells_when_out.as_str(), "1" | "true" | "yes" | "notify" | "continue"),
             attributes: Map::new(),
             status: Status::Active,
@@ -372,15 +374,7 @@ impl ProductTable {
         match record.text(Some(at)).to_ascii_lowercase().as_str() {
             // and where a product counts the units of its variants, nobody knows how many of each there are
             "parent" | "instock" | "in stock" | "outofstock" | "out of stock" => Ok(None),
-            text => {
-                let whole = text.split_once('.').filter(|(_, zeros)| zeros.bytes().all(|b| b == b'0'));
-                match whole {
-                    Some((_, "")) | None => cell::whole(record, at),
-                    Some((digits, _)) => {
-                        cell::parse_whole(digits).map(Some).map_err(|invalid| cell::refusal(record, at, invalid))
-                    }
-                }
-            }
+            _ => cell::whole(record, at),
         }
     }
 }

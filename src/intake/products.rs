@@ -65,6 +65,8 @@ struct Closed {
     axes: u32,
     /// `None` when nothing of it was taken.
     product: Option<ProductId>,
+    /// It was said that its records stand apart.
+    is_told: bool,
 }
 
 /// Where a GTIN stood first.
@@ -150,7 +152,8 @@ impl<'c, 'w> Keeper<'c, 'w> {
         here: &Here<'_>,
         findings: &mut Findings<'_>,
     ) -> Result<()> {
-        let closed = self.closed.get(&xxh3_64(key.as_bytes())).copied();
+        let hash = xxh3_64(key.as_bytes());
+        let closed = self.closed.get(&hash).copied();
         // what was put may have been taken back since
         let put = closed.and_then(|closed| closed.product);
         let known = match put.map(|put| self.change.has_product(put)).transpose()? {
@@ -159,7 +162,9 @@ impl<'c, 'w> Keeper<'c, 'w> {
             _ => None,
         };
         let names = closed.and_then(|closed| self.axes.get(closed.axes as usize)).cloned().unwrap_or_default();
-        if let Some(Closed { first_record: record, .. }) = closed {
+        if let Some(closed) = self.closed.get_mut(&hash).filter(|closed| !closed.is_told) {
+            closed.is_told = true;
+            let record = closed.first_record;
             let message = format!("records of this product stand apart: it began at record {record}; they were joined");
             let help = "what variants share is read there only; keep the records of a product together";
             let finding = Diagnostic::warning("import/split-product", message).at((here.place)(Field::Group));
@@ -235,7 +240,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
             (true, true) => ("the product has no title".to_owned(), "give it a title in its first record"),
             (true, false) => (
                 "the product is new, and the file has no titles".to_owned(),
-                "import a file with a `Title` column first",
+                "import the product first, from a file that has its title",
             ),
             (false, _) => (format!("the product was refused at record {}", group.first_record), "mend that record"),
         };
@@ -449,7 +454,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
             self.axes.len() - 1
         });
         let (first_record, axes) = (group.first_record, short(axes as u64));
-        let closed = Closed { first_record, axes, product };
+        let closed = Closed { first_record, axes, product, is_told: false };
         let closed = self.closed.entry(xxh3_64(group.key.as_bytes())).or_insert(closed);
         closed.product = closed.product.or(product);
         let Some(product) = product else { return };

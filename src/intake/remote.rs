@@ -4,8 +4,8 @@ use super::archive;
 use super::source::{Source, UNPACKED_BYTES_MAX};
 use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
 use crate::web::{self, causes, is_loopback};
-use reqwest::header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
-use reqwest::{StatusCode, redirect};
+use reqwest::header::{ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use reqwest::{RequestBuilder, StatusCode, redirect};
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
@@ -23,6 +23,45 @@ const REDIRECTS_MAX: usize = 5;
 #[derive(Debug)]
 pub struct Remote {
     url: Url,
+    sign_in: Option<SignIn>,
+}
+
+/// What a server is told of who asks; shown to nobody.
+#[derive(Clone)]
+pub enum SignIn {
+    Basic { user: String, password: String },
+    Header(HeaderName, HeaderValue),
+}
+
+impl std::fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SignIn(…)")
+    }
+}
+
+impl SignIn {
+    pub fn basic(user: &str, password: &str) -> SignIn {
+        SignIn::Basic { user: user.to_owned(), password: password.to_owned() }
+    }
+
+    /// # Errors
+    /// `file/sign-in` when no header can be called so, or the key holds what no header can.
+    pub fn header(name: &str, key: &str) -> Result<SignIn> {
+        let refuse = |what: &str, help: &str| Error::usage("file/sign-in", what.to_owned()).help(help.to_owned());
+        let header = name.parse().map_err(|_| refuse("this is no name of a header", "write it as X-Api-Key"))?;
+        let mut value = HeaderValue::from_str(key).map_err(|_| {
+            refuse("the key holds characters that no header can", "compare it with the one you were given")
+        })?;
+        value.set_sensitive(true);
+        Ok(SignIn::Header(header, value))
+    }
+
+    fn sign(&self, request: RequestBuilder) -> RequestBuilder {
+        match self {
+            SignIn::Basic { user, password } => request.basic_auth(user, Some(password)),
+            SignIn::Header(name, value) => request.header(name, value),
+        }
+    }
 }
 
 /// What a server said of a file's edition, to be told when it is asked again.
@@ -42,12 +81,26 @@ impl Remote {
         let refuse = |why: &str| Error::usage("file/address", format!("this address cannot be fetched: {why}"));
         Some(match Url::parse(text) {
             Err(e) => Err(refuse(&e.to_string()).help("copy it whole, from https:// on, and put it in quotes")),
-            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-                Err(refuse("it holds a user name or a password, which everybody on this machine can read")
-                    .help("fetch it with a tool that keeps passwords, and pipe it in: … | purvey import -"))
-            }
-            Ok(url) => Ok(Remote { url }),
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => Err(refuse(
+                "it holds a user name or a password, which everybody on this machine can read",
+            )
+            .help("write user and key into a [source.…] of purvey.toml, where only the place of the key stands")),
+            Ok(url) => Ok(Remote { url, sign_in: None }),
         })
+    }
+
+    /// # Errors
+    /// `file/sign-in` for an address to which a key would go unencrypted.
+    pub fn signed(self, sign_in: Option<&SignIn>) -> Result<Remote> {
+        if sign_in.is_some() && self.url.scheme() == "http" && !is_loopback(&self.url) {
+            return Err(Error::usage(
+                "file/sign-in",
+                "the key would be sent unencrypted, for everybody between to read",
+            )
+            .at(Place::file(self.name()))
+            .help("ask for an https:// address"));
+        }
+        Ok(Remote { sign_in: sign_in.cloned(), ..self })
     }
 
     /// The address for people. A query is left out: it may hold a key.
@@ -98,12 +151,15 @@ impl Remote {
     fn try_fetch(&self, known: Option<&Edition>) -> Result<Option<(File, Edition)>> {
         let is_https = self.url.scheme() == "https";
         let client = web::client(is_loopback(&self.url))
-            .redirect(redirect::Policy::limited(REDIRECTS_MAX))
+            .redirect(self.redirects())
             .read_timeout(SILENCE_MAX)
             // a file that is packed on its way is unpacked by us, who know bombs
             .no_gzip()
             .https_only(is_https);
         let mut request = web::made(client)?.get(self.url.clone());
+        if let Some(sign_in) = &self.sign_in {
+            request = sign_in.sign(request);
+        }
         for (name, value) in known.into_iter().flat_map(Edition::conditions) {
             request = request.header(name, value);
         }
@@ -132,6 +188,18 @@ impl Remote {
         Ok(edition.map(|edition| (file, edition)))
     }
 
+    /// A key is for one server only, whoever that one points to.
+    fn redirects(&self) -> redirect::Policy {
+        if self.sign_in.is_none() {
+            return redirect::Policy::limited(REDIRECTS_MAX);
+        }
+        let home = self.url.origin();
+        redirect::Policy::custom(move |attempt| match attempt.previous().len() {
+            0..=REDIRECTS_MAX if attempt.url().origin() == home => attempt.follow(),
+            _ => attempt.stop(),
+        })
+    }
+
     fn unavailable(&self, why: &str) -> Error {
         Error::new(Kind::Unavailable, "file/unavailable", format!("{} cannot be fetched: {why}", self.name()))
             .at(Place::file(self.name()))
@@ -145,9 +213,17 @@ impl Remote {
         };
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-                error(Kind::Credentials, "the server wants to know who asks: get an address with a key in it")
+                let help = match self.sign_in {
+                    Some(_) => "compare user and key of the source in purvey.toml with what you were given",
+                    None => "the server wants to know who asks: add user and key to a [source.…] of purvey.toml",
+                };
+                error(Kind::Credentials, help)
             }
             StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => self.unavailable(&status.to_string()),
+            _ if status.is_redirection() => error(
+                Kind::Input,
+                "it leads to another server, to which the key is not sent: name that one in the source",
+            ),
             _ if status.is_server_error() => self.unavailable(&status.to_string()),
             _ => error(Kind::Input, "open the address in a browser: it has to lead to the file itself"),
         }
@@ -180,5 +256,13 @@ mod tests {
         assert_eq!(refused.code, "file/address");
         assert!(!refused.to_string().contains("s3cret"), "{refused}");
         assert!(Remote::of(Path::new("export.csv")).is_none());
+        let sign_in = SignIn::header("X-Api-Key", "s3cret").unwrap();
+        let plain = Remote::of(Path::new("http://shop.example/a.csv")).unwrap().unwrap();
+        assert_eq!(plain.signed(Some(&sign_in)).unwrap_err().code, "file/sign-in");
+        let signed =
+            Remote::of(Path::new("https://shop.example/a.csv")).unwrap().unwrap().signed(Some(&sign_in)).unwrap();
+        assert!(!format!("{signed:?}").contains("s3cret"));
+        assert_eq!(SignIn::header("X Api", "s").unwrap_err().code, "file/sign-in");
+        assert_eq!(SignIn::header("X-Api-Key", "a\nb").unwrap_err().code, "file/sign-in");
     }
 }

@@ -276,6 +276,7 @@ impl ShopifyProducts {
             weight_g: cell::grams(record, c.grams)?,
             tracked,
             sells_when_out: record.text(c.policy).eq_ignore_ascii_case("continue"),
+            availability_date: None,
             attributes: c.variant_attributes.iter().filter_map(attribute).collect::<Map<_, _>>(),
             status: Status::Active,
         };

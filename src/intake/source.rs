@@ -1,6 +1,6 @@
 //! Where bytes come from: a path, standard input, a web server, or bytes at hand; unpacked when gzipped or zipped, refused when they cannot be text.
 use super::archive;
-use super::remote::{Edition, Remote};
+use super::remote::{Edition, Remote, SignIn};
 use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
 use flate2::bufread::MultiGzDecoder;
 use std::fs::{File, FileType};
@@ -92,8 +92,12 @@ impl Source {
 
     /// Opens all of them, and all files of those that are zip archives, before the first is read, so that a wrong name
     /// stops the import before anything is stored. Of a file that is fetched, `known` says the edition that was
-    /// imported last.
-    pub fn open_all(paths: &[PathBuf], known: &dyn Fn(&Remote) -> Result<Option<Edition>>) -> Result<Vec<Opened>> {
+    /// imported last; its server is told who asks by `sign_in`.
+    pub fn open_all(
+        paths: &[PathBuf],
+        sign_in: Option<&SignIn>,
+        known: &dyn Fn(&Remote) -> Result<Option<Edition>>,
+    ) -> Result<Vec<Opened>> {
         let stdin = Path::new("-");
         if paths.iter().filter(|p| p.as_path() == stdin).count() > 1 {
             return Err(Error::usage("file/stdin-twice", "standard input (`-`) was given more than once")
@@ -103,6 +107,7 @@ impl Source {
             let Some(remote) = Remote::of(path).transpose()? else {
                 return Ok(Opened { sources: Source::open_each(path)?, fetched: None });
             };
+            let remote = remote.signed(sign_in)?;
             Ok(match remote.fetch(known(&remote)?.as_ref())? {
                 None => Opened { sources: Vec::new(), fetched: Some((remote, None)) },
                 Some((sources, edition)) => Opened { sources, fetched: Some((remote, Some(edition))) },
@@ -413,7 +418,7 @@ mod tests {
         assert_eq!(Source::open(dir.path()).unwrap_err().code, "file/directory");
         let missing = Source::open(&dir.path().join("no.csv")).unwrap_err();
         assert_eq!((missing.code, missing.kind), ("file/io", Kind::Io));
-        let twice = Source::open_all(&[PathBuf::from("-"), PathBuf::from("-")], &|_| Ok(None)).unwrap_err();
+        let twice = Source::open_all(&[PathBuf::from("-"), PathBuf::from("-")], None, &|_| Ok(None)).unwrap_err();
         assert_eq!(twice.code, "file/stdin-twice");
         #[cfg(unix)]
         assert_eq!(Source::open(Path::new("/dev/zero")).unwrap_err().code, "file/special");

@@ -1,11 +1,12 @@
-//! A merchant's records as rows of named columns, of which every cell knows its place, whether they were written as CSV
-//! or as JSON.
+//! A merchant's records as rows of named columns, of which every cell knows its place, whether they were written as CSV,
+//! as JSON, or as the posts of WordPress.
 use super::delimited::Delimited;
 pub use super::dialect::Options;
 use super::encoding::Encoding;
 use super::json_records::is_json;
 use super::json_table::JsonTable;
 use super::source::Source;
+use super::wordpress::{self, WordPress};
 use crate::diagnostic::{Diagnostic, Place, Result};
 use crate::value::text::trim;
 use xxhash_rust::xxh3::xxh3_64;
@@ -40,6 +41,7 @@ pub struct Table {
 enum Rows {
     Delimited(Box<Delimited>),
     Json(Box<JsonTable>),
+    Posts(Box<WordPress>),
 }
 
 /// The cells of a record, one after the other, and where each ends.
@@ -70,9 +72,12 @@ impl<'a> Record<'a> {
         self.cells.get(start..*end).unwrap_or_default()
     }
 
-    /// The cell of a column the table may lack, without outer white space.
+    /// The cell of a column the table may lack, without outer white space, nor the `="…"` by which exports keep
+    /// spreadsheets from taking a text for a number.
     pub fn text(&self, column: Option<usize>) -> &'a str {
-        column.map_or("", |column| trim(self.get(column)))
+        let text = column.map_or("", |column| trim(self.get(column)));
+        let guarded = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
+        guarded.filter(|inner| !inner.contains('"')).map_or(text, trim)
     }
 
     /// Equal for records with equal cells.
@@ -85,6 +90,7 @@ impl<'a> Record<'a> {
         let place = match self.rows {
             Rows::Delimited(rows) => rows.cell_place(column),
             Rows::Json(rows) => rows.cell_place(column),
+            Rows::Posts(rows) => rows.cell_place(column),
         };
         place.value(self.get(column))
     }
@@ -94,17 +100,19 @@ impl<'a> Record<'a> {
         match self.rows {
             Rows::Delimited(rows) => rows.record_place(),
             Rows::Json(rows) => rows.record_place(),
+            Rows::Posts(rows) => rows.record_place(),
         }
     }
 }
 
 impl Table {
-    /// Opens CSV or TSV and reads its header; or JSON, of which every object is a record, and reads it to its end for the
+    /// Opens CSV or TSV and reads its header; or WordPress's export; or JSON, of which every object is a record, and reads it to its end for the
     /// keys that are its columns.
     pub fn open(source: Source, options: &Options) -> Result<Table> {
-        let rows = match is_json(source.head()) {
-            true => Rows::Json(Box::new(JsonTable::open(source, options.encoding.as_deref())?)),
-            false => Rows::Delimited(Box::new(Delimited::open(source, options)?)),
+        let rows = match source.head() {
+            head if is_json(head) => Rows::Json(Box::new(JsonTable::open(source, options.encoding.as_deref())?)),
+            head if wordpress::is_export(head) => Rows::Posts(Box::new(WordPress::open(source, options)?)),
+            _ => Rows::Delimited(Box::new(Delimited::open(source, options)?)),
         };
         Ok(Table { rows })
     }
@@ -114,6 +122,7 @@ impl Table {
         match &self.rows {
             Rows::Delimited(rows) => &rows.columns,
             Rows::Json(rows) => &rows.columns,
+            Rows::Posts(rows) => &rows.columns,
         }
     }
 
@@ -128,6 +137,7 @@ impl Table {
         let columns = match &mut self.rows {
             Rows::Delimited(rows) => &mut rows.columns,
             Rows::Json(rows) => &mut rows.columns,
+            Rows::Posts(rows) => &mut rows.columns,
         };
         for (at, name) in names {
             if let Some(column) = columns.get_mut(*at) {
@@ -140,6 +150,7 @@ impl Table {
         match &self.rows {
             Rows::Delimited(rows) => rows.file(),
             Rows::Json(rows) => rows.file(),
+            Rows::Posts(rows) => rows.file(),
         }
     }
 
@@ -147,6 +158,7 @@ impl Table {
         match &self.rows {
             Rows::Delimited(rows) => rows.encoding(),
             Rows::Json(rows) => rows.encoding(),
+            Rows::Posts(rows) => rows.encoding(),
         }
     }
 
@@ -155,14 +167,15 @@ impl Table {
         match &self.rows {
             Rows::Delimited(rows) => rows.bytes_read(),
             Rows::Json(rows) => rows.bytes_read(),
+            Rows::Posts(rows) => rows.bytes_read(),
         }
     }
 
-    /// What parts the cells; JSON has none.
+    /// What parts the cells; JSON and XML have none.
     pub fn delimiter(&self) -> Option<char> {
         match &self.rows {
             Rows::Delimited(rows) => Some(rows.delimiter()),
-            Rows::Json(_) => None,
+            Rows::Json(_) | Rows::Posts(_) => None,
         }
     }
 
@@ -171,6 +184,7 @@ impl Table {
         match &self.rows {
             Rows::Delimited(_) => None,
             Rows::Json(rows) => Some(rows.first_records()),
+            Rows::Posts(rows) => Some(rows.first_records()),
         }
     }
 
@@ -179,6 +193,7 @@ impl Table {
         let is_there = match &mut self.rows {
             Rows::Delimited(rows) => rows.advance_to_record()?,
             Rows::Json(rows) => rows.advance()?,
+            Rows::Posts(rows) => rows.advance()?.then_some(Ok(())),
         };
         match is_there {
             None => return Ok(None),
@@ -188,6 +203,7 @@ impl Table {
         let Cells { text, ends, number, line } = match &self.rows {
             Rows::Delimited(rows) => rows.cells()?,
             Rows::Json(rows) => rows.cells(),
+            Rows::Posts(rows) => rows.cells(),
         };
         Ok(Some(Ok(Record { rows: &self.rows, cells: text, ends, number, line })))
     }
@@ -197,6 +213,7 @@ impl Table {
         match &self.rows {
             Rows::Delimited(rows) => rows.findings(),
             Rows::Json(_) => Vec::new(),
+            Rows::Posts(rows) => rows.findings(),
         }
     }
 }

@@ -2,6 +2,7 @@
 mod feeds;
 mod formats;
 mod json;
+mod siblings;
 
 use super::detect::Kind;
 use super::source::Source;
@@ -225,21 +226,50 @@ fn variants_that_cannot_be_told_apart_are_refused() {
 }
 
 #[test]
+fn prices_belong_to_whom_purvey_toml_says() {
+    let mut shop = Shop::new();
+    shop.import("sku,title,price\nA,Mug,10.00\n");
+    let own = |field: &str, source: &str| (field.to_owned(), source.to_owned());
+    shop.options.owners = [own("price", "erp"), own("price_list.vip", "erp")].into();
+    let file = "sku,price,sale_price,price_list\nA,9.00,8.00,\nA,7.00,,vip\nA,6.00,,club\n";
+    assert_eq!(shop.counts(file), [1, 1, 1, 0]);
+    assert_eq!(shop.codes(), ["import/owned", "import/owned"]);
+    let rows = |shop: &Shop| {
+        let own = shop.rows("SELECT price_minor, sale_price_minor FROM variant");
+        let lists =
+            shop.rows("SELECT code, price_minor FROM price JOIN price_list l ON l.id = price_list_id ORDER BY 1");
+        [own, lists].concat()
+    };
+    assert_eq!(rows(&shop), ["1000|800", "club|600"]);
+    shop.options.source = Some("erp".to_owned());
+    assert_eq!(shop.counts(file), [1, 1, 1, 0]);
+    assert_eq!(rows(&shop), ["900|800", "club|600", "vip|700"]);
+}
+
+#[test]
 fn records_of_a_product_that_stand_apart_are_joined() {
     let mut shop = Shop::new();
     let file = table(&[
         "v,Vest,Size,S,V-1,2.00,,https://cdn.example.com/v.jpg,",
         "w,Wig,Title,Default Title,W-1,2.00,,,",
         "v,,,M,V-2,2.00,,,",
+        "w,,,,W-2,2.00,,,",
+        "v,,,L,V-3,2.00,,,",
     ]);
-    assert_eq!(shop.counts(&file), [3, 0, 0, 0]);
-    assert_eq!(shop.said(), [("import/split-product", Some(4), Some("Handle"))]);
+    assert_eq!(shop.counts(&file), [5, 0, 0, 0]);
+    // once for each product, however often it stands apart
+    let apart = |record| ("import/split-product", Some(record), Some("Handle"));
+    assert_eq!(shop.said(), [apart(4), apart(5)]);
     assert_eq!(
         shop.rows("SELECT v.sku, v.size, p.title, p.images FROM variant v JOIN product p ON p.id = v.product_id WHERE p.item_group_id = 'v'"),
-        ["V-1|S|Vest|[\"https://cdn.example.com/v.jpg\"]", "V-2|M|Vest|[\"https://cdn.example.com/v.jpg\"]"]
+        [
+            "V-1|S|Vest|[\"https://cdn.example.com/v.jpg\"]",
+            "V-2|M|Vest|[\"https://cdn.example.com/v.jpg\"]",
+            "V-3|L|Vest|[\"https://cdn.example.com/v.jpg\"]",
+        ]
     );
     let revision = shop.revision();
-    assert_eq!(shop.counts(&file), [0, 0, 3, 0]);
+    assert_eq!(shop.counts(&file), [0, 0, 5, 0]);
     assert_eq!(shop.revision(), revision);
 }
 

@@ -39,7 +39,7 @@ pub fn grams(text: &str, unit: Option<Unit>) -> Result<Option<i64>, Invalid> {
     let (number, own) = text.split_at(end);
     let unit = if own.trim().is_empty() { unit } else { Unit::parse(own) };
     let Some(unit) = unit else {
-        let help = "name the unit in the header, as in `Weight (kg)`, or after the number";
+        let help = "add `--weight-unit kg` (or g, lb, oz), or name it in the header, as in `Weight (kg)`";
         return Err(Invalid::new(
             "import/weight-unit",
             "nothing says in which unit the weight is: it is not read",

@@ -11,7 +11,9 @@ use super::product_row::{Field, Late, ProductReader, ProductRow};
 use super::product_table::{ProductTable, in_order};
 use super::table::Record;
 use crate::catalog::{Carried, VariantField};
+use crate::diagnostic::Result as Fallible;
 use crate::value::{Currency, Invalid};
+use std::collections::VecDeque;
 
 /// Axes an export has room for.
 const AXES: usize = 6;
@@ -49,7 +51,7 @@ pub struct WixProducts {
     custom: Custom,
     /// The product of which variants may follow.
     product: Option<Product>,
-    ready: Vec<Late>,
+    ready: VecDeque<Late>,
 }
 
 struct Product {
@@ -77,7 +79,7 @@ impl WixProducts {
             custom: if options.local_prices { Custom::People } else { Custom::Program },
             table,
             product: None,
-            ready: Vec::new(),
+            ready: VecDeque::new(),
         }
     }
 
@@ -209,10 +211,10 @@ impl ProductReader for WixProducts {
         Ok(ProductRow::nothing())
     }
 
-    fn late(&mut self, is_end: bool) -> Vec<Late> {
+    fn late(&mut self, is_end: bool) -> Fallible<Option<Late>> {
         if is_end {
             self.settle();
         }
-        std::mem::take(&mut self.ready)
+        Ok(self.ready.pop_front())
     }
 }

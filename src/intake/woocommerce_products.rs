@@ -7,15 +7,15 @@ use super::cell::{self, Custom};
 use super::findings::{Findings, Refusal};
 use super::mapping::Mapping;
 use super::options::Options;
+use super::parents::{Parent, Parents};
 use super::product_layout::{Layout, Meaning as M};
-use super::product_row::{Field, ProductReader, ProductRow, Variant};
+use super::product_row::{Field, Late, ProductReader, ProductRow, Variant};
 use super::product_table::{ProductTable, in_order};
 use super::table::Record;
 use crate::catalog::{Carried, ItemGroup, ProductField, VariantField};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Result as Fallible};
 use crate::value::Invalid;
 use serde_json::Value;
-use std::collections::HashMap;
 
 pub const TYPE: &str = "Type|Typ|Tipo|Тип";
 pub const SKU: &str = "SKU|Artikelnummer|UGS|COD|Артикул|Referência|Artikelnummer (SKU)";
@@ -63,6 +63,7 @@ const LAYOUT: Layout<'static> = Layout {
         (M::Brand, "Brands|Marken|Marques|Marcas|Бренды"),
         (M::Gtin, "GTIN, UPC, EAN, or ISBN"),
         (M::Quantity, "Stock|Lager|Lagerbestand|Inventario|Запасы"),
+        (M::Path, "Permalink"),
         (M::SellsWhenOut, "Backorders allowed?|Lieferrückstande erlaubt?"),
     ],
     custom: Custom::Program,
@@ -79,15 +80,9 @@ pub struct WooProducts {
     external: Option<usize>,
     attributes: Vec<(usize, usize)>,
     /// By key, and by `id:44`.
-    parents: HashMap<String, Parent>,
+    parents: Parents,
     /// Key of the record before.
     group: String,
-}
-
-#[derive(Clone)]
-struct Parent {
-    shared: ItemGroup,
-    images: Vec<String>,
 }
 
 #[derive(PartialEq, Eq)]
@@ -124,7 +119,7 @@ impl WooProducts {
             external: mapping.find("External URL", "attribute external_url"),
             attributes,
             table,
-            parents: HashMap::new(),
+            parents: Parents::default(),
             group: String::new(),
         }
     }
@@ -217,9 +212,9 @@ impl WooProducts {
             let parent = Parent { shared, images };
             let id = record.text(self.id);
             if !id.is_empty() {
-                self.parents.insert(format!("id:{id}"), parent.clone());
+                self.parents.keep(&format!("id:{id}"), parent.clone());
             }
-            self.parents.insert(key, parent);
+            self.parents.keep(&key, parent);
             return Ok(ProductRow::nothing());
         }
         self.group.clone_from(&key);
@@ -234,13 +229,17 @@ impl WooProducts {
     }
 
     fn variation(&mut self, record: &Record<'_>, findings: &mut Findings<'_>) -> Result<ProductRow, Refusal> {
-        let Some(parent) = self.parents.get(record.text(self.parent)).cloned() else {
+        let Some(parent) = self.parents.get(record.text(self.parent)) else {
             let help = "export parent and variations into one file, the parent above";
             let invalid = Invalid::new("import/no-parent", "no variable product above has this key", help);
             return Err(cell::refusal(record, self.parent.unwrap_or_default(), invalid));
         };
         let key = parent.shared.item_group_id.clone();
         let is_first = key != self.group;
+        let (shared, images) = match is_first {
+            true => (Some(parent.shared.clone()), in_order(parent.images.clone())),
+            false => (None, Vec::new()),
+        };
         self.group.clone_from(&key);
         let (names, choices): (Vec<_>, Vec<_>) = self.values(record).unzip();
         let own = self.table.images(record, findings);
@@ -248,14 +247,7 @@ impl WooProducts {
             variant.item.image = own?.into_iter().next();
             Ok(Some(variant))
         });
-        Ok(ProductRow {
-            group: key,
-            shared: is_first.then_some(parent.shared),
-            names,
-            sku: self.table.sku(record)?,
-            variant,
-            images: if is_first { in_order(parent.images) } else { Vec::new() },
-        })
+        Ok(ProductRow { group: key, shared, names, sku: self.table.sku(record)?, variant, images })
     }
 }
 
@@ -293,5 +285,9 @@ impl ProductReader for WooProducts {
             Role::Variation => self.variation(record, findings),
             role => self.product(&role, record, findings),
         }
+    }
+
+    fn late(&mut self, _: bool) -> Fallible<Option<Late>> {
+        self.parents.fault().map_or(Ok(None), Err)
     }
 }

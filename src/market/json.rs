@@ -1,10 +1,22 @@
 //! What the JSON of several marketplaces has in common.
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
-use crate::value::{Currency, Money};
+use crate::value::{Currency, Money, time};
+
+/// Why a field cannot be read is one sentence, for the order's place in the report.
+pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
+    time::parse(text, None).map_err(|invalid| invalid.message)
+}
+
+/// The parts that say something.
+pub(super) fn joined(parts: &[Option<&str>], with: &str) -> String {
+    let parts = parts.iter().flatten().filter(|part| !part.trim().is_empty());
+    parts.copied().collect::<Vec<_>>().join(with)
+}
 
 /// For fields that come as `null` where they might be left out.
 pub(super) fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(

@@ -4,19 +4,20 @@
 //! catalog, the clock or a socket: it takes and returns the plain types below, and reaches out only through a
 //! [`Port`]. State lives in the catalog, never in the connector, so the same code runs against the sandbox, a
 //! recording, a contract server and the real thing.
-#[allow(dead_code)]
 mod carriers;
 pub mod connector;
+mod ebay;
+mod faults;
 pub mod host;
 mod json;
 mod mirakl;
+mod oauth;
 mod offset_pages;
-mod secret;
 
 use std::collections::BTreeMap;
 
+pub use crate::value::Secret;
 pub use connector::*;
-pub use secret::Secret;
 
 use crate::diagnostic::{Error, Place, Result};
 use crate::value::closest::closest;
@@ -78,8 +79,10 @@ struct Kind {
 }
 
 /// A new marketplace is one file and one entry here.
-static MARKETPLACES: &[Kind] =
-    &[Kind { name: "mirakl", make: |account| Ok(Box::new(mirakl::Mirakl::new(account))), url: None, options: &[] }];
+static MARKETPLACES: &[Kind] = &[
+    Kind { name: "ebay", make: |_| Ok(Box::new(ebay::Ebay)), url: Some("https://api.ebay.com"), options: &[] },
+    Kind { name: "mirakl", make: |account| Ok(Box::new(mirakl::Mirakl::new(account))), url: None, options: &[] },
+];
 
 /// The connector for a marketplace by the name `purvey.toml` gives it; see [`marketplaces`].
 ///

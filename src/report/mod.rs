@@ -159,6 +159,11 @@ impl Report {
         });
     }
 
+    /// Whether results are JSON.
+    pub fn is_json(&self) -> bool {
+        self.options.json
+    }
+
     /// Talk for the one who looks on: said only on a terminal, never with `--quiet` or `--json`. What must be known
     /// in cron or CI too is a result or a diagnostic.
     pub fn note(&self, text: &str) {

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use super::Start;
+use super::{SourceSection, Start, Target};
 use crate::catalog::{Accept, Fillable};
 use crate::channel::{Settings, toml_fault};
 use crate::diagnostic::{Error, Place, Result};
+use crate::price::{Levied, PricePolicy, TaxForm, Taxes};
+use crate::stock::StockPolicy;
 use crate::value::Currency;
 use crate::value::closest::closest;
 
@@ -19,6 +21,14 @@ pub struct Config {
     pub channel: IndexMap<String, Settings>,
     #[serde(default)]
     pub market: IndexMap<String, Market>,
+    #[serde(default)]
+    pub target: IndexMap<String, Target>,
+    /// Where files come from, for `purvey import` without any.
+    #[serde(default)]
+    pub source: IndexMap<String, SourceSection>,
+    /// Rates of tax, for channels that want prices otherwise than the catalog has them.
+    #[serde(default)]
+    pub tax: Taxes,
     /// Which source owns a field (`cost = "costs"`): imports from others leave it as it is.
     #[serde(default)]
     pub owners: BTreeMap<String, String>,
@@ -41,7 +51,7 @@ pub struct ShopSection {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Market {
-    /// Which connector speaks to it: `mirakl`.
+    /// Which connector speaks to it: `mirakl`, `ebay`, …
     pub connector: String,
     /// Its base address; may be left out where the marketplace has one for everybody.
     pub url: Option<String>,
@@ -51,6 +61,11 @@ pub struct Market {
     pub refresh_token: Option<String>,
     /// Which of the account's shops, where it has several.
     pub shop_id: Option<String>,
+    /// How much of the stock it is told.
+    #[serde(default)]
+    pub stock: StockPolicy,
+    /// What it asks for an item; it is told prices where there is such a section.
+    pub price: Option<PricePolicy>,
     /// What only this marketplace asks for.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
@@ -98,16 +113,49 @@ impl Config {
             return wrong("shop.site", "site ends with a slash".into(), "leave the slash out: paths begin with one");
         }
         // any other name is an attribute without a column of its own
-        for field in self.owners.keys().filter(|field| Fillable::names().all(|known| known != field.as_str())) {
+        let unknown = |field: &&String| {
+            !field.starts_with("price_list.") && Fillable::names().all(|known| known != field.as_str())
+        };
+        for field in self.owners.keys().filter(unknown) {
             if let Some(near) = closest(field, Fillable::names()) {
                 let message = format!("there is no field `{field}` to own");
                 return wrong(&format!("owners.{field}"), message, &format!("did you mean `{near}`?"));
             }
         }
+        for (name, settings) in &self.channel {
+            if let Some(to) = settings.to.iter().find(|to| !self.target.contains_key(*to)) {
+                let help = match closest(to, self.target.keys().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("add [target.{to}] with its url"),
+                };
+                return wrong(&format!("channel.{name}.to"), format!("there is no target `{to}`"), &help);
+            }
+        }
+        self.target.iter().try_for_each(|(name, target)| target.check(name))?;
         if let Err(e) = crate::value::Country::parse(&self.shop.country) {
             return wrong("shop.country", e.message, &e.help);
         }
+        for country in self.tax.countries.keys() {
+            if let Err(e) = crate::value::Country::parse(country) {
+                return wrong(&format!("tax.{country}"), e.message, &e.help);
+            }
+        }
         Ok(())
+    }
+
+    /// The price policy of `section` (`channel.google`), sold into `country`, with what its `tax` comes to.
+    ///
+    /// # Errors
+    /// `price/no-tax-rates`: nothing says what the rates of that country are.
+    pub(super) fn levied(&self, policy: &PricePolicy, section: &str, country: &str) -> Result<PricePolicy> {
+        let catalog = if self.tax.included { TaxForm::With } else { TaxForm::Without };
+        let Some(wanted) = policy.tax.filter(|wanted| *wanted != catalog) else { return Ok(policy.clone()) };
+        let Some(rates) = self.tax.countries.get(country).cloned() else {
+            return Err(Error::usage("price/no-tax-rates", format!("no rates of tax for {country}"))
+                .at(Place::file("purvey.toml").attribute(format!("{section}.price.tax")))
+                .help(format!("add [tax.{country}] with standard = 19 (percent), and categories with another rate")));
+        };
+        Ok(PricePolicy { levied: Some(Levied { wanted, rates }), ..policy.clone() })
     }
 }
 
@@ -151,6 +199,12 @@ site     = {site}   # links in feeds begin with it
 
 # Stock by store, once locations and their stock are imported.
 # [channel.google-local]
+
+# One section for each place that files come from: `purvey import` without files takes them in.
+# [source.erp]
+# from = \"https://erp.example/export.csv\"   # or a path; or several: [\"a.csv\", \"b.csv\"]
+# user = \"shop\"
+# key  = \"env:ERP_PASSWORD\"             # where the password is, never the password itself
 
 # One section for each marketplace that sends orders.
 # [market.example]

@@ -1,6 +1,8 @@
 //! A merchant's folder: purvey.toml, secrets by reference, paths.
 mod config;
 mod secret;
+mod source;
+mod target;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -11,10 +13,13 @@ use jiff::Timestamp;
 
 pub use config::{Config, Market, ShopSection};
 pub use secret::resolve as secret;
+pub use source::SourceSection;
+pub use target::Target;
 pub use tokens::TokenFile;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Offering};
 use crate::channel::{self, Channel, Parameter};
+use crate::deliver::Destination;
 use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::feed::write::AtomicFile;
 use crate::value::Currency;
@@ -96,7 +101,29 @@ impl Shop {
         }
         let currency = shop.currency.code().to_owned();
         settings.parameters.entry("currency".to_owned()).or_insert(Parameter::Text(currency));
+        let country = settings.parameters.get("country").map(Parameter::to_text).unwrap_or_default();
+        let section = format!("channel.{name}");
+        settings.price = self.config.levied(&settings.price, &section, &country).map_err(|e| self.locate(e))?;
         Channel::load(name, Some(&self.dir), settings)
+    }
+
+    /// Adds `[channel.<name>]` to the end of `purvey.toml`, with `settings` (name, what it is) to be filled in; does
+    /// nothing where there is one. Whether it did.
+    pub fn note_channel(&self, name: &str, settings: &[(String, String)]) -> Result<bool> {
+        if self.config.channel.contains_key(name) {
+            return Ok(false);
+        }
+        let path = self.path("purvey.toml");
+        let mut text = self.text.clone();
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text += &channel::scaffold_section(name, settings);
+        Config::parse(&text)?;
+        let mut whole = AtomicFile::create(&path)?;
+        whole.write_all(text.as_bytes()).map_err(|e| Error::io("write", &path, e))?;
+        whole.commit()?;
+        Ok(true)
     }
 
     /// Channels `purvey.toml` names, in its order: what `feed build` and `sync` build when none is named.
@@ -115,6 +142,22 @@ impl Shop {
             };
             Error::usage("market/unknown", format!("no marketplace `{name}`")).at(Place::file("purvey.toml")).help(help)
         })
+    }
+
+    /// The target called `name` in `purvey.toml`, its secrets read.
+    pub fn destination(&self, name: &str) -> Result<Destination> {
+        let target = self.config.target.get(name).ok_or_else(|| {
+            Error::usage("shop/wrong-value", format!("there is no target `{name}`")).at(Place::file("purvey.toml"))
+        })?;
+        target.resolve(name, &self.dir)
+    }
+
+    /// What the marketplace called `name` is to be told of stock and prices.
+    pub fn market_offering(&self, name: &str, market: &Market) -> Result<Offering> {
+        let section = format!("market.{name}");
+        let price = market.price.clone().unwrap_or_default();
+        let price = self.config.levied(&price, &section, &self.config.shop.country).map_err(|e| self.locate(e))?;
+        Ok(Offering { section, stock: market.stock.clone(), price })
     }
 
     /// Where the access tokens of the marketplace called `name` are kept.

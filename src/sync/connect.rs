@@ -3,7 +3,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Channel, Occasion, Policy};
+use super::{Channel, Occasion, Policy, QUANTITY_MAX};
 use crate::catalog::{Buckets, Terms};
 use crate::diagnostic::{Error, Place, Result};
 use crate::market::host::{BucketStore, Host, Recorder};
@@ -36,7 +36,7 @@ pub fn with_markets<T>(
     for name in names {
         let market = shop.market(name)?;
         let account = account(name, market)?;
-        accounts.push((*name, market, connector(&market.connector, &account)?, account));
+        accounts.push((*name, policy(shop, name, market)?, connector(&market.connector, &account)?, account));
     }
     let mut hosts = Vec::new();
     for (name, _, connector, account) in &accounts {
@@ -54,11 +54,11 @@ pub fn with_markets<T>(
     let channels: Vec<Channel<'_>> = accounts
         .iter()
         .zip(&hosts)
-        .map(|((name, market, connector, _), host)| Channel {
+        .map(|((name, policy, connector, _), host)| Channel {
             name,
             connector: connector.as_ref(),
             port: host,
-            policy: policy(market),
+            policy: policy.clone(),
         })
         .collect();
     work(&channels)
@@ -87,11 +87,15 @@ fn account(name: &str, market: &Market) -> Result<Account> {
     })
 }
 
-fn policy(market: &Market) -> Policy {
-    Policy {
+fn policy(shop: &Shop, name: &str, market: &Market) -> Result<Policy> {
+    let mut offering = shop.market_offering(name, market)?;
+    let endless = *offering.stock.max.get_or_insert(QUANTITY_MAX);
+    Ok(Policy {
         accept: market.accept,
         terms: Terms { keep_buyer_days: u32::from(market.keep_buyer_days), ..Terms::default() },
+        offering,
+        endless,
+        prices: market.price.is_some(),
         first_days: u32::from(market.first_pull_days),
-        ..Policy::default()
-    }
+    })
 }

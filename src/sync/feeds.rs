@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::guard::{Extent, guard, guard_prices};
 use crate::catalog::{FeedRecord, Writer};
-use crate::channel::{Channel, Format, Guarded, Missing};
+use crate::channel::{Channel, Format, Guarded};
 use crate::deliver::{Placed, ToFile};
-use crate::diagnostic::{Error, Kind, Place, Result};
-use crate::feed::{Built, Findings, Job, build};
+use crate::diagnostic::{Error, Result};
+use crate::feed::{Built, Findings, Job, Prices, build};
 use crate::shop::Shop;
 use crate::value::time::to_utc_text;
 
@@ -19,6 +20,7 @@ pub struct FeedOptions {
     pub format: Option<String>,
     pub dry_run: bool,
     pub allow_shrink: bool,
+    pub allow_price_jump: bool,
 }
 
 /// One feed of a run.
@@ -40,9 +42,6 @@ impl FeedRun {
     }
 }
 
-/// A feed that loses more than this is held back, unless the shop says otherwise.
-const SHRINK_PERCENT_MAX: u8 = 30;
-
 /// Builds the feed of `channel` and puts it in place; the old one stays when anything is wrong.
 pub fn build_feed(
     shop: &Shop,
@@ -59,7 +58,13 @@ pub fn build_feed(
     let built = run(shop, channel, format, now, &mut to, findings)?;
     let last = writer.last_feed(&channel.name, &file)?;
     if !options.allow_shrink {
-        guard(channel, &file, last.as_ref(), &built)?;
+        let new = Extent { offers: built.offers, in_stock: built.in_stock };
+        guard(channel, &file, last.as_ref().map(Extent::of), new)?;
+    }
+    if !options.allow_price_jump
+        && let Some(prices) = writer.last_prices(&channel.name, &file)?
+    {
+        guard_prices(channel, &file, &Prices::from_bytes(&prices), &built.prices)?;
     }
     let placed = if options.dry_run {
         drop(to);
@@ -76,7 +81,7 @@ pub fn build_feed(
         };
         if last.is_none_or(|last| last.hash != record.hash) {
             let change = writer.change(now)?;
-            change.put_feed(&channel.name, &file, &record)?;
+            change.put_feed(&channel.name, &file, &record, &built.prices.to_bytes())?;
             change.commit()?;
         }
         placed
@@ -105,14 +110,14 @@ fn run<W: Write>(
     to: W,
     findings: &mut Findings<'_>,
 ) -> Result<Built> {
-    let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), &channel.sql_texts())?;
+    let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), channel).map_err(|error| shop.locate(error))?;
     let changed = shop.catalog.read()?.changed_at()?;
     let job = Job { channel, guarded: &guarded, now: &to_utc_text(now), format, changed: &changed };
     build(&job, to, findings).map_err(|error| shop.locate(error))
 }
 
 /// The format asked for, else the shop's, else the contract's first.
-fn format_of<'c>(channel: &'c Channel, asked: Option<&str>) -> Result<(String, &'c Format)> {
+pub fn format_of<'c>(channel: &'c Channel, asked: Option<&str>) -> Result<(String, &'c Format)> {
     let formats = &channel.contract.format;
     let wanted = asked.or(channel.settings.format.as_deref());
     let found = match wanted {
@@ -131,46 +136,13 @@ fn format_of<'c>(channel: &'c Channel, asked: Option<&str>) -> Result<(String, &
     Ok((name.clone(), format))
 }
 
+/// The file a channel's feed is built to, relative to the shop's folder.
+pub fn feed_file(channel: &Channel) -> Result<String> {
+    let (_, format) = format_of(channel, None)?;
+    Ok(target(channel, format))
+}
+
 fn target(channel: &Channel, format: &Format) -> String {
     let stock = || PathBuf::from("out").join(format.file()).display().to_string();
     channel.settings.file.clone().unwrap_or_else(stock)
-}
-
-/// Where an offer that is missing is taken off, a shrunken feed does damage: a person has to mean it.
-fn guard(channel: &Channel, file: &str, last: Option<&FeedRecord>, built: &Built) -> Result<()> {
-    if channel.contract.missing == Missing::Kept {
-        return Ok(());
-    }
-    let held = |code: &'static str, message: String| {
-        Err(Error::new(Kind::Guard, code, format!("{message}; {file} was left as it was"))
-            .at(Place::file(file))
-            .help("if that is meant, add --allow-shrink; else see what was left out and why above"))
-    };
-    let Some(last) = last else {
-        if built.offers == 0 {
-            return Err(Error::new(
-                Kind::Guard,
-                "feed/empty",
-                format!("{} would have no offers; nothing was written to {file}", channel.name),
-            )
-            .at(Place::file(file))
-            .help("import what it is made of (products; for stores, locations and stock), or see above why all were left out; --allow-shrink writes it empty"));
-        }
-        return Ok(());
-    };
-    let percent = u64::from(channel.settings.shrink_percent_max.unwrap_or(SHRINK_PERCENT_MAX).min(100));
-    // offers < last * (100 - percent) / 100, without rounding
-    if built.offers * 100 < last.offers * (100 - percent) {
-        return held(
-            "feed/shrunk",
-            format!("{} would go from {} offers to {}", channel.name, last.offers, built.offers),
-        );
-    }
-    if last.in_stock > 0 && built.in_stock == 0 {
-        return held(
-            "feed/zeroed",
-            format!("{} would go from {} offers in stock to none", channel.name, last.in_stock),
-        );
-    }
-    Ok(())
 }

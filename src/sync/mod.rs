@@ -4,8 +4,10 @@
 //! nothing is sent inside a change, and nothing is sent that was not committed before. A dry run reads, works everything
 //! out, commits nothing and lists what it withheld.
 mod connect;
+mod delivery;
 mod dispatch;
 mod feeds;
+mod guard;
 mod pull;
 mod push;
 mod run;
@@ -13,8 +15,9 @@ mod run;
 mod tests;
 
 pub use connect::with_markets;
+pub use delivery::{Arrival, FeedPush, PushOptions, push_feeds};
 pub use dispatch::{Dispatched, TRACKING, dispatch};
-pub use feeds::{FeedOptions, FeedRun, build_feed, write_feed};
+pub use feeds::{FeedOptions, FeedRun, build_feed, feed_file, format_of, write_feed};
 pub use pull::{Pulled, pull};
 pub use push::{Pushed, push_stock};
 pub use run::{ChannelSummary, Summary, look_back, run};
@@ -35,18 +38,33 @@ pub struct Channel<'a> {
     pub policy: Policy,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     pub accept: Accept,
     pub terms: Terms,
+    /// What the marketplace is told of stock and prices.
     pub offering: Offering,
+    /// Told of variants that never run out.
+    pub endless: u32,
+    /// Whether prices are told too.
+    pub prices: bool,
     /// How many days back the very first pull reads.
     pub first_days: u32,
 }
 
+/// Most units a marketplace is told of, unless the shop says otherwise.
+const QUANTITY_MAX: u32 = 999;
+
 impl Default for Policy {
     fn default() -> Self {
-        Policy { accept: Accept::default(), terms: Terms::default(), offering: Offering::default(), first_days: 30 }
+        Policy {
+            accept: Accept::default(),
+            terms: Terms::default(),
+            offering: Offering::default(),
+            endless: QUANTITY_MAX,
+            prices: false,
+            first_days: 30,
+        }
     }
 }
 

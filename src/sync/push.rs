@@ -2,7 +2,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Channel, Occasion};
+use super::{Channel, Occasion, Policy};
 use crate::catalog::{Change, EffectState, Outgoing, Stale, Writer};
 use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
 use crate::market::{ItemResult, OfferUpdate, Polled};
@@ -95,7 +95,8 @@ impl Pusher<'_, '_> {
         if batch_max == 0 {
             return Ok(());
         }
-        let stale = self.writer.stale_listings(self.channel.name, &self.channel.policy.offering)?;
+        let Policy { offering, endless, prices, .. } = &self.channel.policy;
+        let stale = self.writer.stale_listings(self.channel.name, offering, *endless, *prices)?;
         let offers: Vec<OfferUpdate> = stale.into_iter().map(offer).collect();
         if self.occasion.dry_run {
             self.done.withheld = offers;

@@ -513,3 +513,23 @@ fn a_dry_run_says_what_would_be_and_changes_nothing() {
     assert_eq!(fake.calls(), ["pull"]);
     assert_eq!(stage.catalog.read().unwrap().revision().unwrap(), revision);
 }
+
+#[test]
+fn a_marketplace_is_told_its_share_and_its_price() {
+    let fake = market(&[]);
+    let mut stage = Stage::set(9);
+    stage.list("TEA");
+    let offering = Offering {
+        section: "market.m".into(),
+        stock: toml::from_str("percent = 50\nbuffer = 1\nlocations = ['MAIN']").unwrap(),
+        price: toml::from_str("percent = 10\nround = '.99'").unwrap(),
+    };
+    stage.writer.reader().execute("UPDATE variant SET price_minor = 1290, currency = 'EUR'", []).unwrap();
+    let policy = Policy { offering, prices: true, ..Policy::default() };
+    let channel = Channel { policy, ..channel("m", &fake) };
+    let occasion = stage.occasion(true);
+    let told = push_stock(&mut stage.writer, &channel, &occasion).unwrap().withheld;
+    let told: Vec<_> =
+        told.iter().map(|o| (o.sku.as_str(), o.quantity, o.price_minor, o.currency.as_deref())).collect();
+    assert_eq!(told, [("TEA", Some(3), Some(1399), Some("EUR"))]);
+}

@@ -13,7 +13,9 @@ const CHARS_MAX: usize = 255;
 pub struct Sku(String);
 
 impl Sku {
-    /// Codes: `sku/empty`, `sku/control-character`, `sku/too-long`.
+    /// What a spreadsheet made of an id is none: `1.23E+12`, of which digits are lost, and `#REF!`.
+    ///
+    /// Codes: `sku/empty`, `sku/control-character`, `sku/too-long`, `sku/scientific`, `sku/spreadsheet-error`.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let sku = text::trim(text);
         if sku.is_empty() {
@@ -27,6 +29,16 @@ impl Sku {
         if let Some(c) = sku.chars().find(|c| c.is_control()) {
             let message = format!("the SKU holds the control character U+{:04X}", u32::from(c));
             return Err(Invalid::new("sku/control-character", message, "take it out where the SKU is kept"));
+        }
+        if sku.contains("E+") && text::is_scientific(sku) {
+            let message = format!("a spreadsheet turned the SKU into {}", text::quoted(sku));
+            let help = "its last digits are lost: export again with the column formatted as text";
+            return Err(Invalid::new("sku/scientific", message, help));
+        }
+        if text::is_spreadsheet_error(sku) {
+            let message = format!("{} is a spreadsheet's error, not a SKU", text::quoted(sku));
+            let help = "mend the formula in the spreadsheet and export again";
+            return Err(Invalid::new("sku/spreadsheet-error", message, help));
         }
         Ok(Sku(sku.to_owned()))
     }
@@ -81,6 +93,8 @@ mod tests {
             (" \u{feff}\n", "sku/empty"),
             ("a\0b", "sku/control-character"),
             ("a\nb", "sku/control-character"),
+            ("1.23E+12", "sku/scientific"),
+            ("#N/A", "sku/spreadsheet-error"),
             (&long, "sku/too-long"),
         ] {
             assert_eq!(Sku::parse(text).unwrap_err().code, code, "{text:.10}");

@@ -46,6 +46,13 @@ pub(super) fn is_scientific(text: &str) -> bool {
     digits(whole) && digits(fraction) && digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))
 }
 
+/// What a spreadsheet shows where a formula failed or a number does not fit.
+pub(super) fn is_spreadsheet_error(text: &str) -> bool {
+    const ERRORS: &[&str] =
+        &["#REF!", "#N/A", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#ERROR!", "#SPILL!", "#CALC!"];
+    ERRORS.contains(&text) || (text.len() > 2 && text.bytes().all(|b| b == b'#'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -97,7 +97,7 @@ fn in_zone(text: &str, date: Date, time: Option<Time>, zone: Option<&TimeZone>) 
         }
         (Some(_), None) => {
             let message = format!("{} has no time zone", text::quoted(text));
-            let help = "write the offset, for example 2026-11-25T10:00:00+01:00, or name the zone of the file";
+            let help = "write the offset, for example 2026-11-25T10:00:00+01:00, or name the zone of the file: `--timezone Europe/Paris`";
             return Err(Invalid::new("time/no-zone", message, help));
         }
     };

@@ -11,8 +11,8 @@ const CHARS_MAX: usize = 64;
 pub struct TrackingNumber(String);
 
 impl TrackingNumber {
-    /// Spaces between groups are taken out. Codes: `tracking/empty`, `tracking/control-character`,
-    /// `tracking/scientific`, `tracking/link`, `tracking/several`, `tracking/too-long`.
+    /// Spaces between groups are taken out. Codes: `tracking/empty`, `tracking/placeholder`,
+    /// `tracking/control-character`, `tracking/scientific`, `tracking/link`, `tracking/several`, `tracking/too-long`.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text::trim(text).trim_start_matches(['\'', '’']);
         refuse_impostors(text)?;
@@ -69,6 +69,9 @@ fn refuse_impostors(text: &str) -> Result<(), Invalid> {
     let shown = text::quoted(text);
     if text.is_empty() {
         refuse("tracking/empty", "the tracking number is empty".into(), "give the number on the label")
+    } else if matches!(text::fold_key(text).as_str(), "" | "na" | "none" | "null" | "unknown" | "pending" | "tbd") {
+        let help = "give the number on the label; a parcel without one is told without a tracking file";
+        refuse("tracking/placeholder", format!("{shown} stands in for a number that is not there"), help)
     } else if text.chars().any(|c| c.is_control() && !c.is_whitespace()) {
         let message = "the tracking number holds a control character".into();
         refuse("tracking/control-character", message, "type it anew; something invisible was copied along")
@@ -85,11 +88,11 @@ fn refuse_impostors(text: &str) -> Result<(), Invalid> {
     }
 }
 
-/// Two numbers are set apart by a comma or the like, or by white space when each is long enough to stand alone
-/// (printed groups are of two to eight characters).
+/// Two numbers are set apart by a comma, a line end or the like, or by white space when each is long enough to stand
+/// alone (printed groups are of two to eight characters).
 fn is_several(text: &str) -> bool {
     const GROUP_CHARS_MAX: usize = 8;
-    let listed = text.split([',', ';', '|']).filter(|part| !part.trim().is_empty()).count();
+    let listed = text.split([',', ';', '|', '\n', '\r']).filter(|part| !part.trim().is_empty()).count();
     let spaced = text.split_whitespace().all(|part| part.len() > GROUP_CHARS_MAX);
     listed > 1 || (spaced && text.split_whitespace().count() > 1)
 }
@@ -197,6 +200,9 @@ mod tests {
         let long = "9".repeat(65);
         for (text, code) in [
             ("", "tracking/empty"),
+            ("N/A", "tracking/placeholder"),
+            (" - ", "tracking/placeholder"),
+            ("0034\n0435", "tracking/several"),
             ("9.40011E+21", "tracking/scientific"),
             ("3,99E+11", "tracking/scientific"),
             ("<a href=\"https://x.example\">1Z5R89390357567127</a>", "tracking/link"),

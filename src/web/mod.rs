@@ -41,7 +41,7 @@ pub fn is_loopback(url: &Url) -> bool {
 }
 
 /// reqwest is built without a crypto provider of its own.
-fn install_crypto() {
+pub fn install_crypto() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
         // an error says that somebody in this process installed one already, which is as good

@@ -4,7 +4,9 @@
 //! There is no test for 70: it says that purvey has a bug, and a bug that is known is mended instead.
 #![cfg(unix)]
 
+mod delivery;
 mod every;
+mod openings;
 mod remote;
 mod signals;
 #[path = "../stage/mod.rs"]

@@ -100,3 +100,76 @@ fn a_server_that_fails_refuses_or_breaks_off_leaves_the_catalog_as_it_was() {
     let said = watched(&stage, &["import", "https://anna:s3cret@shop.example/a.csv"]).ends_with(2);
     assert!(!said.err.contains("s3cret"), "{said:?}");
 }
+
+#[test]
+fn sources_of_purvey_toml_are_imported_without_naming_a_file() {
+    let stage = Stage::open(1);
+    let server = Server::start(&[answer("200 OK", EDITION, &products(8, 1)), answer("304 Not Modified", EDITION, "")]);
+    stage.write("costs.txt", "sku;weight;unit_cost\nSKU-1;250;4,50\n");
+    stage.write("key", "s3cret-s0urce\n");
+    std::fs::set_permissions(stage.path("key"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let config = std::fs::read_to_string(stage.path("purvey.toml")).unwrap();
+    let sources = format!(
+        "[source.erp]\nfrom = \"{}/export.csv\"\nuser = \"anna\"\nkey = \"file:{}\"\n\n\
+         [source.costs]\nfrom = [\"costs.txt\"]\nweight_unit = \"g\"\nkind = \"fields\"\n\n[owners]\ncost = \"costs\"\n",
+        server.url,
+        stage.path("key").display()
+    );
+    stage.write("purvey.toml", &format!("{config}\n{sources}"));
+    let said = watched(&stage, &["import"]).ends_with(0);
+    assert!(said.out.contains("/export.csv") && said.out.contains("costs.txt"), "{said:?}");
+    assert!(!said.out.contains("s3cret") && !said.err.contains("s3cret"), "{said:?}");
+    assert_eq!(stage.rows("SELECT count(*) FROM variant"), ["8"]);
+    assert_eq!(stage.rows("SELECT cost_minor, weight_g FROM variant WHERE sku = 'SKU-1'"), ["450 250"]);
+    // `anna:s3cret-s0urce`
+    assert!(server.asked()[0].contains("authorization: basic yw5uytpzm2nyzxqtczb1cmnl"), "{:?}", server.asked());
+    watched(&stage, &["import", "--source", "erp"]).ends_with(0);
+    assert!(server.asked()[1].contains("if-none-match"), "what has not changed is not fetched again");
+    // a file beside the source's own is read as its are
+    stage.write("more.txt", "sku;weight\nSKU-2;300\n");
+    watched(&stage, &["import", "more.txt", "--source", "costs"]).ends_with(0);
+    assert_eq!(stage.rows("SELECT weight_g FROM variant WHERE sku = 'SKU-2'"), ["300"]);
+    watched(&stage, &["import", "--source", "epr"]).ends_with(2);
+    for (wrong, right) in
+        [("kind = \"fields\"", "kind = \"field\""), ("user = \"anna\"", "user = \"anna\"\nheader = \"X-Key\"")]
+    {
+        stage.write("purvey.toml", &format!("{config}\n{}", sources.replace(wrong, right)));
+        let said = watched(&stage, &["import"]).ends_with(2);
+        assert!(said.err.contains("purvey.toml"), "{said:?}");
+    }
+}
+
+#[test]
+fn a_key_is_sent_to_its_own_server_only() {
+    let stage = Stage::open(1);
+    let other = Server::start(&[answer("200 OK", "", &products(8, 1))]);
+    let moved = answer("302 Found", &format!("Location: {}/export.csv\r\n", other.url), "");
+    let server = Server::start(&[moved]);
+    stage.write("key", "s3cret\n");
+    std::fs::set_permissions(stage.path("key"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let config = std::fs::read_to_string(stage.path("purvey.toml")).unwrap();
+    stage.write(
+        "purvey.toml",
+        &format!(
+            "{config}\n[source.erp]\nfrom = \"{}\"\nheader = \"X-Api-Key\"\nkey = \"file:{}\"\n",
+            server.url,
+            stage.path("key").display()
+        ),
+    );
+    let said = watched(&stage, &["import"]).ends_with(65);
+    assert!(said.err.contains("another server"), "{said:?}");
+    assert!(server.asked()[0].contains("x-api-key: s3cret"), "{:?}", server.asked());
+    assert_eq!(other.asked(), Vec::<String>::new());
+}
+
+#[test]
+fn a_source_that_is_away_does_not_keep_the_others_out() {
+    let stage = Stage::open(1);
+    stage.write("products.csv", &products(8, 1));
+    let config = std::fs::read_to_string(stage.path("purvey.toml")).unwrap();
+    let sources = "[source.gone]\nfrom = \"gone.csv\"\n[source.here]\nfrom = \"products.csv\"\n";
+    stage.write("purvey.toml", &format!("{config}\n{sources}"));
+    let said = watched(&stage, &["import"]).ends_with(3);
+    assert!(said.err.contains("gone.csv"), "{said:?}");
+    assert_eq!(stage.rows("SELECT count(*) FROM variant"), ["8"]);
+}

@@ -1,5 +1,6 @@
 //! Ctrl-C and SIGTERM: the thing in hand is finished, the rest waits for the next run.
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -105,6 +106,27 @@ fn a_second_signal_does_not_wait() {
     stage.faults(Faults::default());
     watched(&stage, &["doctor"]).ends_with(0);
     watched(&stage, &["sync"]).ends_with(0);
+}
+
+#[test]
+fn feeds_are_served_until_it_is_stopped() {
+    let stage = Stage::furnished(8, 1);
+    watched(&stage, &["feed", "build"]).ends_with(0);
+    for name in ["INT", "TERM"] {
+        let mut server = start(&stage, &["serve", "--listen", "127.0.0.1:0", "--json"]);
+        let first = BufReader::new(server.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+        let url = serde_json::from_str::<serde_json::Value>(&first).unwrap()["url"].as_str().unwrap().to_owned();
+        let address = url.trim_start_matches("http://").trim_end_matches('/');
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(b"GET /google.xml HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("SKU-7"), "{answer}");
+        signal(&server, name);
+        assert_eq!(server.wait().unwrap().code(), Some(0));
+    }
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    watched(&stage, &["serve", "--listen", &taken.local_addr().unwrap().to_string()]).ends_with(75);
 }
 
 #[test]

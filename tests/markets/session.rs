@@ -10,6 +10,8 @@
 //! | `cancel ID reason=15 LINE:1`, `ready ID`, `picked-up ID` | tells |
 //! | `push SKU=5 SKU=0@1290 SKU=3@1290/990` | units, price, sale price in minor units |
 //! | `poll` | asks for the last job until it ends |
+//!
+//! `lost` at the end of a step says that the recording loses its answer, after which the session goes on.
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
@@ -145,7 +147,7 @@ impl Script {
             let Some(step) = line.strip_prefix("> ") else { continue };
             if let Err(error) = shop.step(step) {
                 shop.say(format!("error {}: {}", error.code, error.message));
-                let ends = error.code == "market/outcome-unknown" && !line.contains("lost");
+                let ends = error.code == "market/outcome-unknown" && !step.ends_with(" lost");
                 shop.played.errors.push(error);
                 if ends {
                     break;

@@ -391,6 +391,7 @@ fn item(n: usize) -> Item {
         weight_g: None,
         tracked: n != UNTRACKED,
         sells_when_out: n == SKUS.len() - 1,
+        availability_date: None,
         attributes: serde_json::Map::new(),
         status: Status::Active,
     }

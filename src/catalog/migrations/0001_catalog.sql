@@ -1,6 +1,7 @@
 -- The catalog, first edition. STRICT tables throughout; money in minor units beside an ISO 4217 currency; time as
 -- UTC text (2026-11-25T09:00:00Z); lists and objects as JSON text. `revision` is set by the statement that changes a
--- row (triggers would cost 1.9 times the import), so "what changed since" is an index lookup.
+-- row (triggers would cost 1.9 times the import). Nobody asks "what changed since" yet, so no index answers it: one on
+-- each table of millions was a tenth of an import.
 --
 -- Tables of which a shop has millions of rows are written with an eye on their cost: a CHECK spells its words out with
 -- OR (SQLite makes a temporary table for each `IN` of three words or more, on every row, which was a quarter of an
@@ -55,7 +56,6 @@ CREATE TABLE product (
   revision                INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX product_item_group_id ON product (item_group_id);
-CREATE INDEX product_revision ON product (revision);
 
 -- One choice in an item group. The id is product_id * 65536 + n, which keeps the variants of a product together on
 -- disk: reading a feed in id order touches each page once (scattered variants cost 51 % more, measured).
@@ -90,7 +90,6 @@ CREATE TABLE variant (
   revision          INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX variant_sku ON variant (sku);
-CREATE INDEX variant_revision ON variant (revision);
 CREATE INDEX variant_gtin ON variant (gtin) WHERE gtin IS NOT NULL;
 CREATE INDEX variant_sku_key ON variant (sku_key);
 
@@ -187,7 +186,6 @@ CREATE TABLE stock (
   revision    INTEGER NOT NULL,
   PRIMARY KEY (variant_id, location_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX stock_revision ON stock (revision);
 
 ---------------------------------------------------------------------------------------------------- orders
 
@@ -363,6 +361,32 @@ CREATE TABLE feed (
   PRIMARY KEY (channel, target)
 ) STRICT, WITHOUT ROWID;
 
+-- What its offers cost, packed by the room that builds feeds: against which the next one's prices are guarded.
+CREATE TABLE feed_price (
+  channel TEXT NOT NULL,
+  target  TEXT NOT NULL,
+  prices  BLOB NOT NULL,
+  PRIMARY KEY (channel, target)
+) STRICT;
+
+-- What was last put at each target of `purvey.toml`, and what went wrong since.
+CREATE TABLE delivery (
+  channel      TEXT NOT NULL,
+  target       TEXT NOT NULL,                               -- its name in purvey.toml
+  place        TEXT NOT NULL,                               -- the feed's address there, without secrets
+  offers       INTEGER,
+  in_stock     INTEGER,
+  bytes        INTEGER,                                     -- as sent
+  hash         TEXT,                                        -- of the feed as built
+  proof        TEXT,                                        -- how it is known to have arrived
+  delivered_at TEXT,                                        -- NULL, like the five before: never
+  failed_at    TEXT,
+  error        TEXT,
+  PRIMARY KEY (channel, target),
+  CHECK ((delivered_at IS NULL) = (hash IS NULL)),
+  CHECK ((failed_at IS NULL) = (error IS NULL))
+) STRICT, WITHOUT ROWID;
+
 ---------------------------------------------------------------------------------------------------- what templates read
 
 -- One row per SKU with all a template may read (`purvey catalog columns` prints this list). Drafts and archived
@@ -386,9 +410,10 @@ WHERE v.status = 'active' AND p.status = 'active';
 CREATE VIEW item_stock AS
 SELECT v.sku, l.code AS store_code, l.name AS location, l.kind AS location_kind, l.address,
        s.on_hand, s.reserved, s.allocated, s.available,
-       v.price_minor, v.sale_price_minor, v.sale_from, v.sale_to, v.currency, p.item_group_id
+       v.price_minor, v.sale_price_minor, v.sale_from, v.sale_to, v.currency, p.item_group_id, p.product_type, c.path AS category
 FROM stock s
 JOIN variant v ON v.id = s.variant_id JOIN product p ON p.id = v.product_id JOIN location l ON l.id = s.location_id
+LEFT JOIN category c ON c.id = p.category_id
 WHERE v.status = 'active' AND p.status = 'active' AND l.active = 1;
 
 CREATE VIEW item_override AS

@@ -133,7 +133,12 @@ impl<'a, const HTML: bool> Reducer<'a, HTML> {
     fn tag(&mut self, name_at: usize) {
         let start = self.at + name_at;
         let name = Name::at(&self.src.as_bytes()[start..]);
-        let Some(end) = self.tag_end(start) else {
+        let end = match self.src.as_bytes().get(start + name.len) {
+            // nearly every tag is nothing but a name
+            Some(b'>') => Some(start + name.len + 1),
+            _ => self.tag_end(start),
+        };
+        let Some(end) = end else {
             // `<b` at the very end of a text somebody cut is a tag; `size <M` is not.
             match name.element() {
                 Element::Unknown => self.literal(),
@@ -250,24 +255,20 @@ fn clean_run<const HTML: bool>(bytes: &[u8], from: usize) -> usize {
         return from;
     }
     let mut at = from;
-    loop {
-        while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<{ BLOCK + 1 }>()) {
-            if block_needs_care::<HTML>(block) {
-                break;
-            }
-            at += BLOCK;
-        }
-        let block_end = at.saturating_add(BLOCK).min(bytes.len());
-        while at < block_end {
-            match step::<HTML>(bytes, at) {
-                0 => return before_space(bytes, from, at),
-                width => at += width,
+    while at < bytes.len() {
+        if let Some(block) = bytes[at..].first_chunk::<{ BLOCK + 1 }>() {
+            let carefree = carefree::<HTML>(block);
+            at += carefree;
+            if carefree == BLOCK {
+                continue;
             }
         }
-        if at >= bytes.len() {
-            return before_space(bytes, from, at.min(bytes.len()));
+        match step::<HTML>(bytes, at) {
+            0 => return before_space(bytes, from, at),
+            width => at += width,
         }
     }
+    before_space(bytes, from, bytes.len())
 }
 
 /// A space at the end of a run may be followed by another one, or by nothing.
@@ -275,20 +276,23 @@ fn before_space(bytes: &[u8], from: usize, at: usize) -> usize {
     if at > from && bytes[at - 1] == b' ' { at - 1 } else { at }
 }
 
-/// One pass of compares over a block, which the compiler turns into vector code.
+/// How many bytes of a block may join a run before one needs a look. The compares become vector code, and eight of their
+/// results are looked at together.
 #[inline(always)]
-fn block_needs_care<const HTML: bool>(block: &[u8; BLOCK + 1]) -> bool {
-    let mut care = false;
+fn carefree<const HTML: bool>(block: &[u8; BLOCK + 1]) -> usize {
+    let mut care = [0u8; BLOCK];
     for at in 0..BLOCK {
         let b = block[at];
-        care |= (b < 0x20) | (b == 0x7F) | (b == 0xC2) | (b == 0xE2) | (b == 0xE3) | (b >= 0xEF);
-        care |= (b == b' ') & (block[at + 1] == b' ');
-        care |= (b == 0xE1) & (block[at + 1] == 0x9A);
-        if HTML {
-            care |= (b == b'<') | (b == b'&');
-        }
+        let rare = (b < 0x20) | (b == 0x7F) | (b == 0xC2) | (b == 0xE2) | (b == 0xE3) | (b >= 0xEF);
+        let spaces = (b == b' ') & (block[at + 1] == b' ');
+        let ogham = (b == 0xE1) & (block[at + 1] == 0x9A);
+        let markup = HTML & ((b == b'<') | (b == b'&'));
+        care[at] = u8::from(rare | spaces | ogham | markup);
     }
-    care
+    let (words, _) = care.as_chunks::<8>();
+    let mut words = words.iter().map(|word| u64::from_le_bytes(*word)).enumerate();
+    let first = words.find(|(_, word)| *word != 0);
+    first.map_or(BLOCK, |(n, word)| 8 * n + word.trailing_zeros() as usize / 8)
 }
 
 /// How many bytes at `at` may join the run; 0 ends it.

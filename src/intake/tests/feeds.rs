@@ -175,3 +175,34 @@ fn googles_table_and_its_stock_by_store() {
     let done = shop.import(&stock);
     assert_eq!((done.format, done.counts.new), ("google-local-inventory", 1), "{:?}", shop.said);
 }
+
+#[test]
+fn preorders_and_backorders_come_with_their_date() {
+    let mut shop = Shop::new();
+    let offer = |id: &str, word: &str, more: &str| item(id, &format!("<g:availability>{word}</g:availability>{more}"));
+    let date = "<g:availability_date>2026-12-24T10:00+0100</g:availability_date>";
+    let feed = google(
+        &[
+            offer("PRE", "preorder", date),
+            offer("BACK", "backorder", date),
+            offer("UNITS", "preorder", &format!("{date}<g:quantity>5</g:quantity>")),
+            offer("UNDATED", "preorder", ""),
+            offer("IN", "in_stock", ""),
+        ]
+        .concat(),
+    );
+    assert_eq!(shop.counts(&feed), [5, 0, 0, 0]);
+    assert_eq!(shop.codes(), ["import/no-availability-date"]);
+    assert_eq!(
+        shop.rows("SELECT sku, availability, availability_date FROM item ORDER BY sku"),
+        [
+            "BACK|backorder|2026-12-24T09:00:00Z",
+            "IN|in_stock|-",
+            "PRE|preorder|2026-12-24T09:00:00Z",
+            "UNDATED|out_of_stock|-",
+            "UNITS|preorder|2026-12-24T09:00:00Z",
+        ]
+    );
+    shop.import("sku,availability_date\nUNDATED,2026-12-01\n");
+    assert_eq!(shop.rows("SELECT availability FROM item WHERE sku = 'UNDATED'"), ["preorder"]);
+}

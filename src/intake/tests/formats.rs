@@ -55,6 +55,138 @@ fn woocommerce_headers_are_read_in_the_language_of_the_shop() {
     }
 }
 
+/// A post of WordPress's export: its type, number, parent, title, more elements, and what its database says.
+fn post(kind: &str, id: u32, parent: u32, title: &str, more: &str, metas: &[(&str, &str)]) -> String {
+    let meta = |(key, value): &(&str, &str)| {
+        format!(
+            "<wp:postmeta><wp:meta_key><![CDATA[{key}]]></wp:meta_key><wp:meta_value><![CDATA[{value}]]></wp:meta_value></wp:postmeta>\n"
+        )
+    };
+    format!(
+        "<item><title><![CDATA[{title}]]></title><link>https://x.example/?p={id}</link>{more}\n<wp:post_id>{id}</wp:post_id>\
+         <wp:post_parent>{parent}</wp:post_parent><wp:post_type><![CDATA[{kind}]]></wp:post_type>\n{}</item>\n",
+        metas.iter().map(meta).collect::<String>()
+    )
+}
+
+fn wordpress(posts: &[String]) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n<rss version=\"2.0\" xmlns:excerpt=\"http://wordpress.org/export/1.2/excerpt/\" \
+         xmlns:content=\"http://purl.org/rss/1.0/modules/content/\" xmlns:wp=\"http://wordpress.org/export/1.2/\"><channel>\
+         <title>Shop</title><wp:term><wp:term_taxonomy>product_cat</wp:term_taxonomy><wp:term_slug>tees</wp:term_slug>\
+         <wp:term_parent>clothing</wp:term_parent><wp:term_name>Tees</wp:term_name></wp:term>\
+         <wp:term><wp:term_taxonomy>product_cat</wp:term_taxonomy><wp:term_slug>clothing</wp:term_slug>\
+         <wp:term_parent></wp:term_parent><wp:term_name>Clothing</wp:term_name></wp:term>\n{}</channel></rss>\n",
+        posts.concat()
+    )
+}
+
+#[test]
+fn wordpress_exports_are_read_as_woocommerces_own_table() {
+    let mut shop = Shop::new();
+    shop.options.make_skus = true;
+    let term = |taxonomy: &str, slug: &str, name: &str| {
+        format!("<category domain=\"{taxonomy}\" nicename=\"{slug}\"><![CDATA[{name}]]></category>")
+    };
+    let of_tee = term("product_type", "variable", "variable")
+        + &term("product_cat", "tees", "Tees")
+        + &term("pa_color", "dark-blue", "Dark Blue")
+        + "<wp:status>publish</wp:status><content:encoded><![CDATA[<p>Soft.</p>]]></content:encoded>";
+    let attributes = "a:2:{s:8:\"pa_color\";a:3:{s:4:\"name\";s:8:\"pa_color\";s:5:\"value\";s:0:\"\";s:11:\"is_taxonomy\";i:1;}\
+                      s:6:\"fabric\";a:3:{s:4:\"name\";s:6:\"Fabric\";s:5:\"value\";s:5:\"Linen\";s:11:\"is_taxonomy\";i:0;}}";
+    let simple = "<wp:status>private</wp:status>".to_owned() + &term("product_type", "simple", "simple");
+    let export = wordpress(&[
+        post("post", 1, 0, "Hello", "", &[]),
+        post(
+            "product",
+            44,
+            0,
+            "V-Neck Tee",
+            &of_tee,
+            &[
+                ("_sku", "tee"),
+                ("_thumbnail_id", "90"),
+                ("_product_image_gallery", "91,92"),
+                ("_product_attributes", attributes),
+            ],
+        ),
+        post(
+            "product_variation",
+            76,
+            44,
+            "V-Neck Tee - Dark Blue",
+            "<wp:status>publish</wp:status>",
+            &[
+                ("_sku", "tee-blue"),
+                ("_regular_price", "20"),
+                ("_sale_price", "15.50"),
+                ("_manage_stock", "yes"),
+                ("_stock", "7"),
+                ("attribute_pa_color", "dark-blue"),
+                ("_backorders", "notify"),
+                ("_weight", ".2"),
+            ],
+        ),
+        post(
+            "product_variation",
+            77,
+            44,
+            "V-Neck Tee - Any",
+            "<wp:status>publish</wp:status>",
+            &[("_regular_price", "20"), ("_stock_status", "outofstock"), ("attribute_pa_color", "red")],
+        ),
+        post("product", 80, 0, "Mug", &simple, &[("_sku", "mug"), ("_regular_price", "9,50")]),
+        post("product", 81, 0, "Cup", &simple, &[("_sku", "cup"), ("_regular_price", "9.50")]),
+        post("product", 82, 0, "Old", "<wp:status>trash</wp:status>", &[("_sku", "old"), ("_regular_price", "9.50")]),
+        post("shop_order", 83, 0, "Order", "<wp:status>wc-completed</wp:status>", &[("_billing_email", "a@b.example")]),
+        post("attachment", 90, 0, "tee", "<wp:attachment_url>https://x.example/1.jpg</wp:attachment_url>", &[]),
+        post("attachment", 92, 0, "tee", "<wp:attachment_url>https://x.example/2.jpg</wp:attachment_url>", &[]),
+    ]);
+    let done = shop.import(&export);
+    assert_eq!((done.format, done.records, done.counts.new, done.refused), ("woocommerce-products", 5, 3, 1));
+    let line = export.lines().position(|line| line.contains("9,50")).unwrap() as u64 + 1;
+    let codes: Vec<_> = shop.said.iter().map(|d| (d.code.as_str(), d.place.line)).collect();
+    assert!(codes.contains(&("import/price-custom", Some(line))), "{codes:?}");
+    for code in ["import/weight-unit", "import/images-elsewhere"] {
+        assert!(shop.codes().contains(&code), "{code}: {:?}", shop.said);
+    }
+    assert_eq!(
+        shop.rows("SELECT item_group_id, title, description, product_type, path, images, attributes, status FROM product ORDER BY 1"),
+        [
+            "cup|Cup|-|-|https://x.example/?p=81|[]|{}|draft",
+            "tee|V-Neck Tee|<p>Soft.</p>|Clothing > Tees|https://x.example/?p=44|[\"https://x.example/1.jpg\",\"https://x.example/2.jpg\"]|{\"Color\":\"Dark Blue\",\"Fabric\":\"Linen\"}|active",
+        ]
+    );
+    assert_eq!(
+        shop.rows("SELECT sku, options, price_minor, sale_price_minor, tracked, sells_when_out, available FROM variant ORDER BY 1"),
+        [
+            "cup|{}|950|-|0|0|0",
+            "tee-blue|{\"Color\":\"Dark Blue\"}|2000|1550|1|1|7",
+            "tee/red|{\"Color\":\"red\"}|2000|-|1|0|0",
+        ]
+    );
+    assert_eq!(shop.counts(&export), [0, 0, 3, 1]);
+    shop.options.weight_unit = crate::intake::Unit::parse("kg");
+    assert_eq!(shop.counts(&export), [0, 1, 2, 1]);
+    assert_eq!(shop.rows("SELECT weight_g FROM variant WHERE sku = 'tee-blue'"), ["200"]);
+    let error = shop.try_import(&wordpress(&[post("post", 1, 0, "Hello", "", &[])])).unwrap_err();
+    assert_eq!(error.code, "import/no-products");
+}
+
+#[test]
+fn rows_that_wait_are_as_many_as_they_will() {
+    let mut shop = Shop::new();
+    let header = "sku,attribute_set_code,product_type,name,price,visibility,qty,configurable_variations\n";
+    let simple: String = (0..300).map(|n| format!("V-{n},A,simple,Vest {n},9,Not Visible Individually,1,\n")).collect();
+    // every third is named, last first
+    let named: Vec<String> = (0..300).step_by(3).rev().map(|n| format!("sku=V-{n},size={n}")).collect();
+    let file = format!("{header}{simple}V,A,configurable,Vest,,Catalog,,\"{}\"\n", named.join("|"));
+    assert_eq!(shop.counts(&file), [300, 0, 0, 0]);
+    assert_eq!(shop.rows("SELECT count(*), min(sku), max(title) FROM variant WHERE title IS NOT NULL"), ["100|V-0|99"]);
+    assert_eq!(shop.rows("SELECT count(DISTINCT product_id) FROM variant"), ["201"]);
+    assert_eq!(shop.counts(&file), [0, 0, 300, 0]);
+}
+
 const MAGENTO: &str = "sku,store_view_code,attribute_set_code,product_type,categories,name,price,special_price,url_key,base_image,visibility,product_online,additional_attributes,qty,configurable_variations
 H-S,,Top,simple,\"Default Category/Men/Hoodies,Default Category\",Hoodie-S,52,,hoodie-s,/h.jpg,Not Visible Individually,1,\"size=S,has_options=0\",100.0000,
 H-M,,Top,simple,,Hoodie-M,52.000000,41.50,hoodie-m,/h.jpg,Not Visible Individually,1,size=M,3,

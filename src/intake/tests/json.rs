@@ -55,6 +55,20 @@ const BULK: &str = r#"{"id":"gid://shopify/Product/1","title":"Mug","handle":"mu
 "#;
 
 #[test]
+fn a_handle_that_every_variant_would_repeat_is_bounded() {
+    let mut shop = Shop::new();
+    shop.options = options();
+    let variants: Vec<String> = (0..60_000).map(|n| format!("{{\"sku\": \"S-{n}\", \"price\": \"1.00\"}}")).collect();
+    let product = |handle: &str| {
+        format!("{{\"handle\": \"{handle}\", \"title\": \"T\", \"variants\": [{}]}}", variants.join(","))
+    };
+    let other = "{\"handle\": \"mug\", \"title\": \"Mug\", \"variants\": [{\"sku\": \"M\", \"price\": \"2.00\"}]}";
+    let done = shop.import(&format!("[{}, {other}]", product(&"h".repeat(100_000))));
+    assert_eq!((done.counts.new, done.refused), (1, 1), "{:?}", shop.said);
+    assert_eq!(shop.codes(), ["import/handle-too-long"]);
+}
+
+#[test]
 fn lines_of_a_bulk_operation_join_the_product_before_them() {
     let mut shop = Shop::new();
     assert_eq!(shop.counts(BULK), [2, 0, 0, 1]);

@@ -1,8 +1,9 @@
 //! Accepting, refusing and canceling (OR21, OR29, OR30).
 use serde_json::{Value, json};
 
-use super::{Mirakl, is_success, normal, rejected, wire};
-use crate::diagnostic::{Error, Kind, Result};
+use super::{Mirakl, is_success, normal, wire};
+use crate::diagnostic::{Error, Result};
+use crate::market::faults::{self, no_such_order, rejected};
 use crate::market::json::Decimal;
 use crate::market::{Body, Cancellation, Decision, Method, Port, Receipt, Request};
 use crate::value::{Currency, Money};
@@ -86,19 +87,16 @@ impl Mirakl {
     }
 
     pub(super) fn expect(&self, port: &dyn Port, order_id: &str) -> Result<wire::Order> {
-        self.find(port, order_id)?.ok_or_else(|| rejected(format!("the marketplace does not know order {order_id}")))
+        self.find(port, order_id)?.ok_or_else(|| no_such_order(order_id))
     }
 }
 
-/// It will take this later.
 pub(super) fn not_yet(told: &wire::Order) -> Error {
-    let message =
-        format!("order {} is in {}, where the marketplace does not take this yet", told.order_id, told.order_state);
-    Error::new(Kind::Unavailable, "market/not-yet", message).help("nothing is lost: it is tried again on the next run")
+    faults::not_yet(&told.order_id, &told.order_state)
 }
 
 pub(super) fn moved_on(told: &wire::Order) -> Error {
-    rejected(format!("order {} is in {} by now", told.order_id, told.order_state))
+    faults::moved_on(&told.order_id, &told.order_state)
 }
 
 fn contradicts(told: &wire::Order, (line_id, accepted): &(String, bool)) -> bool {

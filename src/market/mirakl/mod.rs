@@ -27,8 +27,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::faults::order_unreadable;
 use super::*;
-use crate::diagnostic::{Error, Kind, Result};
+use crate::diagnostic::Result;
 use crate::order::Order;
 
 pub(super) struct Mirakl {
@@ -71,10 +72,6 @@ fn is_success(response: &Response) -> bool {
     response.status < 300
 }
 
-fn rejected(message: impl Into<String>) -> Error {
-    Error::new(Kind::Rejected, "market/rejected", message).help("look at the order on the marketplace's own pages")
-}
-
 impl Connector for Mirakl {
     fn describe(&self) -> Capabilities {
         Capabilities {
@@ -103,10 +100,7 @@ impl Connector for Mirakl {
 
     fn order(&self, port: &dyn Port, order_id: &str) -> Result<Option<Order>> {
         let Some(order) = self.find(port, order_id)? else { return Ok(None) };
-        normal::order(order).map(Some).map_err(|why| {
-            let message = format!("order {order_id} cannot be read: {why}");
-            Error::new(Kind::Rejected, "market/order-unreadable", message).help("please report it with this message")
-        })
+        normal::order(order).map(Some).map_err(|why| order_unreadable(order_id, &why))
     }
 
     fn acknowledge(&self, port: &dyn Port, decision: &Decision) -> Result<Receipt> {

@@ -1,11 +1,10 @@
 //! An order of theirs as one of ours.
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::wire;
-use crate::market::json::Decimal;
+use crate::market::json::{Decimal, joined, moment};
 use crate::order::{Address, Buyer, Fulfillment, Line, Order, State};
-use crate::value::{Currency, time};
+use crate::value::Currency;
 
 /// The center of sellers who ship themselves; any other is the operator's.
 const OWN_CENTER: &str = "DEFAULT";
@@ -40,10 +39,6 @@ pub(super) fn order(told: wire::Order) -> Result<Order, String> {
         channel_order_id: told.order_id,
         channel_state: told.order_state,
     })
-}
-
-pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
-    time::parse(text, None).map_err(|invalid| invalid.message)
 }
 
 fn add(sum: i64, more: i64) -> Result<i64, String> {
@@ -125,7 +120,7 @@ fn is_gone(told: &wire::Line) -> bool {
 fn buyer(told: &wire::Order) -> Option<Buyer> {
     let customer = told.customer.as_ref()?;
     let to = customer.shipping_address.as_ref();
-    let name = |first: &Option<String>, last: &Option<String>| joined(&[first, last], " ");
+    let name = |first: &Option<String>, last: &Option<String>| joined(&[first.as_deref(), last.as_deref()], " ");
     let recipient = to.map(|to| name(&to.firstname, &to.lastname)).filter(|name| !name.is_empty());
     Some(Buyer {
         name: recipient.unwrap_or_else(|| name(&customer.firstname, &customer.lastname)),
@@ -138,18 +133,13 @@ fn buyer(told: &wire::Order) -> Option<Buyer> {
 
 fn address(to: &wire::Address) -> Address {
     Address {
-        street: joined(&[&to.company, &to.street_1, &to.street_2], "\n"),
+        street: joined(&[to.company.as_deref(), to.street_1.as_deref(), to.street_2.as_deref()], "\n"),
         zip: to.zip_code.clone().unwrap_or_default(),
         city: to.city.clone().unwrap_or_default(),
         region: to.state.clone(),
         // the three letters of ISO 3166-1, as told
         country: to.country_iso_code.clone().or_else(|| to.country.clone()).unwrap_or_default(),
     }
-}
-
-fn joined(parts: &[&Option<String>], with: &str) -> String {
-    let parts = parts.iter().filter_map(|part| part.as_deref()).filter(|part| !part.trim().is_empty());
-    parts.collect::<Vec<_>>().join(with)
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@
 //! PRI01 deletes an offer's other prices (volume, channel, discount), so a price always goes out with its discount.
 use std::collections::HashSet;
 
-use super::{Mirakl, rejected, wire};
+use super::{Mirakl, wire};
 use crate::diagnostic::{Error, Result};
+use crate::market::faults::rejected;
 use crate::market::{Body, ItemResult, Method, OfferUpdate, Polled, Port, Request, Response, Submitted};
 use crate::value::{Currency, Money};
 

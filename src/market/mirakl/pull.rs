@@ -5,7 +5,8 @@
 use serde_json::Value;
 
 use super::{Mirakl, OVERLAP, normal, wire};
-use crate::diagnostic::{Error, Kind, Result};
+use crate::diagnostic::{Error, Result};
+use crate::market::faults::order_unreadable;
 use crate::market::offset_pages::{List, Page};
 use crate::market::{OrderPage, Port, PullFrom, Request};
 use crate::value::time;
@@ -41,11 +42,7 @@ impl Mirakl {
         let request = Request::get("orders", &["api", "orders"])?.query("order_ids", order_id);
         let told: wire::Orders = self.send(port, request)?.json()?;
         let found = told.orders.into_iter().find(|raw| id_of(raw).as_deref() == Some(order_id));
-        found.map(normal::read).transpose().map_err(|why| {
-            let message = format!("order {order_id} cannot be read: {why}");
-            Error::new(Kind::Unavailable, "market/order-unreadable", message)
-                .help("run it again; if it stays, please report it with this message")
-        })
+        found.map(normal::read).transpose().map_err(|why| order_unreadable(order_id, &why))
     }
 }
 

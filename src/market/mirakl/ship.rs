@@ -6,8 +6,10 @@
 use serde_json::{Value, json};
 
 use super::decide::{moved_on, not_yet};
-use super::{Mirakl, carrier, is_success, normal, rejected, wire};
+use super::{Mirakl, carrier, is_success, normal, wire};
 use crate::diagnostic::{Error, Kind, Result};
+use crate::market::faults::{conflict, parcels_unreadable, rejected};
+use crate::market::json::moment;
 use crate::market::{Body, Method, Parcel, Port, Receipt, Request};
 
 /// More shipments than one order has are a paging fault.
@@ -183,23 +185,6 @@ fn failure(failed: &wire::Failed) -> Error {
     rejected(failed.message.clone().unwrap_or_else(|| "the marketplace gives no reason".to_owned()))
 }
 
-fn conflict(parcel: &Parcel, known: Option<&str>) -> Error {
-    let message = format!(
-        "parcel {} of order {} is known under number {}, not {}",
-        parcel.package_number,
-        parcel.order_id,
-        known.unwrap_or("none"),
-        parcel.tracking_number.as_deref().unwrap_or("none"),
-    );
-    Error::new(Kind::Rejected, "market/tracking-conflict", message)
-        .help("no parcel gets two numbers: correct the wrong one by hand, here or on the marketplace's own pages")
-}
-
-fn unreadable(why: String) -> Error {
-    Error::new(Kind::Unavailable, "market/unreadable", format!("the marketplace's parcels cannot be read: {why}"))
-        .help("run it again; if it stays, please report it with this message")
-}
-
 fn parcel_of(told: &wire::Shipment, nth: u32) -> Result<Parcel> {
     let package = told.shipment_lines.iter().find_map(|line| line.package_reference.as_deref()?.parse().ok());
     let lines = told.shipment_lines.iter().filter_map(|l| Some((l.order_line_id.clone()?, l.quantity))).collect();
@@ -212,7 +197,7 @@ fn parcel_of(told: &wire::Shipment, nth: u32) -> Result<Parcel> {
         lines,
         carrier: carrier.unwrap_or_default(),
         tracking_number: tracking.and_then(|t| t.tracking_number.clone()),
-        shipped_at: normal::moment(shipped).map_err(unreadable)?,
+        shipped_at: moment(shipped).map_err(|why| parcels_unreadable(&why))?,
         location: None,
         last: false,
     })
@@ -225,7 +210,7 @@ fn whole_parcel(told: &wire::Order) -> Option<Result<Parcel>> {
     }
     let units = |line: &wire::Line| (line.order_line_id.clone(), line.quantity - normal::canceled(line));
     let shipped = told.order_lines.iter().find_map(|line| line.shipped_date.as_deref());
-    let shipped_at = normal::moment(shipped.unwrap_or(&told.last_updated_date)).map_err(unreadable);
+    let shipped_at = moment(shipped.unwrap_or(&told.last_updated_date)).map_err(|why| parcels_unreadable(&why));
     Some(shipped_at.map(|shipped_at| Parcel {
         order_id: told.order_id.clone(),
         package_number: 1,

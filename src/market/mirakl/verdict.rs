@@ -2,8 +2,7 @@
 //! code where there is one.
 use serde::Deserialize;
 
-use crate::market::{Response, Verdict};
-use crate::value::text;
+use crate::market::{Response, Verdict, faults};
 
 #[derive(Deserialize)]
 struct Refusal {
@@ -13,19 +12,14 @@ struct Refusal {
     message: Option<String>,
 }
 
-const MESSAGE_CHARS_MAX: usize = 300;
-
 pub(super) fn of(response: &Response) -> Verdict {
     match response.status {
-        200..=299 => Verdict::Ok,
-        401 => Verdict::Reauthenticate,
-        403 => Verdict::Fatal(words(response)),
-        300..=399 => Verdict::Fatal("it sends elsewhere; the account's address is not the one of its API".to_owned()),
-        429 => Verdict::Retry(response.retry_after()),
-        408 | 500..=599 => Verdict::Retry(response.retry_after()),
         // The order is not where the call needs it: it may have been done before. The caller reads the order to know.
-        _ if code(response).as_deref() == Some("ORDER_INVALID_STATE") => Verdict::AlreadyDone,
-        _ => Verdict::Rejected(words(response)),
+        400..=499 if refusal(response).and_then(|r| r.code).as_deref() == Some("ORDER_INVALID_STATE") => {
+            Verdict::AlreadyDone
+        }
+        404 => Verdict::Rejected(words(response)),
+        _ => faults::verdict(response, told(response)),
     }
 }
 
@@ -33,22 +27,12 @@ fn refusal(response: &Response) -> Option<Refusal> {
     serde_json::from_slice(&response.body).ok()
 }
 
-fn code(response: &Response) -> Option<String> {
-    refusal(response)?.code
+fn told(response: &Response) -> Option<String> {
+    refusal(response).and_then(|refusal| refusal.message.or(refusal.code))
 }
 
-/// The operator's own words; else the status, with what came instead of words unless it is a web page.
 pub(super) fn words(response: &Response) -> String {
-    let told = refusal(response).and_then(|r| r.message.or(r.code)).filter(|told| !told.trim().is_empty());
-    let told = told.unwrap_or_else(|| {
-        let body = String::from_utf8_lossy(&response.body);
-        match body.trim() {
-            "" => format!("status {}", response.status),
-            page if page.starts_with('<') => format!("status {}", response.status),
-            body => format!("status {}, {body}", response.status),
-        }
-    });
-    text::cut_chars(&told, MESSAGE_CHARS_MAX).to_owned()
+    faults::words(response, told(response))
 }
 
 #[cfg(test)]

@@ -1,2 +1,4 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| purvey_fuzz::orders(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    purvey_fuzz::orders(data);
+});

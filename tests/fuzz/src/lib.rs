@@ -9,6 +9,7 @@ use purvey::channel::{Channel, Contract, Guarded, Parameter, Settings};
 use purvey::diagnostic::{Diagnostic, Error, Kind as Fault, Place};
 use purvey::feed::{Findings, check as check_feed};
 use purvey::intake::detect::{FORMATS, Format, Kind};
+use purvey::intake::remote::Remote;
 use purvey::intake::source::Source;
 use purvey::intake::table::Table;
 use purvey::intake::{Imported, MappingFile, Options, explain, import, mapping_file};
@@ -18,6 +19,8 @@ use purvey::shop::Config;
 use purvey::value::{Carrier, Country, Currency, Gtin, Money, Sku, TrackingNumber, time};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -92,52 +95,84 @@ fn never_ours<T>(bytes: &[u8], result: Result<T, Error>) -> Option<T> {
         .ok()
 }
 
-/// Twice, into a shop of its own, where the first time brought something.
-fn take(bytes: &[u8], options: &Options) {
+/// Twice, into a shop of its own, where the first time brought something. Whether anything went in, and nothing was
+/// refused.
+fn take(bytes: &[u8], options: &Options) -> bool {
     let dry = Options { dry_run: true, ..options.clone() };
     let taken = SHOP.with_borrow_mut(|shop| shop.import(bytes, &dry));
-    let Some(taken) = never_ours(bytes, taken) else { return };
+    let Some(taken) = never_ours(bytes, taken) else { return false };
+    let is_in = taken.refused + taken.held == 0 && taken.counts.new + taken.counts.changed + taken.counts.same > 0;
     // a file that contradicts itself is not the same twice: only where all of it was new
-    if taken.refused + taken.held > 0 || taken.counts.new == 0 || taken.counts.new != taken.records {
-        return;
+    if !is_in || taken.counts.new == 0 || taken.counts.new != taken.records {
+        return is_in;
     }
     let mut own = Shop::new();
     own.import(bytes, options).expect("what a dry run took is taken");
     let again = own.import(bytes, options).expect("what was taken is taken again");
     assert_eq!((again.counts.new, again.counts.changed), (0, 0), "the second time changed something");
+    true
 }
 
 /// By its header with `0`, as one of the formats with what follows.
-fn table(data: &[u8], belongs: impl Fn(&Format) -> bool, kind: Option<Kind>) {
-    let Some((choice, bytes)) = split(data) else { return };
+fn table(data: &[u8], belongs: impl Fn(&Format) -> bool, kind: Option<Kind>) -> bool {
+    let Some((choice, bytes)) = split(data) else { return false };
     let names: Vec<&str> = FORMATS.iter().filter(|format| belongs(format)).map(|format| format.name).collect();
     let format = choice.checked_sub(1).map(|at| names[at % names.len()].to_owned());
-    take(bytes, &Options { kind: kind.filter(|_| format.is_none()), format, ..options() });
+    take(bytes, &Options { kind: kind.filter(|_| format.is_none()), format, ..options() })
 }
 
-pub fn products(data: &[u8]) {
-    table(data, |format| format.kind == Kind::Products, Some(Kind::Products));
+pub fn products(data: &[u8]) -> bool {
+    table(data, |format| format.kind == Kind::Products, Some(Kind::Products))
 }
 
 /// Stock, prices, locations, tracking, reviews, overrides.
-pub fn tables(data: &[u8]) {
-    table(data, |format| !matches!(format.kind, Kind::Products | Kind::Orders), None);
+pub fn tables(data: &[u8]) -> bool {
+    table(data, |format| !matches!(format.kind, Kind::Products | Kind::Orders), None)
 }
 
-/// Tables of orders, and our own JSON lines.
-pub fn orders(data: &[u8]) {
-    table(data, |format| format.kind == Kind::Orders, Some(Kind::Orders));
+/// Tables of orders, our own JSON lines, and what marketplaces answer.
+pub fn orders(data: &[u8]) -> bool {
+    table(data, |format| format.kind == Kind::Orders, Some(Kind::Orders))
 }
 
 /// XML feeds of products; the root tells whose.
-pub fn offers(data: &[u8]) {
-    if let Some((_, bytes)) = split(data) {
-        take(bytes, &options());
+pub fn offers(data: &[u8]) -> bool {
+    split(data).is_some_and(|(_, bytes)| take(bytes, &options()))
+}
+
+/// What a web server on this machine answers: after the first byte a line that is its `ETag`, then the file.
+pub fn answers(data: &[u8]) -> bool {
+    let Some((_, rest)) = split(data) else { return false };
+    let end = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+    let (etag, body) = (&rest[..end], rest.get(end + 1..).unwrap_or_default());
+    // a server's own software keeps headers in order; a line that breaks one would only be tried again
+    let etag: String = etag.iter().map(|byte| char::from(if byte.is_ascii_graphic() { *byte } else { b'.' })).collect();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/export", listener.local_addr().unwrap());
+    let head =
+        format!("HTTP/1.1 200 OK\r\nETag: {etag}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let answer = [head.as_bytes(), body].concat();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let asked = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+        asked.take_while(|line| !line.is_empty()).for_each(drop);
+        stream.write_all(&answer).unwrap();
+    });
+    let fetched = never_ours(body, Remote::of(url.as_ref()).unwrap().unwrap().fetch(None));
+    server.join().unwrap();
+    let Some((sources, edition)) = fetched.flatten() else { return false };
+    assert_eq!(edition.etag.as_deref(), Some(etag.as_str()));
+    let dry = Options { dry_run: true, ..options() };
+    let mut is_in = false;
+    for source in sources {
+        let taken = SHOP.with_borrow_mut(|shop| import(&mut shop.writer, source, &dry, &mut |_| {}, &mut |_| {}));
+        is_in |= never_ours(body, taken).is_some_and(|taken| taken.counts.new > 0);
     }
+    is_in
 }
 
 /// Encodings by name, gzip and zip.
-pub fn packed(data: &[u8]) {
+pub fn packed(data: &[u8]) -> bool {
     const NAMES: [Option<&str>; 7] = [
         None,
         Some("auto"),
@@ -147,7 +182,7 @@ pub fn packed(data: &[u8]) {
         Some("shift_jis"),
         Some("windows-1251"),
     ];
-    let Some((choice, bytes)) = split(data) else { return };
+    let Some((choice, bytes)) = split(data) else { return false };
     let mut options = options();
     options.table.encoding = NAMES[choice % NAMES.len()].map(str::to_owned);
     match bytes.starts_with(b"PK") {
@@ -156,16 +191,19 @@ pub fn packed(data: &[u8]) {
     }
 }
 
-/// Only a path can be an archive.
-fn take_archive(bytes: &[u8], options: &Options) {
+/// Only a path can be an archive. Whether anything of it went in.
+fn take_archive(bytes: &[u8], options: &Options) -> bool {
     SHOP.with_borrow_mut(|shop| {
         let path = shop.dir.path().join("input.zip");
         std::fs::write(&path, bytes).unwrap();
-        let opened = never_ours(bytes, Source::open_all(&[path], &|_| Ok(None)));
+        let opened = never_ours(bytes, Source::open_all(&[path], None, &|_| Ok(None)));
+        let mut is_in = false;
         for source in opened.into_iter().flatten().flat_map(|opened| opened.sources) {
-            never_ours(bytes, import(&mut shop.writer, source, options, &mut |_| {}, &mut |_| {}));
+            let taken = never_ours(bytes, import(&mut shop.writer, source, options, &mut |_| {}, &mut |_| {}));
+            is_in |= taken.is_some_and(|taken| taken.counts.new > 0);
         }
-    });
+        is_in
+    })
 }
 
 /// `0` a mapping file and, after a line `---`, the table it is for; `1` a table to explain and to draft a mapping of.
@@ -233,7 +271,7 @@ pub fn contract(data: &[u8]) {
     }
     let channel = Channel { template: text.to_owned(), ..GOOGLE.with(Clone::clone) };
     SHOP.with_borrow(|shop| {
-        let guarded = Guarded::open(&Catalog::of_shop(shop.dir.path()), None, &channel.sql_texts());
+        let guarded = Guarded::open(&Catalog::of_shop(shop.dir.path()), None, &channel);
         if let Some(guarded) = never_ours(bytes, guarded) {
             never_ours(bytes, channel.compile(&guarded, NOW));
         }

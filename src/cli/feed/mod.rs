@@ -1,10 +1,19 @@
-//! `purvey feed`: build feeds, check feeds.
+//! `purvey feed`: build feeds, send them, check anybody's, look at one offer.
+mod explain;
+mod preview;
+mod push;
+mod status;
+
+pub(super) use push::{split as split_pushes, table as push_table};
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
+use self::explain::{Explained, Reasons};
 use super::{Context, init};
-use crate::channel::{Channel, Parameter, Settings};
+use crate::catalog::Writer;
+use crate::channel::{Channel, Guarded, Parameter, Settings};
 use crate::deliver::{Placed, ToFile};
 use crate::diagnostic::{Error, Kind, Result};
 use crate::feed::{Built, Checked, Findings, check};
@@ -18,6 +27,12 @@ use crate::value::time::to_utc_text;
 pub(super) enum Command {
     /// Build the feeds of one channel, or of all that purvey.toml names.
     Build(Build),
+    /// Send built feeds to their targets.
+    Push(push::Args),
+    /// What is built, where it was sent, and what is still to be sent.
+    Status(status::Args),
+    /// Show one offer as its channel will read it, and where each attribute comes from.
+    Preview(preview::Args),
     /// Check a feed file as its channel would read it.
     Check(Check),
 }
@@ -38,6 +53,12 @@ pub(super) struct Build {
     /// Put it in place even if it lost many offers.
     #[arg(long)]
     allow_shrink: bool,
+    /// Put it in place even if many prices changed much.
+    #[arg(long)]
+    allow_price_jump: bool,
+    /// Count what goes in, what is left out and why, instead of naming every finding.
+    #[arg(long, conflicts_with = "out")]
+    explain: bool,
 }
 
 #[derive(clap::Args)]
@@ -61,6 +82,9 @@ pub(super) struct Check {
 pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
     match command {
         Command::Build(args) => build(args, context),
+        Command::Push(args) => push::run(args, context),
+        Command::Status(args) => status::run(args, context),
+        Command::Preview(args) => preview::run(args, context),
         Command::Check(args) => checks(args, context),
     }
 }
@@ -84,27 +108,63 @@ fn build(args: &Build, context: &Context<'_>) -> Result<Outcome> {
         return build_elsewhere(args, out, &names, &shop, context);
     }
     let mut writer = context.writer(&shop, "feed build")?;
-    let options = FeedOptions { format: args.format.clone(), dry_run: args.dry_run, allow_shrink: args.allow_shrink };
-    let (mut runs, mut failures) = (Vec::new(), Vec::new());
+    let options = FeedOptions {
+        format: args.format.clone(),
+        dry_run: args.dry_run,
+        allow_shrink: args.allow_shrink,
+        allow_price_jump: args.allow_price_jump,
+    };
+    let (mut runs, mut failures, mut explained) = (Vec::new(), Vec::new(), Vec::new());
     for name in names {
-        let mut talk = context.report.findings();
-        let mut sink = |finding: &_| talk.push(finding);
-        let mut findings = Findings::new(&mut sink);
         // One channel's trouble is its own: the others are still built.
-        let run = shop
-            .channel(name)
-            .and_then(|channel| build_feed(&shop, &mut writer, &channel, &options, context.now, &mut findings));
-        drop(talk);
+        let run = match args.explain {
+            true => build_explained(name, &shop, &mut writer, &options, &mut explained, context),
+            false => build_told(name, &shop, &mut writer, &options, context),
+        };
         match run {
             Ok(run) => runs.push(run),
             Err(error) => failures.push(error),
         }
     }
-    if !runs.is_empty() {
+    if args.explain {
+        context.report.result(&explained, |out| explained.iter().try_for_each(|one| one.write(out)))?;
+    } else if !runs.is_empty() {
         context.report.summary(&runs, |out| table(&runs, out))?;
     }
     let left_out = runs.iter().any(|run| run.built.left_out > 0);
     finish(failures, runs.is_empty(), left_out, context)
+}
+
+/// Builds the feed of one channel and tells its findings.
+fn build_told(
+    name: &str,
+    shop: &Shop,
+    writer: &mut Writer,
+    options: &FeedOptions,
+    context: &Context<'_>,
+) -> Result<FeedRun> {
+    let mut talk = context.report.findings();
+    let mut sink = |finding: &_| talk.push(finding);
+    build_feed(shop, writer, &shop.channel(name)?, options, context.now, &mut Findings::new(&mut sink))
+}
+
+/// Builds the feed of one channel and counts its findings; a feed that is held back is explained, too.
+fn build_explained(
+    name: &str,
+    shop: &Shop,
+    writer: &mut Writer,
+    options: &FeedOptions,
+    explained: &mut Vec<Explained>,
+    context: &Context<'_>,
+) -> Result<FeedRun> {
+    let channel = shop.channel(name)?;
+    let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), &channel).map_err(|e| shop.locate(e))?;
+    let counts = channel.count(&guarded, &to_utc_text(context.now), None).map_err(|e| shop.locate(e))?;
+    let mut reasons = Reasons::default();
+    let mut sink = |finding: &_| reasons.note(finding);
+    let run = build_feed(shop, writer, &channel, options, context.now, &mut Findings::new(&mut sink));
+    explained.push(reasons.explain(channel, counts, run.as_ref().ok().cloned()));
+    run
 }
 
 /// Everything failed: the last error decides the exit code. Some did: exit 3, each said.

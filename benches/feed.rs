@@ -1,0 +1,97 @@
+//! `feed build` and `feed check` beside what else could do it, in one run of the same catalog.
+//!
+//! `cargo bench --bench feed` takes 10,000 and 100,000 variants; `cargo bench --bench feed -- 100000 1000000` chooses the
+//! sizes. Beside the build run: the `sqlite3` shell writing the columns the template reads as CSV, without shaping or
+//! checking any; a writer by hand in Rust (`kit/by_hand.rs`), which does what Google's feed needs and nothing else; and
+//! the same by hand in Python, the quickest of what people write their feeds with. Beside the check runs `xmllint`, which
+//! only looks whether it is XML. What is not installed is skipped, and said. A ratio is of CPU time to that of `base`.
+mod kit;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use kit::by_hand::{self, COLUMNS};
+use kit::goods::generate;
+use kit::process::{Used, purvey, run};
+use kit::table::{Row, head};
+
+/// More variants than these run once.
+const VARIANTS_OFTEN: usize = 200_000;
+const ROUNDS: usize = 3;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, catalog, to] = &arguments[..]
+        && word == by_hand::WORD
+    {
+        return by_hand::write(catalog.as_ref(), to.as_ref());
+    }
+    let sizes: Vec<usize> = arguments.iter().filter_map(|a| a.parse().ok()).collect();
+    let sizes = if sizes.is_empty() { vec![10_000, 100_000] } else { sizes };
+    let has = Installed { shell: is_there("sqlite3"), python: is_there("python3"), xmllint: is_there("xmllint") };
+    head("offers");
+    for size in sizes {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let dir = dir.path();
+        generate(dir, size);
+        let site = "https://bench.example";
+        purvey(dir, &["init", "--name", "Bench", "--currency", "EUR", "--country", "DE", "--site", site]);
+        purvey(dir, &["import", "products.csv"]);
+        let often = if size > VARIANTS_OFTEN { 1 } else { ROUNDS };
+        let rounds: Vec<Round> = (0..often).map(|_| Round::run(dir, &has)).collect();
+        let bytes = |name: &str| fs::metadata(dir.join(name)).map_or(0, |m| m.len());
+        let row = |name: &str| Row { records: size, bytes: bytes(name) };
+        row("dump.csv").print("sqlite3 -csv, same columns", &rounds, |r| r.dump.as_ref(), |_| None);
+        row("hand.xml").print("by hand in Rust", &rounds, |r| Some(&r.hand), |r| r.dump.as_ref());
+        row("python.xml").print("by hand in Python", &rounds, |r| r.python.as_ref(), |r| r.dump.as_ref());
+        row("out/google.xml").print("feed build google, RSS", &rounds, |r| Some(&r.rss), |r| r.dump.as_ref());
+        row("out/google.xml").print("  beside by hand in Rust", &rounds, |r| Some(&r.rss), |r| Some(&r.hand));
+        row("out/google.tsv").print("feed build google, TSV", &rounds, |r| Some(&r.tsv), |r| r.dump.as_ref());
+        row("out/google.xml").print("xmllint --stream --noout", &rounds, |r| r.xmllint.as_ref(), |_| None);
+        row("out/google.xml").print("feed check google.xml", &rounds, |r| Some(&r.check), |r| r.xmllint.as_ref());
+    }
+}
+
+struct Installed {
+    shell: bool,
+    python: bool,
+    xmllint: bool,
+}
+
+fn is_there(program: &str) -> bool {
+    let status = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let is_there = status.is_ok_and(|s| s.success());
+    if !is_there {
+        println!("!! THERE IS NO {program} ON THE PATH: its rows, and the ratios to it, are left out !!");
+    }
+    is_there
+}
+
+struct Round {
+    dump: Option<Used>,
+    hand: Used,
+    python: Option<Used>,
+    rss: Used,
+    tsv: Used,
+    xmllint: Option<Used>,
+    check: Used,
+}
+
+impl Round {
+    fn run(dir: &Path, has: &Installed) -> Round {
+        let select = format!("SELECT {COLUMNS} FROM item");
+        let this = std::env::current_exe().expect("the benchmark knows where it is");
+        let this = this.to_str().expect("its path is text");
+        let build = |format: &str| purvey(dir, &["feed", "build", "google", "--format", format]);
+        Round {
+            dump: has.shell.then(|| run(dir, "sqlite3", &["-csv", "shop.db", ".once dump.csv", &select])),
+            hand: run(dir, this, &[by_hand::WORD, "shop.db", "hand.xml"]),
+            python: has.python.then(|| run(dir, "python3", &["-c", by_hand::PYTHON, "shop.db", "python.xml", COLUMNS])),
+            rss: build("rss"),
+            tsv: build("tsv"),
+            xmllint: has.xmllint.then(|| run(dir, "xmllint", &["--stream", "--noout", "out/google.xml"])),
+            check: purvey(dir, &["feed", "check", "out/google.xml", "--channel", "google"]),
+        }
+    }
+}

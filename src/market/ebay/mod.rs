@@ -1,0 +1,121 @@
+//! eBay: Fulfillment API (orders, parcels) and Inventory API (stock, prices).
+//!
+//! Facts are from eBay's OpenAPI documents of both (Fulfillment 1.20.7, Inventory 1.18.0). Values that these leave to the
+//! documentation (payment, fulfillment and cancel states) are eBay's published enumerations.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `wire` | the answers' shapes, as much of them as is used |
+//! | `normal` | an order of theirs as one of ours |
+//! | `ship` | parcels out, parcels known |
+//! | `offers` | stock and prices, SKU by SKU |
+//!
+//! Cancellations and returns are another interface of eBay's, and not here.
+mod normal;
+mod offers;
+mod ship;
+mod wire;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::faults::{self, order_unreadable};
+use super::offset_pages::{List, Page};
+use super::*;
+use crate::diagnostic::Result;
+use crate::order::Order;
+
+pub(super) struct Ebay;
+
+/// Offsets count in a list that moves: what steps over a page's edge is seen in the overlap.
+const OVERLAP: Duration = Duration::from_secs(10 * 60);
+const SETTLE: Duration = Duration::from_secs(30);
+/// More is refused, not cut.
+const PAGE_MAX: usize = 200;
+/// "Invalid order ID".
+const NO_SUCH_ORDER: u64 = 32_100;
+
+impl Connector for Ebay {
+    fn describe(&self) -> Capabilities {
+        Capabilities {
+            overlap: OVERLAP,
+            settle: SETTLE,
+            shipments: Granularity::Quantity,
+            several_parcels: true,
+            acknowledge: Acknowledge::Never,
+            pickup: false,
+            cancel: false,
+            batch_max: offers::BATCH_MAX,
+            stock_per_location: false,
+            limits: &[],
+        }
+    }
+
+    fn sign_in(&self, grant: &Grant<'_>) -> Result<Option<Request>> {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", oauth::refresh_token(grant)?)];
+        oauth::sign_in(grant.key, &["identity", "v1", "oauth2", "token"], &form).map(Some)
+    }
+
+    fn authorize(&self, request: &mut Request, credentials: &Secret, _now: Timestamp) -> Result<()> {
+        oauth::bearer(request, credentials);
+        Ok(())
+    }
+
+    fn pull(&self, port: &dyn Port, from: &PullFrom) -> Result<OrderPage> {
+        let list = List {
+            overlap: OVERLAP,
+            id: "orderId",
+            stamp: "lastModifiedDate",
+            ask: &|since, offset| {
+                let request = Request::get("orders", &fulfillment(&[]))?
+                    .query("filter", format!("lastmodifieddate:[{}..]", stamp(since)))
+                    .query("limit", PAGE_MAX.to_string())
+                    .query("offset", offset.to_string());
+                let told: wire::Orders = port.send(request)?.json()?;
+                Ok(Page { orders: told.orders, total: told.total })
+            },
+            read: |raw| normal::read(raw).and_then(normal::order),
+        };
+        list.pull(from)
+    }
+
+    fn order(&self, port: &dyn Port, order_id: &str) -> Result<Option<Order>> {
+        let response = port.send(Request::get("order", &fulfillment(&[order_id]))?)?;
+        if self.classify(&response) == Verdict::Absent {
+            return Ok(None);
+        }
+        normal::read(response.json()?).and_then(normal::order).map(Some).map_err(|why| order_unreadable(order_id, &why))
+    }
+
+    fn parcels(&self, port: &dyn Port, order_id: &str) -> Result<Vec<Parcel>> {
+        self.known_parcels(port, order_id)
+    }
+
+    fn ship(&self, port: &dyn Port, parcel: &Parcel) -> Result<Receipt> {
+        self.ship_parcel(port, parcel)
+    }
+
+    fn push(&self, port: &dyn Port, offers: &[OfferUpdate]) -> Result<Submitted> {
+        let results = offers.iter().map(|offer| offers::push(port, offer)).collect::<Result<_>>()?;
+        Ok(Submitted { job: None, results })
+    }
+
+    fn classify(&self, response: &Response) -> Verdict {
+        let told: wire::Refusal = serde_json::from_slice(&response.body).unwrap_or_default();
+        if response.status == 400 && told.errors.iter().any(|error| error.error_id == NO_SUCH_ORDER) {
+            return Verdict::Absent;
+        }
+        faults::verdict(response, told.words())
+    }
+}
+
+/// `/sell/fulfillment/v1/order` and what follows.
+fn fulfillment<'a>(rest: &[&'a str]) -> Vec<&'a str> {
+    [&["sell", "fulfillment", "v1", "order"], rest].concat()
+}
+
+/// UTC with milliseconds, as eBay writes it.
+fn stamp(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}

@@ -1,0 +1,44 @@
+//! Access tokens bought with an application's id and secret (RFC 6749). The merchant's key is `id:secret`.
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::diagnostic::{Error, Kind, Result};
+use crate::market::{Body, Grant, Method, Request, Secret};
+
+/// The operation of every request that buys a token.
+const SIGN_IN: &str = "sign-in";
+
+/// Id and secret.
+///
+/// # Errors
+/// `market/credentials`.
+pub(super) fn client(key: &Secret) -> Result<(&str, &str)> {
+    key.reveal().split_once(':').filter(|(id, secret)| !id.is_empty() && !secret.is_empty()).ok_or_else(|| {
+        Error::new(Kind::Credentials, "market/credentials", "the key is not an application's id and secret")
+            .help("the key is both with a colon between them: id:secret")
+    })
+}
+
+/// # Errors
+/// `market/credentials`.
+pub(super) fn refresh_token<'a>(grant: &Grant<'a>) -> Result<&'a str> {
+    grant.refresh_token.map(Secret::reveal).ok_or_else(|| {
+        Error::new(Kind::Credentials, "market/credentials", "there is no refresh token")
+            .help("let purvey in at the marketplace and add refresh_token = \"env:NAME\" to its [market.NAME]")
+    })
+}
+
+/// A form to the address of tokens, with id and secret in the header (section 2.3.1).
+pub(super) fn sign_in(key: &Secret, segments: &[&str], form: &[(&str, &str)]) -> Result<Request> {
+    client(key)?;
+    let request = Request::new(Method::Post, SIGN_IN, segments)?.body(form_of(form));
+    Ok(request.header("authorization", format!("Basic {}", STANDARD.encode(key.reveal()))))
+}
+
+pub(super) fn bearer(request: &mut Request, token: &Secret) {
+    request.headers.push(("authorization".to_owned(), format!("Bearer {}", token.reveal())));
+}
+
+fn form_of(pairs: &[(&str, &str)]) -> Body {
+    Body::Form(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+}
