@@ -39,6 +39,7 @@ mod sql;
 mod stock;
 #[cfg(test)]
 pub(crate) mod testing;
+mod told;
 mod vanish;
 mod withdraw;
 
@@ -65,4 +66,5 @@ pub use review::Review;
 pub use shelf::Shelf;
 pub use ship::{ShipReceipt, ShipRequest};
 pub use stock::{Ledger, Level, Location, Movement};
+pub use told::{Content, ToldOffer, ToldUpTo};
 pub use vanish::Vanished;

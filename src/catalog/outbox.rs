@@ -154,6 +154,13 @@ impl Reader {
 }
 
 impl Writer {
+    /// By channel: how many effects wait, and how many were given up.
+    pub fn outbox_counts(&self) -> Result<Vec<(String, u64, u64)>> {
+        let sql =
+            "SELECT channel, sum(state <> 'dead'), sum(state = 'dead') FROM outbox WHERE state <> 'done' GROUP BY 1";
+        all(&self.conn, sql, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+    }
+
     /// Effects of `kinds` whose time has come, oldest first. Of one order only the first that is not settled, so that
     /// a shipment never overtakes its acceptance.
     pub fn due(&self, channel: &str, now: Timestamp, limit: usize) -> Result<Vec<Outgoing>> {

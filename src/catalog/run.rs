@@ -27,4 +27,10 @@ impl Writer {
             .map_err(fault)?;
         Ok(())
     }
+
+    /// When `command` last ended with all its work done, UTC text.
+    pub fn last_success(&self, command: &str) -> Result<Option<String>> {
+        let sql = "SELECT max(ended_at) FROM run WHERE command = ?1 AND exit_code = 0";
+        self.conn.query_row(sql, [command], |r| r.get(0)).map_err(fault)
+    }
 }

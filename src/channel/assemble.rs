@@ -60,6 +60,9 @@ impl Assembled {
             made.glue("\nWHERE ");
             made.selected(channel);
             made.glue(&format!(" AND {} AND NOT {}", included(channel), excluded(channel)));
+            if channel.part.is_some() {
+                made.glue(" AND feed.sku IN part_list");
+            }
         }
         made
     }

@@ -20,6 +20,8 @@ pub struct Contract {
     /// Attributes that together name an offer; no two offers have the same.
     pub identity: Vec<String>,
     pub missing: Missing,
+    /// Offers told one by one are taken off so many days after they were last told.
+    pub expires_days: Option<u16>,
     /// Attribute and values that mean an offer can be bought: what the guard against a zeroed feed counts.
     #[serde(default)]
     pub in_stock: IndexMap<String, Vec<String>>,

@@ -176,6 +176,16 @@ pub struct Constant {
 }
 
 impl Format {
+    /// Whether each offer is a line of JSON by itself, so that it can be told alone.
+    pub fn is_lines(&self) -> bool {
+        match self {
+            Format::Json(json) => {
+                json.shape == JsonShape::Lines && json.document.is_none() && self.placing().nest().is_none()
+            }
+            Format::Xml(_) | Format::Delimited(_) => false,
+        }
+    }
+
     pub fn file(&self) -> &str {
         match self {
             Format::Xml(xml) => &xml.file,

@@ -10,8 +10,8 @@ use super::stock::Channel;
 use crate::catalog::fault;
 use crate::diagnostic::{Error, Place, Result};
 
-/// Temporary tables, each of one column `sku`, for `include` and `exclude`.
-pub(super) const LISTS: [&str; 2] = ["include_list", "exclude_list"];
+/// Temporary tables, each of one column `sku`, for `include`, `exclude` and [`Channel::part`].
+pub(super) const LISTS: [&str; 3] = ["include_list", "exclude_list", "part_list"];
 
 /// What becomes of the catalog's variants on the way to a channel, before it checks any. The last three are rows of the
 /// template, and each row counts where it is stopped first.
@@ -32,7 +32,7 @@ impl Channel {
     /// Whether any row of the template may be left out by the shop.
     pub fn selects(&self) -> bool {
         let settings = &self.settings;
-        settings.filter.is_some() || !settings.include.is_empty() || !settings.exclude.is_empty()
+        settings.filter.is_some() || !settings.include.is_empty() || !settings.exclude.is_empty() || self.part.is_some()
     }
 
     /// This channel with every row of its template let through.
@@ -71,13 +71,21 @@ impl Channel {
     /// Puts the lists of the shop into tables of `conn`.
     pub(super) fn load_lists(&self, conn: &Connection, shop: Option<&Path>) -> Result<()> {
         let lists = [("include", &self.settings.include), ("exclude", &self.settings.exclude)];
-        for (table, (key, entries)) in LISTS.into_iter().zip(lists) {
+        let [include, exclude, part] = LISTS;
+        let insert = |table: &str| {
+            let sql = format!("CREATE TEMP TABLE {table} (sku TEXT PRIMARY KEY) WITHOUT ROWID");
+            conn.execute_batch(&sql).map_err(fault)?;
+            conn.prepare(&format!("INSERT OR IGNORE INTO {table} VALUES (?)")).map_err(fault)
+        };
+        if let Some(skus) = &self.part {
+            let mut insert = insert(part)?;
+            skus.iter().try_for_each(|sku| insert.execute([sku]).map(drop)).map_err(fault)?;
+        }
+        for (table, (key, entries)) in [include, exclude].into_iter().zip(lists) {
             if entries.is_empty() {
                 continue;
             }
-            let sql = format!("CREATE TEMP TABLE {table} (sku TEXT PRIMARY KEY) WITHOUT ROWID");
-            conn.execute_batch(&sql).map_err(fault)?;
-            let mut insert = conn.prepare(&format!("INSERT OR IGNORE INTO {table} VALUES (?)")).map_err(fault)?;
+            let mut insert = insert(table)?;
             for entry in entries {
                 match entry.strip_prefix('@') {
                     None => drop(insert.execute([entry]).map_err(fault)?),

@@ -22,6 +22,8 @@ pub struct Channel {
     /// The queries of the contract's sections.
     pub sections: Vec<SectionTemplate>,
     pub settings: Settings,
+    /// Only rows of these SKUs, for a run that tells what has changed. The template sees the whole catalog all the same.
+    pub part: Option<Vec<String>>,
 }
 
 impl Channel {
@@ -34,7 +36,8 @@ impl Channel {
         let contract = Contract::parse(&contract_file, &contract)?;
         let sections = contract.section.keys().map(|section| section_of(name, section, shop)).collect::<Result<_>>()?;
         let name = name.to_owned();
-        let channel = Channel { name, contract, contract_file, template, template_file, sections, settings };
+        let channel =
+            Channel { name, contract, contract_file, template, template_file, sections, settings, part: None };
         channel.check_settings()?;
         Ok(channel)
     }

@@ -49,7 +49,7 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
 }
 
 fn list(context: &Context<'_>) -> Result<Outcome> {
-    let shop = context.dir.is_dir().then_some(context.dir.as_path());
+    let shop = context.dir.is_dir().then_some(context.dir);
     let mut listed = Vec::new();
     for name in names(shop) {
         let contract = Channel::load_contract(&name, shop)?;

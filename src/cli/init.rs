@@ -42,7 +42,7 @@ struct Initialized {
 
 pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     let start = start(args, context)?;
-    let Made { config, catalog } = Shop::create(&context.dir, &start, context.now)?;
+    let Made { config, catalog } = Shop::create(context.dir, &start, context.now)?;
     let result = Initialized { dir: context.dir.display().to_string(), config_written: config, catalog_made: catalog };
     context.report.summary(&result, |out| match (config, catalog) {
         (false, false) => writeln!(out, "{} is a shop already; nothing was changed", result.dir),
@@ -75,7 +75,7 @@ pub(super) fn placeholder() -> Diagnostic {
 /// Asks for what was not said, if somebody is there to answer.
 fn start(args: &Args, context: &Context<'_>) -> Result<Start> {
     let folder =
-        std::path::absolute(&context.dir).ok().and_then(|p| Some(p.file_name()?.to_string_lossy().into_owned()));
+        std::path::absolute(context.dir).ok().and_then(|p| Some(p.file_name()?.to_string_lossy().into_owned()));
     let asks =
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !context.dir.join("purvey.toml").exists();
     let answer = |given: Option<String>, question: &str, default: &str| -> Result<String> {

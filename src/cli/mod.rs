@@ -21,7 +21,7 @@ mod stock;
 mod sync;
 mod tracking;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -147,8 +147,15 @@ pub fn run() -> ExitCode {
 impl Cli {
     fn execute(self, report: &Report) -> Result<Outcome> {
         let Global { dir, wait, now, .. } = self.global;
+        let pretends = now.is_some();
         let now = now.unwrap_or_else(Timestamp::now);
-        interrupt::ended(self.command.run(&Context { report, dir, wait: Duration::from_secs(wait), now }))
+        interrupt::ended(self.command.run(&Context {
+            report,
+            dir: &dir,
+            wait: Duration::from_secs(wait),
+            now,
+            pretends,
+        }))
     }
 }
 
@@ -181,17 +188,30 @@ impl Command {
     }
 }
 
+/// Everything failed: the last error decides the exit code. Some did: exit 3, each said.
+fn finish(mut failures: Vec<Error>, nothing_done: bool, partly: bool, context: &Context<'_>) -> Result<Outcome> {
+    let last = if nothing_done { failures.pop() } else { None };
+    failures.iter().for_each(|error| context.report.error(error));
+    match last {
+        Some(error) => Err(error),
+        None => Ok(if partly || !failures.is_empty() { Outcome::Partly } else { Outcome::Done }),
+    }
+}
+
 /// What every command may need.
+#[derive(Clone, Copy)]
 struct Context<'r> {
     report: &'r Report,
-    dir: PathBuf,
+    dir: &'r Path,
     wait: Duration,
     now: Timestamp,
+    /// `--now`: the clock stands still.
+    pretends: bool,
 }
 
 impl Context<'_> {
     fn shop(&self) -> Result<Shop> {
-        Shop::open(&self.dir)
+        Shop::open(self.dir)
     }
 
     /// How and when a run speaks to marketplaces; from here on, signals ask it to stop instead of ending it.

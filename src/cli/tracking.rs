@@ -3,11 +3,11 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::Context;
 use super::orders::market_names;
+use super::{Context, finish};
 use crate::diagnostic::Result;
 use crate::report::{Outcome, counted};
-use crate::sync::{Dispatched, TRACKING, dispatch, with_markets};
+use crate::sync::{Channel, Dispatched, TRACKING, dispatch, each_market};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -30,26 +30,30 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
     let names = market_names(&shop, names)?;
     let occasion = context.occasion(*dry_run);
     let mut writer = context.writer(&shop, "tracking push")?;
-    let sent = with_markets(&shop, &names, record.as_deref(), &occasion, |channels| {
-        let mut all = Vec::new();
-        for channel in channels {
-            let dispatched = dispatch(&mut writer, channel, &occasion, TRACKING)?;
-            context.report.diagnostics(&dispatched.findings);
-            all.push((channel.name.to_owned(), dispatched));
+    let record = record.as_deref();
+    let tell = |channel: &Channel<'_>| dispatch(&mut writer, channel, &occasion, TRACKING);
+    let (mut sent, mut failures) = (Vec::new(), Vec::new());
+    for (name, done) in each_market(&shop, &names, record, &occasion, tell)? {
+        match done {
+            Ok(done) => {
+                context.report.diagnostics(&done.findings);
+                sent.push((name, done));
+            }
+            Err(error) => failures.push(error),
         }
-        Ok(all)
-    })?;
+    }
     let result: serde_json::Map<String, serde_json::Value> =
         sent.iter().map(|(name, dispatched)| (name.clone(), json!(dispatched))).collect();
-    context.report.summary(&result, |out| {
-        for (name, dispatched) in &sent {
-            writeln!(out, "{name}: {}", sentence(dispatched))?;
-            dispatched.withheld.iter().try_for_each(|what| writeln!(out, "  withheld: {what}"))?;
-        }
-        Ok(())
-    })?;
-    let failed = sent.iter().any(|(_, d)| d.postponed + d.dead > 0);
-    Ok(if failed { Outcome::Partly } else { Outcome::Done })
+    if !sent.is_empty() {
+        context.report.summary(&result, |out| {
+            for (name, dispatched) in &sent {
+                writeln!(out, "{name}: {}", sentence(dispatched))?;
+                dispatched.withheld.iter().try_for_each(|what| writeln!(out, "  withheld: {what}"))?;
+            }
+            Ok(())
+        })?;
+    }
+    finish(failures, sent.is_empty(), sent.iter().any(|(_, d)| d.postponed + d.dead > 0), context)
 }
 
 pub(super) fn sentence(done: &Dispatched) -> String {

@@ -51,15 +51,98 @@ pub struct Built {
 /// Builds a document into `to`. A wrong template or contract stops before the first byte; a row the channel would
 /// refuse is left out and said.
 pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Result<Built> {
+    run(job, to, findings, None)
+}
+
+/// One offer of a document of lines.
+pub struct Line<'a> {
+    pub sku: &'a str,
+    /// What names it: the contract's identity.
+    pub identity: &'a str,
+    /// As it stands in the document.
+    pub text: &'a str,
+}
+
+/// Builds the offers of a document of lines and hands each to `each`, instead of writing them one behind the other.
+///
+/// # Errors
+/// As of [`build`]; `channel/no-lines` for a format that is no lines of JSON; and what `each` returns.
+pub fn lines(
+    job: &Job<'_>,
+    findings: &mut Findings<'_>,
+    each: &mut dyn FnMut(&Line<'_>) -> Result<()>,
+) -> Result<Built> {
+    if !job.format.is_lines() {
+        return Err(Error::usage(
+            "channel/no-lines",
+            format!("{} has no lines of JSON in this format", job.channel.name),
+        )
+        .at(Place::file(&job.channel.contract_file))
+        .help("offers are told one by one from a format of kind json with shape = \"lines\""));
+    }
+    let identity = identity_of(job.channel);
+    let mut name = String::new();
+    run(
+        job,
+        io::sink(),
+        findings,
+        Some(&mut |offer, text| {
+            name.clear();
+            for part in identity.iter().filter_map(|attribute| offer.first(*attribute)) {
+                if !name.is_empty() {
+                    name.push('@');
+                }
+                name.push_str(part);
+            }
+            let text = String::from_utf8_lossy(text);
+            each(&Line { sku: &offer.sku, identity: &name, text: text.trim_end() })
+        }),
+    )
+}
+
+/// What a document says of each of these offers besides its attributes: its names, and what is the same for all. It is
+/// how an offer is named that has gone.
+pub fn shells(job: &Job<'_>, identities: &[String]) -> Result<Vec<String>> {
+    let attributes = identity_of(job.channel);
+    let fill = |text: &str| filled(job, text);
+    let (document, encoder) = Document::new(job.channel, job.format, &attributes, &[], &fill);
+    let mut writer = FeedWriter::begin(encoder, io::sink());
+    let mut offer = Offer::new(job.channel.contract.attribute.len());
+    let mut shells = Vec::with_capacity(identities.len());
+    for identity in identities {
+        offer.clear();
+        for (attribute, part) in attributes.iter().zip(identity.splitn(attributes.len().max(1), '@')) {
+            offer.push_text(*attribute, part);
+        }
+        document.write(&offer, &mut writer).map_err(unwritable)?;
+        writer.drain(|text| shells.push(String::from_utf8_lossy(text).trim_end().to_owned()));
+    }
+    Ok(shells)
+}
+
+fn identity_of(channel: &Channel) -> Vec<usize> {
+    channel.contract.identity.iter().filter_map(|name| channel.contract.attribute.get_index_of(name)).collect()
+}
+
+/// `$name` becomes what it names.
+fn filled(job: &Job<'_>, text: &str) -> String {
+    match text.strip_prefix('$') {
+        Some("changed") => job.changed.to_owned(),
+        Some(name) => setting_of(job.channel, name, job.now).unwrap_or_default(),
+        None => text.to_owned(),
+    }
+}
+
+/// What to do with each offer that is written.
+type Each<'a> = &'a mut dyn FnMut(&Offer, &[u8]) -> Result<()>;
+
+/// With `each`, every offer goes there and not to `to`.
+fn run<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>, mut each: Option<Each<'_>>) -> Result<Built> {
     let compiled = job.channel.compile(job.guarded, job.now)?;
     let mut shaper = Shaper::new(job.channel, &compiled);
     let text_of = |name: &str| setting_of(job.channel, name, job.now);
     let mut checker = Checker::new(job.channel, text_of);
-    let fill = |text: &str| match text.strip_prefix('$') {
-        Some("changed") => job.changed.to_owned(),
-        Some(name) => text_of(name).unwrap_or_default(),
-        None => text.to_owned(),
-    };
+    let fill = |text: &str| filled(job, text);
     let sections = job.channel.section_rows(job.guarded, job.now)?;
     let (document, encoder) = Document::new(job.channel, job.format, &shaper.attributes(), &sections, &fill);
     let stock = job.channel.contract.in_stock_test();
@@ -100,6 +183,11 @@ pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Res
             Some(nesting) => nesting.take(&document, &mut offer, &mut writer, findings)?,
             None => document.write(&offer, &mut writer).map(|()| true).map_err(unwritable)?,
         };
+        if let Some(each) = each.as_mut().filter(|_| written) {
+            let mut taken = Ok(());
+            writer.drain(|text| taken = each(&offer, text));
+            taken?;
+        }
         built.left_out += u64::from(!written);
         built.offers += u64::from(written);
         built.in_stock += u64::from(written && is_stocked);

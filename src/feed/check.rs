@@ -12,7 +12,7 @@ use super::offer::Offer;
 use super::shape::{Fault, Raw, Side, Taken, shape};
 use crate::channel::{Attribute, Channel, Format, Type};
 use crate::diagnostic::{Diagnostic, Error, Place, Result, Severity};
-use crate::document::{self, Field, Position, RawOffer, ReadOptions, open};
+use crate::document::{self, Field, OfferReader, Position, RawOffer, ReadOptions, open};
 use crate::value::Currency;
 use crate::value::closest::closest;
 
@@ -32,18 +32,7 @@ pub fn check<R: BufRead>(
     setting: impl Fn(&str) -> Option<String>,
     findings: &mut Findings<'_>,
 ) -> Result<Checked> {
-    let mut input = input;
-    let first = input.fill_buf().map_err(|e| Error::io("read", file.as_ref(), e))?;
-    let kind = document::detect(first);
-    let format = format_of(channel, kind, file);
-    let item = match format {
-        Some(Format::Xml(xml)) => Some(xml.item.clone()).filter(|i| i != "item" && i != "entry"),
-        Some(Format::Json(json)) => json.items.clone(),
-        _ => None,
-    };
-    let options = ReadOptions { file: file.to_owned(), item, ..ReadOptions::default() };
-    let table = matches!(kind, document::Format::Delimited(_));
-    let mut reader = open(input, options)?;
+    let Opened { mut reader, format, table } = opened(channel, input, file)?;
     let mut reading = Reading::new(channel, file, format, table);
     let mut checker = Checker::new(channel, setting);
     let mut raw = RawOffer::default();
@@ -85,6 +74,29 @@ pub fn check<R: BufRead>(
         );
     }
     Ok(checked)
+}
+
+/// A document, and which of the contract's formats it is in.
+pub(super) struct Opened<'c, 'r> {
+    pub reader: Box<dyn OfferReader + 'r>,
+    pub format: Option<&'c Format>,
+    pub table: bool,
+}
+
+/// Opens a feed as the channel would: by its content, with the offers where the contract puts them.
+pub(super) fn opened<'c, 'r, R: BufRead + 'r>(channel: &'c Channel, input: R, file: &str) -> Result<Opened<'c, 'r>> {
+    let mut input = input;
+    let first = input.fill_buf().map_err(|e| Error::io("read", file.as_ref(), e))?;
+    let kind = document::detect(first);
+    let format = format_of(channel, kind, file);
+    let item = match format {
+        Some(Format::Xml(xml)) => Some(xml.item.clone()).filter(|i| i != "item" && i != "entry"),
+        Some(Format::Json(json)) => json.items.clone(),
+        _ => None,
+    };
+    let options = ReadOptions { file: file.to_owned(), item, ..ReadOptions::default() };
+    let table = matches!(kind, document::Format::Delimited(_));
+    Ok(Opened { reader: open(input, options)?, format, table })
 }
 
 /// Which of the contract's formats a document is in: of the same kind, and best the one its name says.
@@ -273,16 +285,7 @@ impl<'c> Reading<'c> {
 
     /// The identity names the offer in messages, before anything in it is checked. It stands in one of `roots`.
     fn name_offer(&self, roots: &[Field<'_>], offer: &mut Offer) {
-        for name in &self.channel.contract.identity {
-            let inner = self.channel.contract.attribute.get_index_of(name).is_some_and(|i| self.layout.is_inner(i));
-            let root = if inner { roots.first() } else { roots.last() };
-            let text = root.and_then(|root| self.layout.text(*root, name).or_else(|| own_text(*root, name)));
-            let Some(text) = text else { continue };
-            if !offer.sku.is_empty() {
-                offer.sku.push('@');
-            }
-            offer.sku.push_str(text.trim());
-        }
+        self.layout.identity(roots, &mut offer.sku);
     }
 
     /// In JSON every field has its pointer; one that leads nowhere is said once.

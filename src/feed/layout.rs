@@ -9,6 +9,8 @@ use crate::value::Currency;
 
 pub(super) struct Layout<'c> {
     format: Option<&'c Format>,
+    /// The attributes that name an offer, and where they are in the contract.
+    identity: Vec<(usize, &'c str)>,
     placing: Placing<'c>,
     has_forms: bool,
     /// Another name, and the attribute.
@@ -46,6 +48,9 @@ impl<'c> Layout<'c> {
         let placing = format.map(Format::placing).unwrap_or_default();
         let mut layout = Layout {
             format,
+            identity: (channel.contract.identity.iter())
+                .filter_map(|name| Some((channel.contract.attribute.get_index_of(name)?, name.as_str())))
+                .collect(),
             has_forms: placing.has_forms(),
             placing,
             renamed: Vec::new(),
@@ -165,6 +170,23 @@ impl<'c> Layout<'c> {
     pub fn text<'d>(&self, root: Field<'d>, name: &str) -> Option<&'d str> {
         let (_, _, steps) = self.placed.iter().find(|(_, known, _)| *known == name)?;
         self.walk(root, steps).first().map(|found| found.text)
+    }
+
+    /// What names the offer, put into `identity`: the contract's identity attributes, joined by `@`. They stand in one of
+    /// `roots`: the offer, or the row inside it before the offer.
+    pub fn identity(&self, roots: &[Field<'_>], identity: &mut String) {
+        identity.clear();
+        for (index, name) in &self.identity {
+            let root = if self.is_inner(*index) { roots.first() } else { roots.last() };
+            let own = |root: Field<'_>| root.children().find(|f| f.name() == *name).map(|f| f.text().to_owned());
+            let Some(text) = root.and_then(|r| self.text(*r, name).map(str::to_owned).or_else(|| own(*r))) else {
+                continue;
+            };
+            if !identity.is_empty() {
+                identity.push('@');
+            }
+            identity.push_str(text.trim());
+        }
     }
 
     /// The columns that are spread, one entry for each value that is there: the attribute, and its parts.

@@ -5,6 +5,7 @@
 mod build;
 mod check;
 mod checker;
+mod diff;
 mod document;
 mod findings;
 mod form;
@@ -20,9 +21,10 @@ mod shaper;
 
 pub mod write;
 
-pub use build::{Built, Job, build};
+pub use build::{Built, Job, Line, build, lines, shells};
 pub use check::{Checked, check};
 pub use checker::Checker;
+pub use diff::{AttributeChange, Diffed, Difference, Side, What, diff};
 pub use findings::Findings;
 pub use offer::Offer;
 pub use preview::{Preview, Shown, preview};

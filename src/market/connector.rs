@@ -72,6 +72,17 @@ pub trait Connector: Send + Sync {
         Err(unsupported("set stock or prices"))
     }
 
+    /// Whole offers in one [`Connector::tell`]; 0 when the channel takes stock and prices at most.
+    fn tell_max(&self) -> usize {
+        0
+    }
+
+    /// Tells whole offers as they are to be, and takes off those that have gone; may be repeated. An offer without a
+    /// result could not be told this time.
+    fn tell(&self, _port: &dyn Port, _offers: &[WholeOffer]) -> Result<Vec<ItemResult>> {
+        Err(unsupported("take whole offers"))
+    }
+
     /// What an answer means: the one place where 409, 420, 429 and "200 with an error inside" are understood.
     fn classify(&self, response: &Response) -> Verdict;
 
@@ -92,6 +103,8 @@ pub struct Grant<'a> {
     pub key: &'a Secret,
     /// The newest one: some marketplaces hand out another with every access token, and forget the old one.
     pub refresh_token: Option<&'a Secret>,
+    /// The host's clock, for statements that are good for a while.
+    pub now: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -180,6 +193,16 @@ pub struct OfferUpdate {
     pub price_minor: Option<i64>,
     pub sale_price_minor: Option<i64>,
     pub currency: Option<String>,
+}
+
+/// An offer in the channel's own words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WholeOffer {
+    /// Its identity in the channel's contract.
+    pub id: String,
+    /// One line of the channel's document; of an offer that has gone, only what names it.
+    pub body: serde_json::Value,
+    pub gone: bool,
 }
 
 /// The marketplace took it.

@@ -8,6 +8,7 @@ mod carriers;
 pub mod connector;
 mod ebay;
 mod faults;
+mod google_merchant;
 pub mod host;
 mod json;
 mod mirakl;
@@ -80,6 +81,12 @@ struct Kind {
 
 /// A new marketplace is one file and one entry here.
 static MARKETPLACES: &[Kind] = &[
+    Kind {
+        name: "google-merchant",
+        make: |account| Ok(Box::new(google_merchant::GoogleMerchant::new(account)?)),
+        url: Some(google_merchant::URL),
+        options: &["data_source"],
+    },
     Kind { name: "ebay", make: |_| Ok(Box::new(ebay::Ebay)), url: Some("https://api.ebay.com"), options: &[] },
     Kind { name: "mirakl", make: |account| Ok(Box::new(mirakl::Mirakl::new(account))), url: None, options: &[] },
 ];

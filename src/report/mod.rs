@@ -82,6 +82,11 @@ impl Report {
         Report { options, out, err, bars: Bars::new(false), watched: false }
     }
 
+    /// `--all`: nothing is to be cut short.
+    pub fn shows_all(&self) -> bool {
+        self.options.all
+    }
+
     /// What was asked for, on standard output: `value` as one line of JSON with `--json`, else what `human` writes,
     /// made safe for a terminal. Fails when it cannot be written.
     pub fn result<T: Serialize + ?Sized>(

@@ -22,6 +22,8 @@ pub struct Config {
     #[serde(default)]
     pub market: IndexMap<String, Market>,
     #[serde(default)]
+    pub sync: SyncSection,
+    #[serde(default)]
     pub target: IndexMap<String, Target>,
     /// Where files come from, for `purvey import` without any.
     #[serde(default)]
@@ -47,6 +49,17 @@ pub struct ShopSection {
     pub site: String,
 }
 
+/// Who watches `purvey sync`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyncSection {
+    /// Where the address is that hears how each run went (`env:NAME` or `file:/path`): it is asked for as it is when
+    /// all went well, with `/fail` behind its path when not.
+    pub ping: Option<String>,
+    /// A file of figures for Prometheus' textfile collector, relative to the shop's folder.
+    pub metrics: Option<String>,
+}
+
 /// One marketplace account.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +82,8 @@ pub struct Market {
     /// What only this marketplace asks for.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
+    /// The channel whose offers are told here one by one, where the marketplace takes whole offers.
+    pub offers: Option<String>,
     /// What to do where the marketplace asks whether we take an order.
     #[serde(default)]
     pub accept: Accept,

@@ -3,9 +3,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Channel, Occasion, Policy, QUANTITY_MAX};
+use super::{Channel, Occasion, Policy, QUANTITY_MAX, is_ours};
 use crate::catalog::{Buckets, Terms};
-use crate::diagnostic::{Error, Place, Result};
+use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::market::host::{BucketStore, Host, Recorder};
 use crate::market::{Account, Secret, address, connector};
 use crate::shop::{Market, Shop, secret};
@@ -23,20 +23,59 @@ impl BucketStore for Kept {
     }
 }
 
+/// A marketplace that cannot be spoken to, and why: a key that is missing, say.
+pub struct Unreached {
+    pub name: String,
+    pub error: Error,
+}
+
+/// Does `work` with each of the marketplaces called `names`; the trouble of one is its own, the others have their turn.
+///
+/// # Errors
+/// What would meet every marketplace alike: `purvey.toml`, the catalog, the disk, an interruption.
+pub fn each_market<T>(
+    shop: &Shop,
+    names: &[&str],
+    record: Option<&Path>,
+    occasion: &Occasion<'_>,
+    mut work: impl FnMut(&Channel<'_>) -> Result<T>,
+) -> Result<Vec<(String, Result<T>)>> {
+    with_markets(shop, names, record, occasion, |channels, unreached| {
+        let mut all: Vec<_> = unreached.into_iter().map(|u| (u.name, Err(u.error))).collect();
+        for channel in channels.iter().take_while(|_| !occasion.stopped()) {
+            match work(channel) {
+                Err(error) if is_ours(&error) => return Err(error),
+                done => all.push((channel.name.to_owned(), done)),
+            }
+        }
+        all.sort_by_key(|(name, _)| names.iter().position(|known| known == name));
+        Ok(all)
+    })
+}
+
 /// Connects to the marketplaces called `names` in `purvey.toml` and hands them to `work`; with `record`, every
 /// exchange is kept in that folder without secrets and personal data. No wait outlasts a stop of the `occasion`.
+///
+/// # Errors
+/// As of [`each_market`].
 pub fn with_markets<T>(
     shop: &Shop,
     names: &[&str],
     record: Option<&Path>,
     occasion: &Occasion<'_>,
-    work: impl FnOnce(&[Channel<'_>]) -> Result<T>,
+    work: impl FnOnce(&[Channel<'_>], Vec<Unreached>) -> Result<T>,
 ) -> Result<T> {
     let mut accounts = Vec::new();
+    let mut unreached = Vec::new();
     for name in names {
         let market = shop.market(name)?;
-        let account = account(name, market)?;
-        accounts.push((*name, policy(shop, name, market)?, connector(&market.connector, &account)?, account));
+        let policy = policy(shop, name, market)?;
+        let ready = account(name, market).and_then(|account| Ok((connector(&market.connector, &account)?, account)));
+        match ready {
+            Ok((connector, account)) => accounts.push((*name, policy, connector, account)),
+            Err(error) if error.kind == Kind::Usage || is_ours(&error) => return Err(error),
+            Err(error) => unreached.push(Unreached { name: (*name).to_owned(), error }),
+        }
     }
     let mut hosts = Vec::new();
     for (name, _, connector, account) in &accounts {
@@ -61,7 +100,7 @@ pub fn with_markets<T>(
             policy: policy.clone(),
         })
         .collect();
-    work(&channels)
+    work(&channels, unreached)
 }
 
 fn account(name: &str, market: &Market) -> Result<Account> {

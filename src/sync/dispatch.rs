@@ -14,6 +14,9 @@ use crate::order::{Cancellation, Decision, Parcel, Pickup, State, place};
 
 /// What `tracking push` sends.
 pub const TRACKING: &[EffectKind] = &[EffectKind::Ship];
+/// What else there is to say about an order.
+pub(super) const ANSWERS: &[EffectKind] =
+    &[EffectKind::Acknowledge, EffectKind::Cancel, EffectKind::ReadyForPickup, EffectKind::PickedUp];
 /// Rows looked at at once.
 const BATCH: usize = 200;
 /// Effects in a row that did not get through before the channel is left alone until the next run.

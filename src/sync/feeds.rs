@@ -1,6 +1,7 @@
 //! Feeds out: build, guard against a feed that shrank or ran empty, put in place, remember.
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,7 +11,7 @@ use crate::catalog::{FeedRecord, Writer};
 use crate::channel::{Channel, Format, Guarded};
 use crate::deliver::{Placed, ToFile};
 use crate::diagnostic::{Error, Result};
-use crate::feed::{Built, Findings, Job, Prices, build};
+use crate::feed::{Built, Diffed, Findings, Job, Prices, Side, build, diff};
 use crate::shop::Shop;
 use crate::value::time::to_utc_text;
 
@@ -87,6 +88,43 @@ pub fn build_feed(
         placed
     };
     Ok(FeedRun { channel: channel.name.clone(), format: format_name, file, placed, built })
+}
+
+/// Compares the feed of `channel` in place, or the file `old`, with the one that would be built now.
+pub fn diff_feed(
+    shop: &Shop,
+    channel: &Channel,
+    old: Option<&Path>,
+    now: Timestamp,
+    show: usize,
+    findings: &mut Findings<'_>,
+) -> Result<Diffed> {
+    let (_, format) = format_of(channel, None)?;
+    let in_place = shop.path(&target(channel, format));
+    let old = old.unwrap_or(&in_place);
+    let mut file = tempfile::Builder::new()
+        .suffix(&format!(".{}", format.file()))
+        .tempfile()
+        .map_err(|e| Error::io("make", "a temporary file".as_ref(), e))?;
+    run(shop, channel, format, now, &mut file, findings)?;
+    diff_files(channel, old, &file.into_temp_path(), show)
+}
+
+/// Compares two feeds of `channel`; of each kind of difference at most `show` are gathered.
+pub fn diff_files(channel: &Channel, old: &Path, new: &Path, show: usize) -> Result<Diffed> {
+    if !old.exists() {
+        return Err(Error::input("feed/nothing-to-compare", format!("there is no file {}", old.display()))
+            .help(format!("build it first: purvey feed build {}", channel.name)));
+    }
+    let (old_name, new_name) = (old.display().to_string(), new.display().to_string());
+    let old = Side { file: &old_name, open: &|| read(old) };
+    let new = Side { file: &new_name, open: &|| read(new) };
+    diff(channel, &old, &new, show)
+}
+
+fn read(path: &Path) -> Result<Box<dyn BufRead>> {
+    let file = File::open(path).map_err(|e| Error::io("read", path, e))?;
+    Ok(Box::new(BufReader::with_capacity(256 * 1024, file)))
 }
 
 /// Builds the feed of `channel` into `to`, which is somebody else's: nothing is guarded or remembered.

@@ -8,19 +8,23 @@ mod delivery;
 mod dispatch;
 mod feeds;
 mod guard;
+mod offers;
 mod pull;
 mod push;
 mod run;
 #[cfg(test)]
 mod tests;
+mod watched;
 
-pub use connect::with_markets;
+pub use connect::{Unreached, each_market, with_markets};
 pub use delivery::{Arrival, FeedPush, PushOptions, push_feeds};
 pub use dispatch::{Dispatched, TRACKING, dispatch};
-pub use feeds::{FeedOptions, FeedRun, build_feed, feed_file, format_of, write_feed};
+pub use feeds::{FeedOptions, FeedRun, build_feed, diff_feed, diff_files, feed_file, format_of, write_feed};
+pub use offers::{TellOptions, Told, tell_offers};
 pub use pull::{Pulled, pull};
 pub use push::{Pushed, push_stock};
-pub use run::{ChannelSummary, Summary, look_back, run};
+pub use run::{ChannelSummary, Parts, Summary, look_back, run, tell_all};
+pub use watched::{Round, metrics, ping};
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

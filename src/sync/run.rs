@@ -2,9 +2,15 @@
 //! One dead channel does not stop the others.
 use serde::Serialize;
 
-use super::{Channel, Dispatched, Occasion, Pulled, Pushed, dispatch, is_ours, pull, push_stock};
-use crate::catalog::{Applied, Writer};
-use crate::diagnostic::{Error, Result};
+use super::dispatch::ANSWERS;
+use super::{
+    Channel, Dispatched, Occasion, Pulled, Pushed, TRACKING, TellOptions, Told, Unreached, dispatch, is_ours, pull,
+    push_stock, tell_offers,
+};
+use crate::catalog::{Applied, EffectKind, Writer};
+use crate::diagnostic::{Diagnostic, Error, Result};
+use crate::feed::Findings;
+use crate::shop::Shop;
 
 #[derive(Debug, Default, Serialize)]
 pub struct Summary {
@@ -21,9 +27,16 @@ pub struct ChannelSummary {
     pub pulled: Pulled,
     pub dispatched: Dispatched,
     pub pushed: Pushed,
+    pub told: Told,
     /// What stopped this channel, if anything did.
     #[serde(skip)]
     pub error: Option<Error>,
+}
+
+impl From<Unreached> for ChannelSummary {
+    fn from(unreached: Unreached) -> ChannelSummary {
+        ChannelSummary { name: unreached.name, error: Some(unreached.error), ..ChannelSummary::default() }
+    }
 }
 
 impl Summary {
@@ -34,23 +47,53 @@ impl Summary {
                 || c.pulled.unreadable > 0
                 || c.dispatched.postponed + c.dispatched.dead > 0
                 || c.pushed.refused + c.pushed.postponed > 0
+                || c.told.refused + c.told.postponed > 0
         })
     }
 }
 
-/// Runs everything for every channel. Feeds are built by the caller, before or after.
+/// Which parts of a run are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    /// Orders in, and our word on them out.
+    pub orders: bool,
+    /// Tracking numbers out.
+    pub tracking: bool,
+    /// Stock and prices out.
+    pub stock: bool,
+}
+
+impl Parts {
+    pub const ALL: Parts = Parts { orders: true, tracking: true, stock: true };
+
+    /// What of the outbox goes out; `None`: nothing.
+    fn effects(self) -> Option<&'static [EffectKind]> {
+        match (self.orders, self.tracking) {
+            (true, true) => Some(&[]),
+            (true, false) => Some(ANSWERS),
+            (false, true) => Some(TRACKING),
+            (false, false) => None,
+        }
+    }
+}
+
+/// Runs these parts for every channel. Feeds are built by the caller, before or after.
 ///
 /// # Errors
 /// Only what would meet every channel alike: the catalog, the disk, an interruption.
-pub fn run(writer: &mut Writer, channels: &[Channel<'_>], occasion: &Occasion<'_>) -> Result<Summary> {
+pub fn run(writer: &mut Writer, channels: &[Channel<'_>], parts: Parts, occasion: &Occasion<'_>) -> Result<Summary> {
     let (looked_back, erased) = look_back(writer, occasion)?;
     let mut summary = Summary { looked_back, erased, channels: Vec::with_capacity(channels.len()) };
     for channel in channels {
         let mut done = ChannelSummary { name: channel.name.to_owned(), ..ChannelSummary::default() };
         // Cancels of ours are told before anything new is read; acceptances go out as soon as they are decided.
         guard(&mut done, |done| {
-            add(&mut done.dispatched, dispatch(writer, channel, occasion, &[])?);
-            done.pulled = pull(writer, channel, occasion)?;
+            if let Some(kinds) = parts.effects() {
+                add(&mut done.dispatched, dispatch(writer, channel, occasion, kinds)?);
+            }
+            if parts.orders {
+                done.pulled = pull(writer, channel, occasion)?;
+            }
             Ok(())
         })?;
         summary.channels.push(done);
@@ -60,13 +103,45 @@ pub fn run(writer: &mut Writer, channels: &[Channel<'_>], occasion: &Occasion<'_
             continue;
         }
         guard(done, |done| {
-            done.dispatched.withheld.clear();
-            add(&mut done.dispatched, dispatch(writer, channel, occasion, &[])?);
-            done.pushed = push_stock(writer, channel, occasion)?;
+            if let Some(kinds) = parts.effects().filter(|_| parts.orders) {
+                done.dispatched.withheld.clear();
+                add(&mut done.dispatched, dispatch(writer, channel, occasion, kinds)?);
+            }
+            if parts.stock {
+                done.pushed = push_stock(writer, channel, occasion)?;
+            }
             Ok(())
         })?;
     }
     Ok(summary)
+}
+
+/// Tells whole offers to every channel that takes them; the trouble of one is its own.
+///
+/// # Errors
+/// As of [`run`].
+pub fn tell_all(
+    shop: &Shop,
+    writer: &mut Writer,
+    channels: &[Channel<'_>],
+    options: TellOptions,
+    occasion: &Occasion<'_>,
+    summary: &mut Summary,
+) -> Result<()> {
+    for (channel, done) in channels.iter().zip(&mut summary.channels) {
+        if done.error.is_some() || occasion.stopped() {
+            continue;
+        }
+        guard(done, |done| {
+            let mut said = Vec::new();
+            let mut sink = |finding: &Diagnostic| said.push(finding.clone());
+            let told = tell_offers(shop, writer, channel, options, occasion, &mut Findings::new(&mut sink));
+            done.told = told?;
+            done.told.findings.extend(said);
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 /// What time has brought: stock for short lines, SKUs for unmatched ones, reservations and personal data that expired.

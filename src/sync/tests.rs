@@ -477,7 +477,8 @@ fn one_dead_channel_does_not_stop_the_other() {
     let mut stage = Stage::set(5);
     dead.will(&[Fate::BadKey]);
     let occasion = stage.occasion(false);
-    let summary = run(&mut stage.writer, &[channel("dead", &dead), channel("m", &alive)], &occasion).unwrap();
+    let summary =
+        run(&mut stage.writer, &[channel("dead", &dead), channel("m", &alive)], Parts::ALL, &occasion).unwrap();
     assert_eq!(summary.channels[0].error.as_ref().unwrap().kind, Kind::Credentials);
     assert_eq!(summary.channels[1].pulled.applied.new, 1);
     assert!(summary.is_partial() && summary.channels[1].error.is_none());
@@ -505,7 +506,7 @@ fn a_dry_run_says_what_would_be_and_changes_nothing() {
     fake.calls();
     let revision = stage.catalog.read().unwrap().revision().unwrap();
     let occasion = Occasion { since: Some(at("2026-11-01T00:00:00Z")), ..stage.occasion(true) };
-    let summary = run(&mut stage.writer, &[channel("m", &fake)], &occasion).unwrap();
+    let summary = run(&mut stage.writer, &[channel("m", &fake)], Parts::ALL, &occasion).unwrap();
     let done = &summary.channels[0];
     assert_eq!(done.dispatched.withheld, ["acknowledge 2", "ship 1/1"]);
     assert_eq!(done.pulled.applied.changed, 1);

@@ -18,7 +18,7 @@ use servers::{PASSWORD, Server, USER};
 use url::Url;
 
 /// More than one part of an upload in parts, and more than any buffer.
-const LARGE: usize = 24 * 1024 * 1024;
+const LARGE: usize = 12 * 1024 * 1024;
 
 fn document(bytes: usize) -> Document {
     let folder = tempfile::tempdir().unwrap();
@@ -63,7 +63,8 @@ fn takes_and_replaces(server: &Server, to: &Destination) {
     }
     let nowhere = Destination { url: to.url.join("no-such-folder/").unwrap(), ..to.clone() };
     let error = send(&document(1024), &nowhere).unwrap_err();
-    assert_eq!(error.kind, Kind::Rejected, "{error}: {}", server.said());
+    // nginx calls a folder that is not there a fault of its own
+    assert!(matches!(error.kind, Kind::Rejected | Kind::Unavailable), "{error}: {}", server.said());
     assert_eq!(names(&folder), ["google.xml"]);
 }
 

@@ -44,6 +44,7 @@ const ROAD: &[(Sort, &str)] = &[
     (Worker, "feed push"),
     (Viewer, "feed status"),
     (Viewer, "feed check out/google.xml --channel google --fail-on error"),
+    (Viewer, "feed diff google"),
     (Worker, "orders pull fair"),
     (Viewer, "orders list"),
     (Worker, "orders match U-1 U-1-1 SKU-5"),

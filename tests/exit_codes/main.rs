@@ -12,6 +12,7 @@ mod signals;
 #[path = "../stage/mod.rs"]
 mod stage;
 mod streams;
+mod syncing;
 mod watch;
 
 use std::fs;

@@ -91,6 +91,12 @@ CREATE TABLE variant (
 ) STRICT;
 CREATE UNIQUE INDEX variant_sku ON variant (sku);
 CREATE INDEX variant_gtin ON variant (gtin) WHERE gtin IS NOT NULL;
+-- What time alone changes.
+CREATE INDEX variant_sale_from ON variant (sale_from) WHERE sale_from IS NOT NULL;
+CREATE INDEX variant_sale_to ON variant (sale_to) WHERE sale_to IS NOT NULL;
+CREATE INDEX variant_availability_date ON variant (availability_date) WHERE availability_date IS NOT NULL;
+-- Variants that came from another product; all others are found by their ids.
+CREATE INDEX variant_moved ON variant (product_id) WHERE product_id <> id / 65536;
 CREATE INDEX variant_sku_key ON variant (sku_key);
 
 -- Any attribute of one offer on one channel, in the channel's words: {"title": "…"}.
@@ -101,6 +107,7 @@ CREATE TABLE override (
   revision   INTEGER NOT NULL,
   PRIMARY KEY (channel, variant_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX override_revision ON override (revision);
 
 -- Files that were fetched and imported whole: which edition it was, by a hash of the address.
 CREATE TABLE fetched (
@@ -128,6 +135,9 @@ CREATE TABLE price (
   revision         INTEGER NOT NULL,
   PRIMARY KEY (price_list_id, variant_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX price_revision ON price (revision);
+CREATE INDEX price_sale_from ON price (sale_from) WHERE sale_from IS NOT NULL;
+CREATE INDEX price_sale_to ON price (sale_to) WHERE sale_to IS NOT NULL;
 
 CREATE TABLE review (
   id          INTEGER PRIMARY KEY,
@@ -295,10 +305,14 @@ CREATE TABLE listing (
   price_minor  INTEGER,                                     -- last accepted
   last_error   TEXT,
   refusals     INTEGER NOT NULL DEFAULT 0,
+  content      BLOB,                                        -- hash of the whole offer last accepted; NULL: it has none
+  refused      BLOB,                                        -- hash of the whole offer last refused
+  told_at      TEXT,                                        -- when `content` was accepted
   updated_at   TEXT,
   PRIMARY KEY (channel, channel_sku)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX listing_variant ON listing (variant_id);
+CREATE INDEX listing_told ON listing (channel, told_at) WHERE content IS NOT NULL;
 
 -- Effects on the outside, waiting to be sent. The body is committed before the first byte leaves.
 CREATE TABLE outbox (

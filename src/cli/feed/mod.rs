@@ -1,4 +1,5 @@
-//! `purvey feed`: build feeds, send them, check anybody's, look at one offer.
+//! `purvey feed`: build feeds, send them, check anybody's, compare them, look at one offer.
+mod diff;
 mod explain;
 mod preview;
 mod push;
@@ -11,7 +12,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use self::explain::{Explained, Reasons};
-use super::{Context, init};
+use super::{Context, finish, init};
 use crate::catalog::Writer;
 use crate::channel::{Channel, Guarded, Parameter, Settings};
 use crate::deliver::{Placed, ToFile};
@@ -35,6 +36,8 @@ pub(super) enum Command {
     Preview(preview::Args),
     /// Check a feed file as its channel would read it.
     Check(Check),
+    /// Compare the feed in place with the one that would be built now, or two files.
+    Diff(diff::Args),
 }
 
 #[derive(clap::Args)]
@@ -86,6 +89,7 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
         Command::Status(args) => status::run(args, context),
         Command::Preview(args) => preview::run(args, context),
         Command::Check(args) => checks(args, context),
+        Command::Diff(args) => diff::run(args, context),
     }
 }
 
@@ -167,16 +171,6 @@ fn build_explained(
     run
 }
 
-/// Everything failed: the last error decides the exit code. Some did: exit 3, each said.
-fn finish(mut failures: Vec<Error>, nothing_done: bool, partly: bool, context: &Context<'_>) -> Result<Outcome> {
-    let last = if nothing_done { failures.pop() } else { None };
-    failures.iter().for_each(|error| context.report.error(error));
-    match last {
-        Some(error) => Err(error),
-        None => Ok(if partly || !failures.is_empty() { Outcome::Partly } else { Outcome::Done }),
-    }
-}
-
 fn build_elsewhere(args: &Build, out: &Path, names: &[&str], shop: &Shop, context: &Context<'_>) -> Result<Outcome> {
     let [name] = names else {
         return Err(Error::usage("feed/one-channel", "--out takes the feed of one channel").help("name one channel"));
@@ -244,7 +238,7 @@ fn size(bytes: u64) -> String {
 // ------------------------------------------------------------------------------------------------- check
 
 fn checks(args: &Check, context: &Context<'_>) -> Result<Outcome> {
-    let channel = channel_of(args, context)?;
+    let channel = channel_of(&args.channel, args.country, context)?;
     let now = to_utc_text(context.now);
     let setting = |name: &str| match name {
         "now" => Some(now.clone()),
@@ -286,18 +280,18 @@ fn checks(args: &Check, context: &Context<'_>) -> Result<Outcome> {
 }
 
 /// Inside a shop the channel as the shop has it; elsewhere (CI, a forked repository) the stock one.
-fn channel_of(args: &Check, context: &Context<'_>) -> Result<Channel> {
+fn channel_of(name: &str, country: Option<Country>, context: &Context<'_>) -> Result<Channel> {
     let mut channel = match context.dir.join("purvey.toml").is_file() && context.dir.join("shop.db").is_file() {
-        true => context.shop()?.channel(&args.channel)?,
+        true => context.shop()?.channel(name)?,
         false => {
             let mut settings = Settings::default();
             for key in ["site", "country", "shop", "currency"] {
                 settings.parameters.insert(key.to_owned(), Parameter::Text(String::new()));
             }
-            Channel::load(&args.channel, None, settings)?
+            Channel::load(name, None, settings)?
         }
     };
-    if let Some(country) = args.country {
+    if let Some(country) = country {
         channel.settings.parameters.insert("country".to_owned(), Parameter::Text(country.code().to_owned()));
     }
     Ok(channel)

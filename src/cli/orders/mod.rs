@@ -10,13 +10,13 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Context, moment};
+use super::{Context, finish, moment};
 use crate::catalog::Deed;
 use crate::diagnostic::{Error, Place, Result};
 use crate::order::State;
 use crate::report::{Outcome, counted};
 use crate::shop::Shop;
-use crate::sync::{Occasion, Pulled, pull, with_markets};
+use crate::sync::{Occasion, Pulled, each_market, pull};
 use crate::value::Sku;
 
 #[derive(clap::Subcommand)]
@@ -234,29 +234,28 @@ fn pull_all(
     let shop = context.shop()?;
     let names = market_names(&shop, names)?;
     let mut writer = context.writer(&shop, "orders pull")?;
-    let pulled = with_markets(&shop, &names, record, occasion, |channels| {
-        let mut all = Vec::new();
-        for channel in channels {
-            let pulled = pull(&mut writer, channel, occasion)?;
-            context.report.diagnostics(&pulled.applied.findings);
-            all.push((channel.name.to_owned(), pulled));
+    let (mut pulled, mut failures) = (Vec::new(), Vec::new());
+    for (name, done) in each_market(&shop, &names, record, occasion, |channel| pull(&mut writer, channel, occasion))? {
+        match done {
+            Ok(done) => {
+                context.report.diagnostics(&done.applied.findings);
+                pulled.push((name, done));
+            }
+            Err(error) => failures.push(error),
         }
-        Ok(all)
-    })?;
+    }
     let result: serde_json::Map<String, serde_json::Value> =
         pulled.iter().map(|(name, pulled)| (name.clone(), json!(pulled))).collect();
-    context.report.summary(&result, |out| {
-        for (name, pulled) in &pulled {
-            writeln!(
-                out,
-                "{name}: {}{}",
-                sentence(pulled),
-                if occasion.dry_run { " (dry run: nothing was kept)" } else { "" }
-            )?;
-        }
-        Ok(())
-    })?;
-    Ok(if pulled.iter().any(|(_, p)| p.unreadable > 0) { Outcome::Partly } else { Outcome::Done })
+    if !pulled.is_empty() {
+        context.report.summary(&result, |out| {
+            for (name, pulled) in &pulled {
+                let dry = if occasion.dry_run { " (dry run: nothing was kept)" } else { "" };
+                writeln!(out, "{name}: {}{dry}", sentence(pulled))?;
+            }
+            Ok(())
+        })?;
+    }
+    finish(failures, pulled.is_empty(), pulled.iter().any(|(_, p)| p.unreadable > 0), context)
 }
 
 pub(super) fn sentence(pulled: &Pulled) -> String {

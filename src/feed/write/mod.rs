@@ -92,6 +92,12 @@ impl<E: Encoder, W: Write> FeedWriter<E, W> {
         if self.buffer.len() >= PIECE { self.spill() } else { Ok(()) }
     }
 
+    /// What was written since the last call, for offers that go their ways one by one.
+    pub fn drain(&mut self, each: impl FnOnce(&[u8])) {
+        each(&self.buffer);
+        self.buffer.clear();
+    }
+
     /// Offers written so far.
     pub fn offers(&self) -> u64 {
         self.offers

@@ -80,7 +80,11 @@ impl Host<'_> {
 
     /// The token in force; `None` where the marketplace has none.
     fn token(&self, key: &Secret, stale: Option<&Secret>, deadline: Timestamp) -> Result<Option<Secret>> {
-        if self.connector.sign_in(&Grant { key, refresh_token: self.refresh_token.as_ref() })?.is_none() {
+        if self
+            .connector
+            .sign_in(&Grant { key, refresh_token: self.refresh_token.as_ref(), now: self.clock.now() })?
+            .is_none()
+        {
             return Ok(None);
         }
         let given = self.fingerprint(key);
@@ -95,7 +99,7 @@ impl Host<'_> {
                 return Ok(None);
             }
             let newest = kept.and_then(|kept| kept.refresh).or_else(|| self.refresh_token.clone());
-            let bought = self.buy(&Grant { key, refresh_token: newest.as_ref() }, deadline)?;
+            let bought = self.buy(&Grant { key, refresh_token: newest.as_ref(), now: self.clock.now() }, deadline)?;
             let life = bought.expires_in.filter(|seconds| *seconds > 0).unwrap_or(LIFE);
             let usable = SignedDuration::from_secs(life.saturating_mul(USED_PERCENT) / 100);
             let access = Secret::new(bought.access_token);

@@ -1,0 +1,217 @@
+//! Channels that are told offer by offer: what has changed since they were last told, and what each accepted.
+//!
+//! A listing holds a hash of what its channel accepted last. The hash decides what is told; revisions only say where to
+//! look, so that looking costs what changed and not what there is.
+use jiff::Timestamp;
+use rusqlite::params;
+use serde::{Deserialize, Serialize};
+
+use super::open::{Change, Writer};
+use super::outbox::REFUSALS_MAX;
+use super::sql::{all, one, run};
+use crate::diagnostic::Result;
+use crate::value::time::to_utc_text;
+
+/// The name of its cursor.
+const STREAM: &str = "offers";
+
+/// How things stood when a channel was last told everything there was to tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldUpTo {
+    pub revision: i64,
+    /// The clock of that run: prices and dates that begin or end after it are news.
+    pub at: Timestamp,
+    /// Fingerprint of contract, template and settings: with another one, every offer may be another.
+    pub shape: String,
+    /// When every offer was last compared.
+    pub full_at: Timestamp,
+}
+
+/// A hash of an offer's text.
+pub type Content = [u8; 16];
+
+/// One offer's listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldOffer {
+    pub content: Option<Content>,
+    pub told_at: Option<Timestamp>,
+    /// What was refused so often that it waits for a person, or for a change.
+    pub parked: Option<Content>,
+}
+
+/// SKUs of all variants of the products of which something changed after revision ?1, or begins or ends after ?2 and until
+/// ?3, or whose listing at channel ?4 was told before ?5.
+const CHANGED: &str = "
+WITH news (variant_id) AS (
+  SELECT id FROM variant WHERE revision > ?1
+  UNION SELECT variant_id FROM stock WHERE revision > ?1
+  UNION SELECT variant_id FROM price WHERE revision > ?1
+  UNION SELECT variant_id FROM override WHERE revision > ?1
+  UNION SELECT id FROM variant WHERE sale_from > ?2 AND sale_from <= ?3
+  UNION SELECT id FROM variant WHERE sale_to > ?2 AND sale_to <= ?3
+  UNION SELECT id FROM variant WHERE availability_date > ?2 AND availability_date <= ?3
+  UNION SELECT variant_id FROM price WHERE sale_from > ?2 AND sale_from <= ?3
+  UNION SELECT variant_id FROM price WHERE sale_to > ?2 AND sale_to <= ?3
+  UNION SELECT variant_id FROM listing WHERE channel = ?4 AND content IS NOT NULL AND told_at < ?5),
+products (id) AS (
+  SELECT v.product_id FROM news JOIN variant v ON v.id = news.variant_id
+  UNION SELECT id FROM product WHERE revision > ?1)
+SELECT v.sku FROM products p JOIN variant v ON v.id BETWEEN p.id * 65536 AND p.id * 65536 + 65535
+UNION SELECT v.sku FROM products p JOIN variant v ON v.product_id = p.id AND v.product_id <> v.id / 65536";
+
+impl Writer {
+    /// Up to where `channel` has been told; `None`: it was told nothing yet, or what is kept cannot be read.
+    pub fn told_up_to(&self, channel: &str) -> Result<Option<ToldUpTo>> {
+        Ok(self.cursor(channel, STREAM)?.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// SKUs that may have something to tell since then; `told_before` names listings that have to be told again.
+    pub fn changed_skus(
+        &self,
+        channel: &str,
+        since: &ToldUpTo,
+        now: Timestamp,
+        told_before: Option<Timestamp>,
+    ) -> Result<Vec<String>> {
+        let told_before = told_before.map(to_utc_text).unwrap_or_default();
+        let values = params![since.revision, to_utc_text(since.at), to_utc_text(now), channel, told_before];
+        all(&self.conn, CHANGED, values, |r| r.get(0))
+    }
+
+    pub fn told_offer(&self, channel: &str, offer: &str) -> Result<Option<ToldOffer>> {
+        let sql = "SELECT content, told_at, iif(refusals >= ?3, refused, NULL) FROM listing
+                   WHERE channel = ?1 AND channel_sku = ?2";
+        one(&self.conn, sql, params![channel, offer, REFUSALS_MAX], |r| {
+            let told_at: Option<String> = r.get(1)?;
+            Ok(ToldOffer { content: r.get(0)?, told_at: told_at.and_then(|text| text.parse().ok()), parked: r.get(2)? })
+        })
+    }
+
+    /// Offers `channel` has, of one SKU or of all.
+    pub fn offers_there(&self, channel: &str, sku: Option<&str>) -> Result<Vec<String>> {
+        let sql = "SELECT l.channel_sku FROM variant v JOIN listing l ON l.variant_id = v.id
+                   WHERE l.channel = ?1 AND l.content IS NOT NULL AND v.sku = ?2";
+        match sku {
+            Some(sku) => all(&self.conn, sql, [channel, sku], |r| r.get(0)),
+            None => all(
+                &self.conn,
+                "SELECT channel_sku FROM listing WHERE channel = ?1 AND content IS NOT NULL",
+                [channel],
+                |r| r.get(0),
+            ),
+        }
+    }
+
+    /// How many offers `channel` has.
+    pub fn count_offers_there(&self, channel: &str) -> Result<u64> {
+        let sql = "SELECT count(*) FROM listing WHERE channel = ?1 AND content IS NOT NULL";
+        Ok(one(&self.conn, sql, [channel], |r| r.get(0))?.unwrap_or(0))
+    }
+}
+
+impl Change<'_> {
+    pub fn put_told_up_to(&self, channel: &str, told: &ToldUpTo) -> Result<()> {
+        self.put_cursor(channel, STREAM, &serde_json::to_string(told).unwrap_or_default())
+    }
+
+    /// The channel has this offer of `sku` now; without `content`, it has it no longer.
+    pub fn offer_accepted(&self, channel: &str, offer: &str, sku: &str, content: Option<&Content>) -> Result<()> {
+        let sql = "INSERT INTO listing (channel, channel_sku, variant_id, content, told_at, updated_at)
+                   SELECT ?1, ?2, id, ?4, ?5, ?5 FROM variant WHERE sku = ?3
+                   ON CONFLICT DO UPDATE SET variant_id = excluded.variant_id, content = ?4, told_at = ?5, updated_at = ?5,
+                     last_error = NULL, refused = NULL, refusals = 0";
+        run(&self.tx, sql, params![channel, offer, sku, content.map(|c| &c[..]), self.now_text()]).map(drop)
+    }
+
+    /// The channel has this offer no longer.
+    pub fn offer_removed(&self, channel: &str, offer: &str) -> Result<()> {
+        let sql = "UPDATE listing SET content = NULL, told_at = ?3, updated_at = ?3, last_error = NULL, refused = NULL,
+                     refusals = 0 WHERE channel = ?1 AND channel_sku = ?2";
+        run(&self.tx, sql, params![channel, offer, self.now_text()]).map(drop)
+    }
+
+    /// The channel refused it, in these words; the same refused three times is left alone until it changes.
+    pub fn offer_refused(&self, channel: &str, offer: &str, sku: &str, content: &Content, why: &str) -> Result<()> {
+        let sql = "INSERT INTO listing (channel, channel_sku, variant_id, refused, refusals, last_error, updated_at)
+                   SELECT ?1, ?2, id, ?4, 1, ?5, ?6 FROM variant WHERE sku = ?3
+                   ON CONFLICT DO UPDATE SET refusals = iif(refused IS ?4, refusals + 1, 1), refused = ?4, last_error = ?5,
+                     updated_at = ?6";
+        run(&self.tx, sql, params![channel, offer, sku, &content[..], why, self.now_text()]).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::testing::{at, shop_with};
+
+    fn shop() -> (tempfile::TempDir, Writer) {
+        let dir = tempfile::tempdir().unwrap();
+        let (_, writer) = shop_with(dir.path(), 5);
+        (dir, writer)
+    }
+
+    fn since(writer: &Writer) -> ToldUpTo {
+        let moment = at("2026-11-25T09:00:00Z");
+        let revision: i64 =
+            writer.conn.query_row("SELECT value FROM counter WHERE name = 'revision'", [], |r| r.get(0)).unwrap();
+        ToldUpTo { revision, at: moment, shape: "a".into(), full_at: moment }
+    }
+
+    #[test]
+    fn what_changed_and_what_begins_or_ends_is_news() {
+        let (_dir, writer) = shop();
+        let since = since(&writer);
+        let news = |now: &str| writer.changed_skus("api", &since, at(now), None).unwrap();
+        let sku: String = writer.conn.query_row("SELECT sku FROM variant", [], |r| r.get(0)).unwrap();
+        assert!(news("2026-11-25T10:00:00Z").is_empty());
+        let later = since.revision + 1;
+        for (table, key) in [("variant", "id"), ("product", "id"), ("stock", "variant_id")] {
+            let before: i64 =
+                writer.conn.query_row(&format!("SELECT revision FROM {table} LIMIT 1"), [], |r| r.get(0)).unwrap();
+            let set = |revision: i64| {
+                let sql =
+                    format!("UPDATE {table} SET revision = {revision} WHERE {key} = (SELECT min({key}) FROM {table})");
+                writer.conn.execute(&sql, []).unwrap();
+            };
+            set(later);
+            assert_eq!(news("2026-11-25T09:00:00Z"), [sku.clone()], "{table}");
+            set(before);
+        }
+        for column in ["sale_from", "sale_to", "availability_date"] {
+            let sql = format!("UPDATE variant SET {column} = '2026-11-25T12:00:00Z'");
+            writer.conn.execute(&sql, []).unwrap();
+            assert!(news("2026-11-25T11:59:59Z").is_empty(), "{column}");
+            assert_eq!(news("2026-11-25T12:00:00Z"), [sku.clone()], "{column}");
+            writer.conn.execute(&format!("UPDATE variant SET {column} = NULL"), []).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_search_for_news_reads_indexes_and_no_whole_table() {
+        let (_dir, writer) = shop();
+        let sql = format!("EXPLAIN QUERY PLAN {CHANGED}");
+        let mut statement = writer.conn.prepare(&sql).unwrap();
+        let plan: Vec<String> =
+            statement.query_map(params![1, "a", "b", "api", "c"], |r| r.get(3)).unwrap().map(Result::unwrap).collect();
+        let scans: Vec<&String> = plan.iter().filter(|step| step.starts_with("SCAN")).collect();
+        let own =
+            |step: &&&String| !["news", "p", "products", "CONSTANT"].iter().any(|n| step.contains(&format!(" {n}")));
+        assert!(scans.iter().filter(own).next().is_none(), "{plan:#?}");
+    }
+
+    #[test]
+    fn the_same_refused_three_times_waits_for_a_change() {
+        let (_dir, mut writer) = shop();
+        let sku: String = writer.conn.query_row("SELECT sku FROM variant", [], |r| r.get(0)).unwrap();
+        let mut refuse = |content: &Content| {
+            let change = writer.change(at("2026-11-25T09:00:00Z")).unwrap();
+            change.offer_refused("api", "o-1", &sku, content, "no image").unwrap();
+            change.commit().unwrap();
+            writer.told_offer("api", "o-1").unwrap().unwrap().parked
+        };
+        let (one, other) = ([1; 16], [2; 16]);
+        assert_eq!([refuse(&one), refuse(&one), refuse(&one)], [None, None, Some(one)]);
+        assert_eq!(refuse(&other), None);
+    }
+}
