@@ -1,6 +1,7 @@
 //! Golden feeds: each folder of tests/feeds/<channel>/ is a small shop, the document it must become, and what purvey
 //! must say on the way. `UPDATE=1 cargo test --test feeds` rewrites the expectations; `git diff` is the review.
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -46,7 +47,8 @@ fn lay_out(case: &Path, shop: &Path) {
         if path.is_dir() {
             fs::create_dir(&to).unwrap();
             lay_out(&path, &to);
-        } else if expected_format(&path).is_none() && !path.ends_with("report.txt") {
+        } else if !path.file_name().unwrap().to_string_lossy().starts_with("expected") && !path.ends_with("report.txt")
+        {
             fs::copy(&path, to).unwrap();
         }
     }
@@ -63,13 +65,25 @@ fn shown(args: &[&str], said: &Output) -> String {
     format!("$ purvey {}\n{}{}{exit}\n", args.join(" "), text(&said.stderr), text(&said.stdout))
 }
 
-fn compare(expected: &Path, actual: &str, wrong: &mut Vec<String>) {
+/// A document that was built, unpacked: its bytes, since not every channel reads UTF-8.
+fn document(path: &Path) -> Vec<u8> {
+    let bytes = fs::read(path).unwrap_or_default();
+    if !bytes.starts_with(b"\x1F\x8B") {
+        return bytes;
+    }
+    let mut unpacked = Vec::new();
+    flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut unpacked).unwrap();
+    unpacked
+}
+
+fn compare(expected: &Path, actual: &[u8], wrong: &mut Vec<String>) {
     if std::env::var_os("UPDATE").is_some() {
         fs::write(expected, actual).unwrap();
         return;
     }
-    let wanted = fs::read_to_string(expected).unwrap_or_default();
+    let wanted = fs::read(expected).unwrap_or_default();
     if wanted != actual {
+        let (wanted, actual) = (String::from_utf8_lossy(&wanted), String::from_utf8_lossy(actual));
         let line = wanted.lines().zip(actual.lines()).position(|(a, b)| a != b);
         let line = line.unwrap_or_else(|| wanted.lines().count().min(actual.lines().count()));
         wrong.push(format!(
@@ -111,19 +125,25 @@ fn play(case: &Path, channel: &str, wrong: &mut Vec<String>) -> usize {
     for expected in entries(case) {
         let Some(format) = expected_format(&expected) else { continue };
         documents += 1;
-        let out = format!("out/feed.{format}");
+        // A feed that is split: `expected.csv`, `expected-2.csv`, …
+        let split = case.join(format!("expected-2.{format}")).is_file();
+        let out = format!("out/feed{}.{format}", if split { "-{n}" } else { "" });
         let args = ["feed", "build", channel, "--all", "--format", format, "--out", &out];
         report += &shown(&args, &purvey(shop.path(), &args));
-        let built = fs::read_to_string(shop.path().join(&out)).unwrap_or_default();
-        compare(&expected, &built, wrong);
-        // What purvey writes, purvey accepts.
-        let said = purvey(shop.path(), &["feed", "check", &out, "--channel", channel]);
-        if said.status.code() != Some(0) {
-            let (findings, error) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
-            wrong.push(format!("{}: feed check refuses our own feed:\n{findings}{error}", case.display()));
+        let shards = (2..).map(|n| (n, case.join(format!("expected-{n}.{format}"))));
+        let expected = std::iter::once((1, expected.clone())).chain(shards.take_while(|(_, path)| path.is_file()));
+        for (n, expected) in expected {
+            let out = out.replace("{n}", &n.to_string());
+            compare(&expected, &document(&shop.path().join(&out)), wrong);
+            // What purvey writes, purvey accepts.
+            let said = purvey(shop.path(), &["feed", "check", &out, "--channel", channel]);
+            if said.status.code() != Some(0) {
+                let (findings, error) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+                wrong.push(format!("{}: feed check refuses our own feed:\n{findings}{error}", case.display()));
+            }
         }
     }
     assert!(documents > 0, "{} expects no document: make an empty expected.<format>", case.display());
-    compare(&case.join("report.txt"), &report, wrong);
+    compare(&case.join("report.txt"), report.as_bytes(), wrong);
     documents
 }

@@ -32,6 +32,7 @@ struct Judge {
     namespace: String,
     #[serde(default)]
     elements: Vec<String>,
+    replace: Option<(String, String)>,
     server: Option<String>,
     #[serde(default)]
     send: String,
@@ -106,7 +107,11 @@ impl Judge {
         }
         let shared = |name: &str| Path::new(&std::env::var("PURVEY_SHARED").unwrap()).join("channels/data").join(name);
         if let Some(xsd) = &self.xsd {
-            fs::write(&file, self.as_of_then(document)).unwrap();
+            let document = match &self.replace {
+                Some((now, then)) => document.replace(now, then),
+                None => self.as_of_then(document),
+            };
+            fs::write(&file, document).unwrap();
             return said(Command::new("xmllint").args(["--noout", "--nonet", "--schema"]).arg(shared(xsd)).arg(&file));
         }
         let mut schema: Value =

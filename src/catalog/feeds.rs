@@ -15,11 +15,13 @@ pub struct FeedRecord {
     pub bytes: u64,
     /// Of the document's bytes, in hexadecimal.
     pub hash: String,
+    /// Attributes that some offer had.
+    pub sent: Vec<String>,
     pub built_at: String,
 }
 
 const LAST: &str =
-    "SELECT offers, in_stock, left_out, bytes, hash, built_at FROM feed WHERE channel = ?1 AND target = ?2";
+    "SELECT offers, in_stock, left_out, bytes, hash, sent, built_at FROM feed WHERE channel = ?1 AND target = ?2";
 
 fn last(conn: &rusqlite::Connection, channel: &str, target: &str) -> Result<Option<FeedRecord>> {
     conn.query_row(LAST, [channel, target], |r| {
@@ -29,7 +31,8 @@ fn last(conn: &rusqlite::Connection, channel: &str, target: &str) -> Result<Opti
             left_out: r.get(2)?,
             bytes: r.get(3)?,
             hash: r.get(4)?,
-            built_at: r.get(5)?,
+            sent: serde_json::from_str(&r.get::<_, String>(5)?).unwrap_or_default(),
+            built_at: r.get(6)?,
         })
     })
     .optional()
@@ -84,10 +87,21 @@ impl Change<'_> {
             .map_err(fault)?;
         self.tx
             .execute(
-                "INSERT INTO feed (channel, target, offers, in_stock, left_out, bytes, hash, built_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-                 ON CONFLICT DO UPDATE SET offers = ?3, in_stock = ?4, left_out = ?5, bytes = ?6, hash = ?7, built_at = ?8",
-                params![channel, target, feed.offers, feed.in_stock, feed.left_out, feed.bytes, feed.hash, feed.built_at],
+                "INSERT INTO feed (channel, target, offers, in_stock, left_out, bytes, hash, sent, built_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                 ON CONFLICT DO UPDATE SET
+                   offers = ?3, in_stock = ?4, left_out = ?5, bytes = ?6, hash = ?7, sent = ?8, built_at = ?9",
+                params![
+                    channel,
+                    target,
+                    feed.offers,
+                    feed.in_stock,
+                    feed.left_out,
+                    feed.bytes,
+                    feed.hash,
+                    serde_json::to_string(&feed.sent).unwrap_or_default(),
+                    feed.built_at
+                ],
             )
             .map_err(fault)?;
         Ok(())

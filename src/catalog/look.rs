@@ -66,7 +66,7 @@ impl Reader {
 
     /// The documented views and their columns.
     pub fn views(&self) -> Result<Vec<View>> {
-        ["item", "item_stock", "item_price"]
+        ["item", "item_stock", "item_price", "item_review"]
             .into_iter()
             .map(|name| {
                 let statement = self.conn.prepare(&format!("SELECT * FROM {name}")).map_err(fault)?;

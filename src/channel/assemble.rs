@@ -51,7 +51,7 @@ impl Assembled {
         }
         made.glue("\nFROM feed");
         if !set.is_empty() || channel.settings.filter.is_some() {
-            made.glue(" JOIN item ON item.sku = feed.sku");
+            made.glue(joined(channel));
         }
         if overrides {
             made.glue(" LEFT JOIN item_override o ON o.channel = $channel AND o.sku = feed.sku");
@@ -81,7 +81,7 @@ impl Assembled {
             excluded(channel)
         ));
         if channel.settings.filter.is_some() {
-            made.glue(" JOIN item ON item.sku = feed.sku");
+            made.glue(joined(channel));
         }
         made.glue(
             ")\nSELECT count(*), count(DISTINCT sku), count(*) FILTER (WHERE NOT selected),
@@ -127,6 +127,11 @@ impl Assembled {
         let (range, origin) = self.pieces.iter().find(|(range, _)| range.contains(&offset))?;
         Some((origin, offset - range.start))
     }
+}
+
+/// The catalog's row beside that of the template; what is no item has none.
+fn joined(channel: &Channel) -> &'static str {
+    if channel.contract.entity.is_none() { " JOIN item ON item.sku = feed.sku" } else { "" }
 }
 
 /// Whether a row is on the list of what is to go in.

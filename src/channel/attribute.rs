@@ -2,6 +2,7 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
+use super::pattern::Pattern;
 use crate::diagnostic::Severity;
 
 /// One attribute in the channel's words. The type says how a value is shaped and what is checked.
@@ -20,6 +21,10 @@ pub struct Attribute {
     pub unit: Unit,
     #[serde(default)]
     pub over: Over,
+    /// What a value must look like as a whole: a regular expression.
+    pub pattern: Option<Pattern>,
+    /// Characters the channel does not take, as a regular expression or `emoji`: a build leaves them out, and says so.
+    pub strip: Option<Pattern>,
     /// How many values it may have; 1 when not said.
     pub repeat: Option<usize>,
     /// In a `url`: a comma becomes `%2C`. In a list of addresses it always does.
@@ -42,6 +47,10 @@ pub struct Attribute {
     /// For a group of two parts: the template gives `{"Color": "blue"}`, each pair one value of the group.
     #[serde(default)]
     pub pairs: bool,
+    /// Its values must be among those of a section's column: `categories.id`.
+    pub refers: Option<String>,
+    /// The list of `[taxonomy.…]` whose categories it takes, by id or path.
+    pub taxonomy: Option<String>,
     /// Other names this attribute goes by in feeds.
     #[serde(default)]
     pub names: Vec<String>,
@@ -157,6 +166,21 @@ impl Type {
 }
 
 impl Attribute {
+    /// A remedy, and what the contract adds to it.
+    pub fn advise(&self, help: &str) -> String {
+        match &self.help {
+            Some(more) => format!("{help}; {more}"),
+            None => help.to_owned(),
+        }
+    }
+
+    /// Of a place such as `option {name}`: the position of the group's part that names it, and what stands around it.
+    pub fn named_by<'p>(&self, place: &'p str) -> Option<(usize, &'p str, &'p str)> {
+        let (before, rest) = place.split_once('{')?;
+        let (part, after) = rest.split_once('}')?;
+        Some((self.fields.get_index_of(part)?, before, after))
+    }
+
     /// How many values it may have at most.
     pub fn repeats(&self) -> usize {
         self.repeat.unwrap_or(1)

@@ -57,6 +57,7 @@ impl Channel {
         match name {
             "channel" => Some(Value::Text(self.name.clone())),
             "now" => Some(Value::Text(now.to_owned())),
+            "version" => self.contract.version.clone().map(Value::Text),
             _ => None,
         }
     }
@@ -105,6 +106,9 @@ impl Channel {
     }
 
     fn has_overrides(&self, guarded: &Guarded) -> Result<bool> {
+        if self.contract.entity.is_some() {
+            return Ok(false);
+        }
         guarded
             .conn
             .query_row(
@@ -129,7 +133,7 @@ impl Channel {
         if position == 0 {
             return Ok(Source::Sku);
         }
-        if let Some(index) = self.contract.attribute.get_index_of(name) {
+        if let Some(index) = self.contract.attribute_named(name) {
             return Ok(Source::Attribute(index));
         }
         if let Some(index) = self.contract.inputs.iter().position(|input| input == name) {
@@ -217,7 +221,7 @@ impl Channel {
         };
         let help = match code {
             "template/no-such-column" => self.column_help(&message, guarded),
-            "template/no-such-table" => "templates read `item`, `item_stock`, `item_price`, and maps as `map_<file>`".to_owned(),
+            "template/no-such-table" => "templates read `item`, `item_stock`, `item_price`, `item_review`, and maps as `map_<file>`".to_owned(),
             "template/ambiguous-column" => "write item.… for the catalog's value or feed.… for what the template says".to_owned(),
             "template/not-allowed" => "a template may only SELECT from the catalog's product and stock tables; orders, buyers and files are out of reach".to_owned(),
             "template/no-such-function" => "use SQLite's own functions, or greatest and least".to_owned(),
@@ -278,6 +282,12 @@ mod tests {
     #[test]
     fn every_stock_channel_compiles() {
         let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("maps")).unwrap();
+        std::fs::write(
+            dir.path().join("maps/promotions.csv"),
+            "promotion_id,offer_type,long_title,promotion_effective_dates,redemption_channel\n",
+        )
+        .unwrap();
         for name in crate::channel::names(None) {
             let mut all = settings("site = 'https://shop.example'\ncountry = 'DE'\ncurrency = 'EUR'");
             for (setting, _) in
@@ -286,7 +296,7 @@ mod tests {
                 all.parameters.entry(setting).or_insert(Parameter::Text("given".to_owned()));
             }
             let channel = Channel::load(&name, None, all).unwrap();
-            let guarded = Guarded::open(&catalog(dir.path()), None, &channel).unwrap();
+            let guarded = Guarded::open(&catalog(dir.path()), Some(dir.path()), &channel).unwrap();
             channel.compile(&guarded, NOW).unwrap();
         }
     }

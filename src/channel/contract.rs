@@ -6,6 +6,7 @@ use super::attribute::{Attribute, Type};
 use super::format::Format;
 use super::rule::Rule;
 use super::section::Section;
+use super::taxonomy::Publisher;
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use crate::value::closest::closest;
 
@@ -19,7 +20,14 @@ pub struct Contract {
     pub checked: toml::value::Datetime,
     /// Attributes that together name an offer; no two offers have the same.
     pub identity: Vec<String>,
+    /// What a row of the template is, when it is no item of the catalog: `review`, `promotion`. Its `sku` is what names
+    /// it in reports.
+    pub entity: Option<String>,
     pub missing: Missing,
+    #[serde(default)]
+    pub unsent: Unsent,
+    /// Which edition of the channel's own specification this is; `$version` in the document's head.
+    pub version: Option<String>,
     /// Offers told one by one are taken off so many days after they were last told.
     pub expires_days: Option<u16>,
     /// Attribute and values that mean an offer can be bought: what the guard against a zeroed feed counts.
@@ -33,9 +41,14 @@ pub struct Contract {
     pub settings: IndexMap<String, Setting>,
     /// Documents it comes in; the first is the default.
     pub format: IndexMap<String, Format>,
-    /// What an XML document says besides its offers, before them.
+    /// What a document says besides its offers.
     #[serde(default)]
     pub section: IndexMap<String, Section>,
+    /// Lists of categories the channel publishes.
+    #[serde(default)]
+    pub taxonomy: IndexMap<String, Publisher>,
+    /// JSON pointer under which the attributes of a JSON Schema overlay go.
+    pub schema_under: Option<String>,
     /// In document order.
     pub attribute: IndexMap<String, Attribute>,
     #[serde(default)]
@@ -52,6 +65,16 @@ pub enum Missing {
     Kept,
 }
 
+/// What the channel does with an attribute that an offer no longer sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unsent {
+    #[default]
+    Kept,
+    /// It is emptied: a feed that stops sending an attribute has to be meant.
+    Reset,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setting {
@@ -65,7 +88,11 @@ pub struct Setting {
 impl Contract {
     /// Reads and checks a contract; the error is the first fault, with the place in `file`.
     pub fn parse(file: &str, text: &str) -> Result<Contract> {
-        let (contract, faults) = Contract::read(file, text)?;
+        Contract::sound(Contract::read(file, text)?)
+    }
+
+    /// The contract, or the first of its faults.
+    pub fn sound((contract, faults): (Contract, Vec<Diagnostic>)) -> Result<Contract> {
         match faults.into_iter().next() {
             None => Ok(contract),
             Some(first) => {
@@ -85,10 +112,23 @@ impl Contract {
         Ok((contract, faults))
     }
 
+    /// Position of the attribute a template, the shop or the catalog calls `name`: by its name, or by one it had.
+    pub fn attribute_named(&self, name: &str) -> Option<usize> {
+        let by_other =
+            || self.attribute.values().position(|attribute| attribute.names.iter().any(|other| other == name));
+        self.attribute.get_index_of(name).or_else(by_other)
+    }
+
     /// Position of the attribute that tells whether an offer can be bought, and its values that mean yes.
     pub fn in_stock_test(&self) -> Option<(usize, &[String])> {
         let (name, values) = self.in_stock.first()?;
         Some((self.attribute.get_index_of(name)?, values))
+    }
+
+    /// Whether `section.column`, or a column of the section `own`, exists.
+    fn lists(&self, target: &str, own: &str) -> bool {
+        let (section, column) = target.split_once('.').unwrap_or((own, target));
+        self.section.get(section).is_some_and(|section| section.columns.contains_key(column))
     }
 
     /// Position of the attribute that says what an offer costs: `price`, else the first of that type.
@@ -126,12 +166,39 @@ impl Contract {
             for (message, help) in attribute_faults(name, attribute) {
                 fault(&near, message, help);
             }
+            let targets = attribute.fields.values().chain([attribute]).filter_map(|field| field.refers.as_ref());
+            for target in targets.filter(|target| !self.lists(target, "")) {
+                let help = "name a section and its column: refers = \"categories.id\"";
+                fault(&near, format!("{name}: refers names `{target}`, which is no column of a section"), help);
+            }
+            if let Some(list) = attribute.taxonomy.as_ref().filter(|list| !self.taxonomy.contains_key(*list)) {
+                let help = "add [taxonomy.…] with the publisher's url";
+                fault(&near, format!("{name}: taxonomy names `{list}`, which the contract does not have"), help);
+            }
             if let Some(other) = attribute.except.as_ref().filter(|o| !known(o)) {
                 fault(&near, format!("{name}: except names `{other}`, which is no attribute"), &names_help(other));
             }
         }
-        if !self.section.is_empty() && !self.format.values().any(|format| matches!(format, Format::Xml(_))) {
-            fault("[section.", "a section, and no format it could stand in".into(), "sections stand in XML documents");
+        for (name, section) in &self.section {
+            let near = format!("[section.{name}]");
+            let stands = |format: &Format| match format {
+                Format::Xml(_) => section.element.is_some(),
+                Format::Json(json) => section.at.as_ref().is_some_and(|at| json.holds_list(at)),
+                Format::Delimited(_) => false,
+            };
+            let names_columns = |a: &Attribute| {
+                a.fields.values().any(|f| f.refers.as_ref().is_some_and(|t| t.starts_with(&format!("{name}."))))
+            };
+            if !self.format.values().any(stands) && !self.attribute.values().any(names_columns) {
+                let help = "give `element` for an XML format, or `at`: the pointer to an empty list in the `document` of a JSON one";
+                fault(&near, format!("section {name} stands in no format"), help);
+            }
+            for (column, target) in &section.refers {
+                if !section.columns.contains_key(column) || !self.lists(target, name) {
+                    let help = "name a column of this section, and a column of one: parent_id = \"id\", currency = \"currencies.id\"";
+                    fault(&near, format!("section {name}: refers names no column: {column} = \"{target}\""), help);
+                }
+            }
         }
         for (format_name, format) in &self.format {
             let near = format!("[format.{format_name}]");

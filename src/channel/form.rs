@@ -41,6 +41,8 @@ pub enum Named {
     OneZero,
     /// XML: inside `<![CDATA[ ]]>`.
     Cdata,
+    /// The whole attribute as JSON text: a list, an object, of a group of `pairs` an object with their names as keys.
+    Json,
 }
 
 /// A value of two halves in two places: a price, a range of dates, a measure.
@@ -61,11 +63,16 @@ fn decimal() -> Named {
 }
 
 impl Form {
+    /// Whether the whole attribute is JSON text.
+    pub fn is_json(form: Option<&Form>) -> bool {
+        form == Some(&Form::Named(Named::Json))
+    }
+
     /// Why an author cannot have meant it.
     pub fn fault(&self) -> Option<&'static str> {
         match self {
             Form::Pattern(pattern) if !pattern.contains('%') => Some(
-                "use text, decimal, comma, minor, micros, number, day, unix, upper, yes_no, one_zero, cdata, or a date pattern such as %d.%m.%Y",
+                "use text, decimal, comma, minor, micros, number, day, unix, upper, yes_no, one_zero, cdata, json, or a date pattern such as %d.%m.%Y",
             ),
             Form::Pattern(pattern) if jiff::fmt::strtime::format(pattern, &jiff::Zoned::default()).is_err() => {
                 Some("the date pattern holds a % that means nothing")

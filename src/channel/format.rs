@@ -32,6 +32,7 @@ pub struct Xml {
     pub open: Vec<OpenElement>,
     #[serde(default)]
     pub head: Vec<(String, String)>,
+    /// One offer's element; a path where more elements open between the head and the offers: `offers/offer`.
     pub item: String,
     #[serde(default)]
     pub prefix: String,
@@ -45,6 +46,44 @@ pub struct Xml {
     #[serde(default)]
     pub omit: Vec<String>,
     pub nest: Option<Nest>,
+    /// What its bytes are, when not UTF-8: `windows-1250`, `utf-16le`.
+    #[serde(default)]
+    pub encoding: Charset,
+    pub compress: Option<Compress>,
+    pub shard: Option<Shard>,
+}
+
+/// What a document's bytes are, by the name the WHATWG knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Charset(pub &'static encoding_rs::Encoding);
+
+impl Default for Charset {
+    fn default() -> Self {
+        Charset(encoding_rs::UTF_8)
+    }
+}
+
+impl<'de> Deserialize<'de> for Charset {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let label = String::deserialize(from)?;
+        let known = encoding_rs::Encoding::for_label(label.as_bytes());
+        known.map(Charset).ok_or_else(|| serde::de::Error::custom(format!("no encoding is called `{label}`")))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compress {
+    Gzip,
+}
+
+/// How much one file takes before the next one begins; `{n}` in the file's name is its number, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shard {
+    pub items: Option<u64>,
+    /// Before compression.
+    pub bytes: Option<u64>,
 }
 
 /// Rows that stand inside one offer of the document, as the variants of a product do.
@@ -89,6 +128,16 @@ pub struct Delimited {
     /// A byte order mark, for spreadsheets.
     #[serde(default)]
     pub bom: bool,
+    /// Lines above the header, as they stand.
+    #[serde(default)]
+    pub above: Vec<String>,
+    /// Whether the columns are named. Without names every attribute has a column, in the contract's order.
+    #[serde(default = "yes")]
+    pub header: bool,
+    #[serde(default)]
+    pub encoding: Charset,
+    pub compress: Option<Compress>,
+    pub shard: Option<Shard>,
     /// Attribute and the name of its column; `{n}` makes a column for each value, `{part}` one for each part of a group.
     #[serde(default)]
     pub at: IndexMap<String, String>,
@@ -96,6 +145,10 @@ pub struct Delimited {
     pub write: IndexMap<String, Form>,
     #[serde(default)]
     pub omit: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -143,6 +196,8 @@ pub struct Json {
     #[serde(default)]
     pub constant: Vec<Constant>,
     pub nest: Option<Nest>,
+    pub compress: Option<Compress>,
+    pub shard: Option<Shard>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -192,6 +247,40 @@ impl Format {
             Format::Delimited(table) => &table.file,
             Format::Json(json) => &json.file,
         }
+    }
+
+    /// Whether a document of this name is in this format: its usual name, whatever its number, packed or not.
+    pub fn is_named(&self, file: &str) -> bool {
+        let bare = |name: &str| name.strip_suffix(".gz").unwrap_or(name).to_owned();
+        let (usual, file) = (bare(self.file()), bare(file));
+        match usual.split_once("{n}") {
+            Some((before, after)) => {
+                let number = file.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+                number.is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
+            }
+            None => usual == file,
+        }
+    }
+
+    pub fn encoding(&self) -> &'static encoding_rs::Encoding {
+        match self {
+            Format::Xml(Xml { encoding, .. }) | Format::Delimited(Delimited { encoding, .. }) => encoding.0,
+            Format::Json(_) => encoding_rs::UTF_8,
+        }
+    }
+
+    pub fn is_gzip(&self) -> bool {
+        let (Format::Xml(Xml { compress, .. })
+        | Format::Delimited(Delimited { compress, .. })
+        | Format::Json(Json { compress, .. })) = self;
+        *compress == Some(Compress::Gzip)
+    }
+
+    pub fn shard(&self) -> Option<Shard> {
+        let (Format::Xml(Xml { shard, .. })
+        | Format::Delimited(Delimited { shard, .. })
+        | Format::Json(Json { shard, .. })) = self;
+        *shard
     }
 
     pub fn placing(&self) -> Placing<'_> {
@@ -265,12 +354,25 @@ impl Contract {
             let with = json.constant.iter().filter_map(|constant| constant.with.as_deref());
             with.filter(|n| !self.attribute.contains_key(*n)).for_each(|name| unknown("constant.with", name));
         }
+        for (name, attribute) in &self.attribute {
+            let Some(place) = placing.at(name, attribute) else { continue };
+            if let Some(help) = family_fault(format, attribute, place) {
+                faults.push((format!("format.{format_name}: {name} has no place `{place}`"), help.to_owned()));
+            }
+        }
         if let Some(nest) = placing.nest.filter(|nest| nest.of.contains(&nest.by)) {
             let help = "name what the rows of one offer have in common, such as the product's id";
             faults.push((
                 format!("format.{format_name}.nest: `{}` is inside what it holds together", nest.by),
                 help.into(),
             ));
+        }
+        if format.shard().is_some() != format.file().contains("{n}") {
+            let help = "a file that is split has its number in its name: file = \"feed-{n}.csv\" with shard = { items = 100000 }";
+            faults.push((format!("format.{format_name}: shard and {{n}} in `file` belong together"), help.into()));
+        }
+        if format.shard().is_some_and(|shard| shard.items.or(shard.bytes).is_none_or(|limit| limit == 0)) {
+            faults.push((format!("format.{format_name}: shard has no limit"), "give items, bytes or both".into()));
         }
         for (name, form) in write {
             if let Some(help) = form.fault() {
@@ -295,7 +397,42 @@ impl Contract {
     }
 }
 
+/// Why a place cannot take its name from the data.
+fn family_fault(format: &Format, attribute: &Attribute, place: &str) -> Option<&'static str> {
+    let (_, rest) = place.split_once('{')?;
+    let (mark, _) = rest.split_once('}')?;
+    if matches!(format, Format::Delimited(_)) && matches!(mark, "n" | "part") {
+        return None;
+    }
+    let Some((part, ..)) = attribute.named_by(place) else {
+        return Some("{…} in the last step names a part of the group: options/{name}");
+    };
+    let names = attribute.fields.get_index(part).is_some_and(|(_, field)| field.refers.is_some());
+    match format {
+        _ if attribute.fields.len() != 2 => Some("a group of two parts: one is the name, the other the value"),
+        Format::Delimited(_) if !names => {
+            Some("a section lists the columns: give the part that names them refers = \"params.name\"")
+        }
+        _ => None,
+    }
+}
+
+impl Xml {
+    /// The elements between the head and the offers, and that of one offer.
+    pub fn item_path(&self) -> (Vec<&str>, &str) {
+        let mut steps: Vec<&str> = self.item.split('/').collect();
+        let item = steps.pop().unwrap_or_default();
+        (steps, item)
+    }
+}
+
 impl Json {
+    /// Whether a list stands at a pointer into the document around the offers.
+    pub fn holds_list(&self, pointer: &str) -> bool {
+        let document = self.document.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+        document.is_some_and(|document| document.pointer(pointer).is_some_and(serde_json::Value::is_array))
+    }
+
     fn fault(&self) -> Option<(String, &'static str)> {
         let pointers = self
             .at

@@ -25,6 +25,7 @@ const TABLES: &[&str] = &[
     "item",
     "item_stock",
     "item_price",
+    "item_review",
     "product",
     "variant",
     "category",

@@ -12,28 +12,35 @@ mod form;
 mod format;
 mod given;
 mod guard;
+mod overlay;
+mod pattern;
 mod rule;
 mod scaffold;
+mod schema;
 mod section;
 mod selection;
 mod settings;
 mod stock;
+mod taxonomy;
 
 pub use attribute::{Attribute, Over, Type, Unit};
 pub use compile::{Column, Compiled, Source};
-pub use contract::{Contract, Missing};
+pub use contract::{Contract, Missing, Unsent};
 pub use form::{Form, Named, TwoPlaces};
 pub use format::{
-    Constant, Delimited, Format, Json, JsonShape, LineEnding, Naming, Nest, OpenElement, Placing, Quoted, Xml,
+    Constant, Delimited, Format, Json, JsonShape, LineEnding, Naming, Nest, OpenElement, Placing, Quoted, Shard, Xml,
 };
 pub use given::{Given, Giver};
 pub use guard::Guarded;
+pub use pattern::Pattern;
 pub use rule::{Condition, Demand, Rule, Test};
 pub use scaffold::{Scaffold, scaffold, section as scaffold_section};
-pub use section::{Section, SectionRow, SectionTemplate};
+pub use schema::SCHEMA;
+pub use section::{Section, SectionRows, SectionTemplate, listed, text_of};
 pub use selection::Counts;
 pub use settings::{Compression, Parameter, Settings};
 pub use stock::{Channel, names};
+pub use taxonomy::{Publisher, Taxonomy};
 
 /// A TOML fault with its line, column and caret.
 pub use contract::syntax as toml_fault;

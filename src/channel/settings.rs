@@ -2,6 +2,7 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
+use crate::diagnostic::Severity;
 use crate::price::PricePolicy;
 use crate::stock::StockPolicy;
 
@@ -33,6 +34,9 @@ pub struct Settings {
     pub price: PricePolicy,
     /// A feed that loses more than this share of its offers is not put in place without `--allow-shrink`.
     pub shrink_percent_max: Option<u8>,
+    /// Finding (its code without the channel) = how bad it is here. An `error` leaves the offer out.
+    #[serde(default)]
+    pub severity: IndexMap<String, Severity>,
     /// A price that changes by more than this share of it is a jump.
     pub price_jump_percent: Option<u32>,
     /// A feed in which the prices of more than this share of its offers jump is not put in place without

@@ -1,10 +1,13 @@
 //! Finding a channel's two files: the shop's own folder first, then the stock of the binary.
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::contract::Contract;
 use super::section::SectionTemplate;
 use super::settings::{Parameter, Settings};
-use crate::diagnostic::{Diagnostic, Error, Place, Result};
+use super::taxonomy::Taxonomy;
+use crate::diagnostic::{Diagnostic, Error, Place, Result, Severity};
 use crate::value::closest::closest;
 
 include!(concat!(env!("OUT_DIR"), "/stock_channels.rs"));
@@ -22,6 +25,8 @@ pub struct Channel {
     /// The queries of the contract's sections.
     pub sections: Vec<SectionTemplate>,
     pub settings: Settings,
+    /// Lists of categories the shop keeps, by name.
+    pub taxonomies: HashMap<String, Arc<Taxonomy>>,
     /// Only rows of these SKUs, for a run that tells what has changed. The template sees the whole catalog all the same.
     pub part: Option<Vec<String>>,
 }
@@ -29,34 +34,50 @@ pub struct Channel {
 impl Channel {
     /// Loads channel `name` for the shop in `shop`; outside a shop, only the binary's stock is looked through.
     pub fn load(name: &str, shop: Option<&Path>, settings: Settings) -> Result<Channel> {
-        let (contract_file, contract) =
-            file(name, shop, "feeds", "toml", CONTRACTS)?.ok_or_else(|| unknown(name, shop))?;
+        let (contract_file, read) = contract_of(name, shop)?;
         let (template_file, template) =
             file(name, shop, "templates", "sql", TEMPLATES)?.ok_or_else(|| no_template(name))?;
-        let contract = Contract::parse(&contract_file, &contract)?;
+        let contract = Contract::sound(read)?;
+        let mut taxonomies = HashMap::new();
+        for list in contract.taxonomy.keys() {
+            taxonomies.extend(Taxonomy::load(list, shop)?.map(|taxonomy| (list.clone(), Arc::new(taxonomy))));
+        }
         let sections = contract.section.keys().map(|section| section_of(name, section, shop)).collect::<Result<_>>()?;
         let name = name.to_owned();
-        let channel =
-            Channel { name, contract, contract_file, template, template_file, sections, settings, part: None };
+        let channel = Channel {
+            name,
+            contract,
+            contract_file,
+            template,
+            template_file,
+            sections,
+            settings,
+            taxonomies,
+            part: None,
+        };
         channel.check_settings()?;
         Ok(channel)
     }
 
     /// The contract alone, as far as it can be read without a shop's settings.
     pub fn load_contract(name: &str, shop: Option<&Path>) -> Result<Contract> {
-        let (file, text) = file(name, shop, "feeds", "toml", CONTRACTS)?.ok_or_else(|| unknown(name, shop))?;
-        Contract::parse(&file, &text)
+        Contract::sound(contract_of(name, shop)?.1)
     }
 
     /// Everything that is wrong with a channel's contract, for its author.
     pub fn contract_faults(name: &str, shop: Option<&Path>) -> Result<Vec<Diagnostic>> {
-        let (file, text) = file(name, shop, "feeds", "toml", CONTRACTS)?.ok_or_else(|| unknown(name, shop))?;
-        Ok(Contract::read(&file, &text)?.1)
+        Ok(contract_of(name, shop)?.1.1)
     }
 
     /// A parameter as text: from the shop's `[channel.<name>]`.
     pub fn parameter(&self, name: &str) -> Option<&Parameter> {
         self.settings.parameters.get(name)
+    }
+
+    /// How bad a finding is: as the shop says, else as `usual`.
+    pub fn severity(&self, code: &str, usual: Severity) -> Severity {
+        let bare = code.split_once('/').map_or(code, |(_, bare)| bare);
+        self.settings.severity.get(bare).copied().unwrap_or(usual)
     }
 
     fn check_settings(&self) -> Result<()> {
@@ -95,11 +116,26 @@ pub fn names(shop: Option<&Path>) -> Vec<String> {
     for path in own.into_iter().flatten().flatten().map(|entry| entry.path()) {
         if let Some(stem) = path.file_stem().filter(|_| path.extension().is_some_and(|e| e == "toml")) {
             names.push(stem.to_string_lossy().into_owned());
+            names.pop_if(|name| name.ends_with(".overlay"));
         }
     }
     names.sort();
     names.dedup();
     names
+}
+
+/// The contract of a channel with what the shop's overlay adds: its file, and what is wrong with it.
+fn contract_of(name: &str, shop: Option<&Path>) -> Result<(String, (Contract, Vec<Diagnostic>))> {
+    let (path, text) = file(name, shop, "feeds", "toml", CONTRACTS)?.ok_or_else(|| unknown(name, shop))?;
+    for ending in ["overlay.toml", "overlay.json"] {
+        if let Some((overlay_path, overlay)) = file(name, shop, "feeds", ending, &[])? {
+            // The contract's own faults are its author's: they are said first.
+            Contract::parse(&path, &text)?;
+            return Ok((path, Contract::read_overlaid(&text, &overlay_path, &overlay)?));
+        }
+    }
+    let read = Contract::read(&path, &text)?;
+    Ok((path, read))
 }
 
 /// The shop's `folder/name.ending`, else the stock one: where it is (for messages) and its text.

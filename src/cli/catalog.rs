@@ -11,7 +11,7 @@ use crate::report::{Cell, Outcome, Table, thousands};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Columns of `item`, `item_stock` and `item_price`: what templates read.
+    /// Columns of `item`, `item_stock`, `item_price` and `item_review`: what templates read.
     Columns,
     /// How much there is of everything.
     Summary,

@@ -2,7 +2,7 @@
 use serde::Serialize;
 
 use super::Context;
-use crate::channel::{Channel, Guarded, names, scaffold};
+use crate::channel::{Channel, Guarded, SCHEMA, names, scaffold};
 use crate::diagnostic::{Diagnostic, Result};
 use crate::report::{Cell, FailOn, Format, Outcome, Table, counted};
 use crate::shop::Shop;
@@ -12,6 +12,8 @@ use crate::value::time::to_utc_text;
 pub(super) enum Command {
     /// Every channel, the binary's and the shop's own.
     List,
+    /// Print the JSON Schema of contracts: an editor that knows it completes them.
+    Schema,
     /// Begin a channel of your own: a copy of one that is there, with a small shop to test it on.
     New {
         /// What it is to be called.
@@ -43,6 +45,10 @@ struct Listed {
 pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
     match command {
         Command::List => list(context),
+        Command::Schema => {
+            context.report.document(|out| out.write_all(SCHEMA.as_bytes()).map_err(crate::report::unwritten))?;
+            Ok(Outcome::Done)
+        }
         Command::New { name, from } => new(name, from, context),
         Command::Check { names, format, fail_on } => check(names, *format, *fail_on, context),
     }

@@ -19,6 +19,7 @@ mod serve;
 mod ship;
 mod stock;
 mod sync;
+mod taxonomy;
 mod tracking;
 
 use std::path::{Path, PathBuf};
@@ -97,6 +98,9 @@ enum Command {
     /// The channels a feed can be built for.
     #[command(subcommand)]
     Channel(channel::Command),
+    /// The categories channels publish.
+    #[command(subcommand)]
+    Taxonomy(taxonomy::Command),
     /// Marketplace orders: pull, look, decide, carry by hand.
     #[command(subcommand)]
     Orders(orders::Command),
@@ -173,6 +177,7 @@ impl Command {
             Command::Stock(command) => stock::run(&command, context),
             Command::Feed(command) => feed::run(&command, context),
             Command::Channel(command) => channel::run(&command, context),
+            Command::Taxonomy(command) => taxonomy::run(&command, context),
             Command::Orders(command) => orders::run(&command, context),
             Command::Ship(args) => ship::run(&args, context),
             Command::Tracking(command) => tracking::run(&command, context),

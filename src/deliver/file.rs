@@ -1,6 +1,6 @@
 //! A file of this machine, which appears whole or not at all.
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Destination, Document, Proof, fault};
 use crate::diagnostic::{Error, Result};
@@ -43,6 +43,50 @@ impl ToFile {
             (true, true) => Placed::Replaced,
             (true, false) => Placed::New,
         })
+    }
+}
+
+/// A feed on its way to files: one, or several whose path holds `{n}`, the number from 1.
+pub struct ToFiles {
+    path: PathBuf,
+    opened: u64,
+}
+
+impl ToFiles {
+    pub fn new(path: &Path) -> ToFiles {
+        ToFiles { path: path.to_owned(), opened: 0 }
+    }
+
+    /// The file after those opened so far.
+    pub fn open_next(&mut self) -> Result<ToFile> {
+        self.opened += 1;
+        let path = self.numbered(self.opened);
+        if self.opened > 1 && path == self.path {
+            let message = format!("the feed fills more than one file, and {} has no number", path.display());
+            return Err(Error::usage("feed/shard-unnumbered", message).help("put {n} into the file's name"));
+        }
+        ToFile::create(&path)
+    }
+
+    fn numbered(&self, n: u64) -> PathBuf {
+        PathBuf::from(self.path.to_string_lossy().replace("{n}", &n.to_string()))
+    }
+
+    /// Puts all of them in place once all are safely written, and takes away higher numbers an earlier, larger feed left.
+    pub fn place(self, mut files: Vec<ToFile>) -> Result<Placed> {
+        files.iter_mut().try_for_each(|file| file.file.settle())?;
+        let mut all = None;
+        for file in files {
+            let placed = file.place()?;
+            all = Some(if all.is_none_or(|all| all == placed) { placed } else { Placed::Replaced });
+        }
+        let is_numbered = self.numbered(1) != self.path;
+        let left = (self.opened + 1..).map(|n| self.numbered(n)).take_while(|path| is_numbered && path.is_file());
+        for path in left {
+            std::fs::remove_file(&path).map_err(|e| Error::io("remove", &path, e))?;
+            all = all.map(|_| Placed::Replaced);
+        }
+        Ok(all.unwrap_or(Placed::Unchanged))
     }
 }
 

@@ -26,7 +26,7 @@ mod tests;
 
 pub use destination::{Destination, Login, Method, SCHEMES};
 pub use document::Document;
-pub use file::{Placed, ToFile};
+pub use file::{Placed, ToFile, ToFiles};
 pub use serve::{Serving, serve};
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -42,7 +42,10 @@ impl<R: Read> DelimitedReader<R> {
         let first = reader.source.fill_buf().map(delimiter_of);
         let found = first.map_err(|_| reader.fault(Position::default()))?;
         reader.delimiter = options.delimiter.or(found).unwrap_or(b',');
-        reader.read_header()?;
+        match options.columns {
+            Some(columns) => reader.columns = columns,
+            None => reader.read_header(&options.above)?,
+        }
         Ok(reader)
     }
 
@@ -51,13 +54,23 @@ impl<R: Read> DelimitedReader<R> {
         self.delimiter
     }
 
-    fn read_header(&mut self) -> Result<()> {
-        self.head.start("header", None, self.source.position());
-        loop {
-            let at = self.source.position();
-            let after = self.read_cell(at)?;
-            let name = self.text().trim().to_owned();
-            if name.is_empty() && after == After::Cell {
+    fn read_header(&mut self, above: &[String]) -> Result<()> {
+        let delimiter = char::from(self.delimiter);
+        let mut above = above.iter().map(|line| line.split(delimiter).next().unwrap_or_default());
+        let mut cells = self.read_cells()?;
+        // The rows above it are told by their first cells; a file may also come without them.
+        while cells.1 == After::Row {
+            let first = cells.0.first().map_or("", |(name, _)| name.as_str());
+            if !first.starts_with("# ") && above.next() != Some(first) {
+                break;
+            }
+            cells = self.read_cells()?;
+        }
+        let (cells, _) = cells;
+        self.head.start("header", None, cells.first().map_or_else(Position::default, |(_, at)| *at));
+        let last = cells.len();
+        for (name, at) in cells {
+            if name.is_empty() && self.columns.len() + 1 < last {
                 let message = format!("column {} has no name", self.columns.len() + 1);
                 self.findings
                     .push(Diagnostic::warning("feed/column-unnamed", message).at(at.place(self.source.file())));
@@ -65,9 +78,6 @@ impl<R: Read> DelimitedReader<R> {
             self.head.start(&name, None, at);
             self.head.end();
             self.columns.push(name);
-            if after != After::Cell {
-                break;
-            }
         }
         self.head.end();
         if self.columns.iter().all(String::is_empty) {
@@ -76,6 +86,19 @@ impl<R: Read> DelimitedReader<R> {
                 .help("the first row must hold the names of the attributes"));
         }
         Ok(())
+    }
+
+    /// The cells of the row that starts here, each with its place, and what came after it.
+    fn read_cells(&mut self) -> Result<(Vec<(String, Position)>, After)> {
+        let mut cells = Vec::new();
+        loop {
+            let at = self.source.position();
+            let after = self.read_cell(at)?;
+            cells.push((self.text().trim().to_owned(), at));
+            if after != After::Cell {
+                return Ok((cells, after));
+            }
+        }
     }
 
     /// The row that starts here, into `offer`; says what came after it.
@@ -300,6 +323,7 @@ mod tests {
     #[test]
     fn odd_rows_are_named() {
         for (text, code) in [
+            ("# Required | An id,\"# Required | its\nname\"\nid,title\nA\n", "feed/row-short"),
             ("id,title\nA\n", "feed/row-short"),
             ("id,title\nA,Mug,blue\n", "feed/row-long"),
             ("id,,title\nA,,b\n", "feed/column-unnamed"),

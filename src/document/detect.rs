@@ -79,7 +79,9 @@ fn markup(rest: &[u8]) -> Format {
 
 /// The delimiter that is most frequent in the first line, outside quotes; the tab wins a tie, being rare in text.
 pub(super) fn delimiter_of(text: &[u8]) -> Option<u8> {
-    let line = text.split(|b| matches!(b, b'\n' | b'\r')).next().unwrap_or_default();
+    let mut lines = text.split(|b| matches!(b, b'\n' | b'\r')).filter(|line| !line.is_empty());
+    let is_comment = |line: &&[u8]| line.starts_with(b"# ") || line.starts_with(b"\"# ");
+    let line = lines.find(|line| !is_comment(line)).unwrap_or_default();
     let unquoted = || line.split(|b| *b == b'"').step_by(2).flatten();
     let count = |delimiter: u8| unquoted().filter(|b| **b == delimiter).count();
     b"|;,\t".iter().map(|d| (count(*d), *d)).filter(|(n, _)| *n > 0).max_by_key(|(n, _)| *n).map(|(_, d)| d)
@@ -102,6 +104,7 @@ mod tests {
             (b"id\ttitle, long\tprice", Format::Delimited(b'\t')),
             (b"\"id\";\"a,b,c\";price\n1,2,3,4", Format::Delimited(b';')),
             (b"id|price\r", Format::Delimited(b'|')),
+            (b"# Required | an id\nid,price", Format::Delimited(b',')),
             (b"id,price", Format::Delimited(b',')),
             (b"\xFE\xFF\0i\0d\0\t\0x", Format::Delimited(b'\t')),
             (b"PK\x03\x04", Format::Zip),

@@ -67,6 +67,10 @@ pub struct ReadOptions {
     pub roots: &'static [(&'static str, &'static [&'static str])],
     /// The delimiter of a table, when it is known.
     pub delimiter: Option<u8>,
+    /// Lines a table has above its header, told by their first cells. Lines that begin with `# ` are passed over anyway.
+    pub above: Vec<String>,
+    /// The columns of a table without a header.
+    pub columns: Option<Vec<String>>,
     /// The encoding, when it is known better than the document does.
     pub encoding: Option<&'static encoding_rs::Encoding>,
     pub limits: Limits,

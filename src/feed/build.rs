@@ -13,10 +13,10 @@ use super::nest::Nesting;
 use super::offer::Offer;
 use super::prices::Prices;
 use super::shaper::Shaper;
-use super::write::FeedWriter;
+use super::write::{FeedWriter, Full, Wrapped, Wrapping};
 use crate::catalog::fault;
 use crate::channel::{Channel, Format, Guarded};
-use crate::diagnostic::{Error, Kind, Place, Result};
+use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
 
 /// What to build.
 pub struct Job<'a> {
@@ -38,8 +38,14 @@ pub struct Built {
     pub offers: u64,
     /// Rows the channel would refuse, each with a finding that says why.
     pub left_out: u64,
-    /// Offers that can be bought.
-    pub in_stock: u64,
+    /// Offers that can be bought, where the contract says how to tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_stock: Option<u64>,
+    /// Attributes that at least one offer sends.
+    #[serde(skip)]
+    pub sent: Vec<String>,
+    /// Documents it was split into.
+    pub files: u64,
     pub bytes: u64,
     /// Of the document's bytes, in hexadecimal.
     pub hash: String,
@@ -48,10 +54,14 @@ pub struct Built {
     pub prices: Prices,
 }
 
-/// Builds a document into `to`. A wrong template or contract stops before the first byte; a row the channel would
-/// refuse is left out and said.
-pub fn build<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>) -> Result<Built> {
-    run(job, to, findings, None)
+/// Builds the feed into the place `next` opens, and into further ones where the format splits it; all are given back. A
+/// wrong template or contract stops before the first byte; a row the channel would refuse is left out and said.
+pub fn build<W: Write>(
+    job: &Job<'_>,
+    next: impl FnMut() -> Result<W>,
+    findings: &mut Findings<'_>,
+) -> Result<(Built, Vec<W>)> {
+    run(job, next, findings, None)
 }
 
 /// One offer of a document of lines.
@@ -82,9 +92,9 @@ pub fn lines(
     }
     let identity = identity_of(job.channel);
     let mut name = String::new();
-    run(
+    let (built, _) = run(
         job,
-        io::sink(),
+        || Ok(io::sink()),
         findings,
         Some(&mut |offer, text| {
             name.clear();
@@ -97,7 +107,8 @@ pub fn lines(
             let text = String::from_utf8_lossy(text);
             each(&Line { sku: &offer.sku, identity: &name, text: text.trim_end() })
         }),
-    )
+    )?;
+    Ok(built)
 }
 
 /// What a document says of each of these offers besides its attributes: its names, and what is the same for all. It is
@@ -136,14 +147,21 @@ fn filled(job: &Job<'_>, text: &str) -> String {
 /// What to do with each offer that is written.
 type Each<'a> = &'a mut dyn FnMut(&Offer, &[u8]) -> Result<()>;
 
-/// With `each`, every offer goes there and not to `to`.
-fn run<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>, mut each: Option<Each<'_>>) -> Result<Built> {
+/// With `each`, every offer goes there and not to what `next` opens.
+fn run<W: Write>(
+    job: &Job<'_>,
+    mut next: impl FnMut() -> Result<W>,
+    findings: &mut Findings<'_>,
+    mut each: Option<Each<'_>>,
+) -> Result<(Built, Vec<W>)> {
     let compiled = job.channel.compile(job.guarded, job.now)?;
     let mut shaper = Shaper::new(job.channel, &compiled);
     let text_of = |name: &str| setting_of(job.channel, name, job.now);
     let mut checker = Checker::new(job.channel, text_of);
     let fill = |text: &str| filled(job, text);
     let sections = job.channel.section_rows(job.guarded, job.now)?;
+    job.channel.section_faults(&sections).into_iter().for_each(|fault| findings.add(fault));
+    checker.refer(super::refers::of_rows(job.channel, &sections));
     let (document, encoder) = Document::new(job.channel, job.format, &shaper.attributes(), &sections, &fill);
     let stock = job.channel.contract.in_stock_test();
 
@@ -152,7 +170,17 @@ fn run<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>, mut each: Op
         let index = statement.parameter_index(name).map_err(fault)?;
         statement.raw_bind_parameter(index.unwrap_or_default(), value).map_err(fault)?;
     }
-    let mut writer = FeedWriter::begin(encoder, Measured::new(to));
+    let wrapping = Wrapping {
+        encoding: job.format.encoding(),
+        references: matches!(job.format, Format::Xml(_)),
+        gzip: job.format.is_gzip(),
+    };
+    let mut next = || next().map(|to| Wrapped::new(wrapping, Measured::new(to)));
+    let mut writer = FeedWriter::begin(encoder, next()?);
+    if let Some(shard) = job.format.shard() {
+        let full = Full { offers: shard.items, bytes: shard.bytes };
+        writer = writer.sharded(full, move || next().map_err(io::Error::other));
+    }
     let mut nesting = job.format.placing().nest().and_then(|nest| Nesting::new(job.channel, nest));
     let mut offer = Offer::new(job.channel.contract.attribute.len());
     let price = job.channel.contract.price();
@@ -160,12 +188,15 @@ fn run<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>, mut each: Op
         rows: 0,
         offers: 0,
         left_out: 0,
-        in_stock: 0,
+        in_stock: stock.map(|_| 0),
+        sent: Vec::new(),
+        files: 0,
         bytes: 0,
         hash: String::new(),
         prices: Prices::default(),
     };
     let place = |offer: &Offer, attribute: usize| place_of(job.channel, offer, attribute);
+    let mut sent = vec![false; job.channel.contract.attribute.len()];
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(|e| stuck(job.channel, e))? {
         built.rows += 1;
@@ -178,6 +209,7 @@ fn run<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>, mut each: Op
         }
         let is_stocked = stock
             .is_some_and(|(attribute, values)| offer.first(attribute).is_some_and(|v| values.iter().any(|x| x == v)));
+        offer.present().for_each(|attribute| sent[attribute] = true);
         let costs = price.and_then(|at| offer.first(at)).map(|price| Prices::entry(&offer.sku, price));
         let written = match &mut nesting {
             Some(nesting) => nesting.take(&document, &mut offer, &mut writer, findings)?,
@@ -190,17 +222,30 @@ fn run<W: Write>(job: &Job<'_>, to: W, findings: &mut Findings<'_>, mut each: Op
         }
         built.left_out += u64::from(!written);
         built.offers += u64::from(written);
-        built.in_stock += u64::from(written && is_stocked);
+        built.in_stock = built.in_stock.map(|count| count + u64::from(written && is_stocked));
         built.prices.extend(costs.filter(|_| written));
     }
     if let Some(mut nesting) = nesting {
         nesting.end(&document, &mut writer).map_err(unwritable)?;
     }
-    let measured = writer.finish().map_err(unwritable)?;
-    built.bytes = measured.bytes;
+    let names = job.channel.contract.attribute.keys().zip(sent);
+    built.sent = names.filter(|(_, sent)| *sent).map(|(name, _)| name.clone()).collect();
     built.prices.sort();
-    built.hash = format!("{:032x}", measured.hash.digest128());
-    Ok(built)
+    let (mut places, mut lacking) = (Vec::new(), 0);
+    let mut hashes = Vec::new();
+    for wrapped in writer.finish().map_err(unwritable)? {
+        let (measured, lost) = wrapped.finish().map_err(unwritable)?;
+        lacking += lost;
+        built.files += 1;
+        built.bytes += measured.bytes;
+        hashes.push(measured.hash.digest128());
+        places.push(measured.to);
+    }
+    built.hash = format!("{:032x}", together(&hashes));
+    if lacking > 0 {
+        findings.add(replaced(job, lacking));
+    }
+    Ok((built, places))
 }
 
 /// The value of `$name` as text.
@@ -212,8 +257,28 @@ pub(super) fn setting_of(channel: &Channel, name: &str, now: &str) -> Option<Str
     }
 }
 
+/// One hash of several documents.
+fn together(hashes: &[u128]) -> u128 {
+    match hashes {
+        [only] => *only,
+        several => {
+            let bytes: Vec<u8> = several.iter().flat_map(|hash| hash.to_le_bytes()).collect();
+            xxhash_rust::xxh3::xxh3_128(&bytes)
+        }
+    }
+}
+
+fn replaced(job: &Job<'_>, lacking: u64) -> Diagnostic {
+    let name = job.format.encoding().name();
+    let message = format!("characters that do not exist in {name} were replaced: {lacking}");
+    Diagnostic::warning(format!("{}/encoding-lacks", job.channel.name), message)
+        .at(Place::file(job.format.file()))
+        .help("spell them otherwise in the template, or take an encoding that has them")
+}
+
+/// A place that could not be opened says so itself.
 pub(super) fn unwritable(error: io::Error) -> Error {
-    Error::io("write", "the feed".as_ref(), error)
+    error.downcast::<Error>().unwrap_or_else(|error| Error::io("write", "the feed".as_ref(), error))
 }
 
 fn stuck(channel: &Channel, error: rusqlite::Error) -> Error {

@@ -5,8 +5,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::checker::{Checker, code};
+use super::document::all_columns;
 use super::findings::Findings;
 use super::joined::{split, unquote};
+use super::json_cell;
 use super::layout::Layout;
 use super::offer::Offer;
 use super::shape::{Fault, Raw, Side, Taken, shape};
@@ -42,6 +44,12 @@ pub fn check<R: BufRead>(
     let inner: Vec<&str> = reading.layout.nest().iter().flat_map(|nest| &nest.of).map(String::as_str).collect();
     let is_of_row = |finding: &Diagnostic| finding.place.attribute.as_deref().is_some_and(|name| inner.contains(&name));
     while reader.read_offer(&mut raw)? {
+        if table && raw.index() == 1 {
+            reading.read_header(reader.head(), findings);
+        }
+        if let Some(head) = reader.head().root().filter(|_| raw.index() == 1) {
+            checker.refer(super::refers::of_head(channel, format, head));
+        }
         reader.take_findings().into_iter().for_each(|finding| findings.add(finding));
         offer.clear();
         let sound = reading.take(&raw, &mut offer, findings);
@@ -90,28 +98,42 @@ pub(super) fn opened<'c, 'r, R: BufRead + 'r>(channel: &'c Channel, input: R, fi
     let kind = document::detect(first);
     let format = format_of(channel, kind, file);
     let item = match format {
-        Some(Format::Xml(xml)) => Some(xml.item.clone()).filter(|i| i != "item" && i != "entry"),
+        Some(Format::Xml(xml)) => Some(xml.item_path().1.to_owned()).filter(|i| i != "item" && i != "entry"),
         Some(Format::Json(json)) => json.items.clone(),
         _ => None,
     };
-    let options = ReadOptions { file: file.to_owned(), item, ..ReadOptions::default() };
+    let mut options = ReadOptions { file: file.to_owned(), item, ..ReadOptions::default() };
+    if let Some(Format::Delimited(table)) = format {
+        options.above.clone_from(&table.above);
+        options.columns =
+            (!table.header).then(|| all_columns(channel, table, &format.map(Format::placing).unwrap_or_default()));
+    }
     let table = matches!(kind, document::Format::Delimited(_));
     Ok(Opened { reader: open(input, options)?, format, table })
 }
 
 /// Which of the contract's formats a document is in: of the same kind, and best the one its name says.
 fn format_of<'c>(channel: &'c Channel, kind: document::Format, file: &str) -> Option<&'c Format> {
-    let same_kind = |format: &Format| match (format, kind) {
-        (Format::Xml(_), document::Format::Xml) | (Format::Json(_), document::Format::Json) => true,
+    let same_kind = |format: &Format| {
+        matches!(
+            (format, kind),
+            (Format::Xml(_), document::Format::Xml)
+                | (Format::Json(_), document::Format::Json)
+                | (Format::Delimited(_), document::Format::Delimited(_))
+        )
+    };
+    let same_delimiter = |(_, format): &(&String, &Format)| match (format, kind) {
         (Format::Delimited(table), document::Format::Delimited(delimiter)) => table.delimiter == char::from(delimiter),
-        _ => false,
+        _ => true,
     };
     let candidates = || channel.contract.format.iter().filter(|(_, format)| same_kind(format));
     let file = Path::new(file);
-    let named = |(name, format): &(&String, &Format)| {
-        file.extension().is_some_and(|e| e == name.as_str()) || file.file_name().is_some_and(|f| f == format.file())
-    };
-    candidates().find(named).or_else(|| candidates().next()).map(|(_, format)| format)
+    let file_name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let ending = Path::new(file_name.strip_suffix(".gz").unwrap_or(file_name)).extension();
+    let named =
+        |(name, format): &(&String, &Format)| ending.is_some_and(|e| e == name.as_str()) || format.is_named(file_name);
+    let usual = || candidates().find(same_delimiter).or_else(|| candidates().next());
+    candidates().filter(same_delimiter).find(named).or_else(usual).map(|(_, format)| format)
 }
 
 /// Turns what stands in the document into the contract's attributes.
@@ -131,6 +153,8 @@ struct Reading<'c> {
     /// Names already reported as unknown: once for a feed is enough.
     unknown: Vec<String>,
     foreign_namespace: bool,
+    /// Required attributes that the table has no column for.
+    absent: Vec<usize>,
 }
 
 /// A field of the document and the attribute it is.
@@ -165,6 +189,25 @@ impl<'c> Reading<'c> {
             index: 0,
             unknown: Vec::new(),
             foreign_namespace: false,
+            absent: Vec::new(),
+        }
+    }
+
+    /// A column that a table has not is missing in every row: that is said once.
+    fn read_header(&mut self, head: &RawOffer, findings: &mut Findings<'_>) {
+        let spread = self.layout.spread(head);
+        let named: Vec<usize> = head.fields().filter_map(|field| Some(self.known(field, false)?.0)).collect();
+        let given = |index: usize| named.contains(&index) || spread.iter().any(|(spread, _)| *spread == index);
+        for (index, (name, attribute)) in self.channel.contract.attribute.iter().enumerate() {
+            if attribute.required && !given(index) {
+                self.absent.push(index);
+                let message = format!("the table has no column {name}, which every offer needs");
+                findings.add(
+                    Diagnostic::error(code(&self.channel.name, name, "missing"), message)
+                        .at(head.position().place(self.file).attribute(name.as_str()))
+                        .help(format!("add it, or check that this is a feed for {}", self.channel.name)),
+                );
+            }
         }
     }
 
@@ -172,6 +215,7 @@ impl<'c> Reading<'c> {
         self.at.fill(None);
         self.offer_at = raw.position();
         self.index = raw.index();
+        self.absent.iter().for_each(|index| offer.mark_faulty(*index));
         let Some(root) = raw.root() else { return true };
         self.name_offer(&[root], offer);
         self.read_currency(root);
@@ -312,16 +356,12 @@ impl<'c> Reading<'c> {
         .help(help)
     }
 
-    fn find(
-        &mut self,
-        field: Field<'_>,
-        inner: bool,
-        findings: &mut Findings<'_>,
-    ) -> Option<(usize, &'c str, &'c Attribute)> {
+    /// The attribute a field is by its name, whatever of its names the document uses.
+    fn known(&self, field: Field<'_>, inner: bool) -> Option<(usize, &'c str, &'c Attribute)> {
         let wanted = bare(field.name());
         let attributes = &self.channel.contract.attribute;
         let renamed = self.layout.renamed(field.qualified_name(), inner);
-        let found = renamed
+        renamed
             .and_then(|index| attributes.get_index(index).map(|(name, attribute)| (index, name, attribute)))
             .or_else(|| attributes.get_full(wanted))
             .or_else(|| {
@@ -332,8 +372,22 @@ impl<'c> Reading<'c> {
                 let position = attributes.iter().position(|pair| named(&pair))?;
                 attributes.get_index(position).map(|(name, attribute)| (position, name, attribute))
             })
+            .or_else(|| {
+                let index = self.layout.family(wanted)?;
+                attributes.get_index(index).map(|(name, attribute)| (index, name, attribute))
+            })
             .filter(|(index, ..)| self.layout.is_inner(*index) == inner)
-            .map(|(index, name, attribute)| (index, name.as_str(), attribute));
+            .map(|(index, name, attribute)| (index, name.as_str(), attribute))
+    }
+
+    fn find(
+        &mut self,
+        field: Field<'_>,
+        inner: bool,
+        findings: &mut Findings<'_>,
+    ) -> Option<(usize, &'c str, &'c Attribute)> {
+        let wanted = bare(field.name());
+        let found = self.known(field, inner);
         if found.is_none()
             && !wanted.is_empty()
             && !self.layout.is_spread(wanted)
@@ -372,22 +426,42 @@ impl<'c> Reading<'c> {
 
     fn take_field(&self, target: Target<'_>, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
         let Target { name, attribute, text, .. } = target;
+        if self.layout.is_json_text(name, attribute) && !text.trim().is_empty() {
+            return self.take_json(target, offer, findings);
+        }
         if attribute.kind == Type::Group {
             return self.take_groups(target, offer, findings);
         }
         let joint = self.layout.joint(name);
         let several = self.table && attribute.repeats() > 1 && text.contains(joint);
         // A comma in a text is a comma, unless the contract says that it joins.
-        if !several || (attribute.kind == Type::Text && joint == ',') {
+        if !several || (attribute.kind == Type::Text && joint == ",") {
             return self.take_one(target, text, offer, findings);
         }
         split(text, joint).fold(true, |sound, value| self.take_one(target, &unquote(value), offer, findings) & sound)
     }
 
+    fn take_json(&self, target: Target<'_>, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
+        let Target { name, attribute, text, .. } = target;
+        let Some(values) = json_cell::read(attribute, text) else {
+            let help = "write it as JSON: {\"name\": \"value\"}, or a list [ ] of such";
+            findings.add(self.finding(offer, target, "not-json", format!("{name} is no JSON"), help));
+            return false;
+        };
+        values.into_iter().fold(true, |sound, given| {
+            let taken = match given.first() {
+                Some((_, text)) if attribute.fields.is_empty() => self.take_one(target, text, offer, findings),
+                _ => self.take_parts(target, given, offer, findings),
+            };
+            taken & sound
+        })
+    }
+
     fn take_groups(&self, target: Target<'_>, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
         let Target { name, attribute, field, text, .. } = target;
         let joint = self.layout.joint(name);
-        let several = self.table && attribute.repeats() > 1 && text.contains(joint);
+        let own_column = self.layout.family(field.name()).is_some();
+        let several = self.table && attribute.repeats() > 1 && text.contains(joint) && !own_column;
         let values: Vec<&str> = if several { split(text, joint).collect() } else { vec![text] };
         values.into_iter().fold(true, |sound, value| {
             let given = match self.layout.parts(name, attribute, field) {
@@ -414,6 +488,7 @@ impl<'c> Reading<'c> {
             (Ok(()), None) => return true,
         };
         let mut finding = self.finding(offer, target, fault.code, format!("{name} {}", fault.message), &fault.help);
+        let severity = self.channel.severity(&finding.code, severity);
         finding.severity = severity;
         findings.add(finding);
         if !offer.is_present(index) {
@@ -458,12 +533,12 @@ impl<'c> Reading<'c> {
     }
 
     fn finding(&self, offer: &Offer, target: Target<'_>, fault: &str, message: String, help: &str) -> Diagnostic {
-        let Target { name, field, text, .. } = target;
+        let Target { name, attribute, field, text, .. } = target;
         let mut place = field.position().place(self.file).record(self.index).attribute(name).value(text.trim());
         if !offer.sku.is_empty() {
             place = place.sku(offer.sku.as_str());
         }
-        Diagnostic::error(code(&self.channel.name, name, fault), message).at(place).help(help)
+        Diagnostic::error(code(&self.channel.name, name, fault), message).at(place).help(attribute.advise(help))
     }
 
     fn place(&self, offer: &Offer, attribute: usize) -> Place {
@@ -492,7 +567,7 @@ fn usual() -> Option<Currency> {
 
 /// The parts of a group, by their position: child elements, or `DE:Standard:4.90 EUR` in the order of the header
 /// (`shipping(country:service:price)`), else of the contract.
-fn parts_of(attribute: &Attribute, field: Field<'_>, text: &str, joint: char) -> Vec<(usize, String)> {
+fn parts_of(attribute: &Attribute, field: Field<'_>, text: &str, joint: &str) -> Vec<(usize, String)> {
     let position = |name: &str| attribute.fields.get_index_of(name);
     if field.children().next().is_some() {
         return field

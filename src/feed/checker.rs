@@ -1,11 +1,14 @@
 //! The one checker: what a contract demands of an offer as a whole, whoever made it.
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use xxhash_rust::xxh3::Xxh3;
 
 use super::findings::Findings;
 use super::offer::Offer;
-use crate::channel::{Channel, Condition, Demand, Rule, Test};
+use super::refers::Listed;
+use crate::channel::{Attribute, Channel, Condition, Demand, Rule, Taxonomy, Test};
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::value::{Currency, Money, time};
 
@@ -15,6 +18,9 @@ pub struct Checker<'c> {
     required: Vec<usize>,
     identity: Vec<usize>,
     rules: Vec<Prepared<'c>>,
+    listed: Vec<Listed>,
+    repeated: Vec<Repeated>,
+    categories: Vec<Categories<'c>>,
     /// Identity of every offer so far, and its number.
     seen: HashMap<u64, u32>,
     offers: u32,
@@ -23,9 +29,39 @@ pub struct Checker<'c> {
 /// A rule with its attributes looked up; rules whose `$setting` conditions fail are not among them.
 struct Prepared<'c> {
     rule: &'c Rule,
-    when: Vec<(usize, &'c Condition)>,
+    when: Vec<When<'c>>,
     demand: Ready,
     drop: Vec<usize>,
+}
+
+/// A condition on an attribute. Where it is a category of a list, its path is what the condition sees, whether it is
+/// given by id or by path, and however it is spaced.
+struct When<'c> {
+    attribute: usize,
+    condition: Cow<'c, Condition>,
+    taxonomy: Option<&'c Taxonomy>,
+}
+
+impl<'c> When<'c> {
+    fn new(channel: &'c Channel, attribute: usize, condition: &'c Condition) -> When<'c> {
+        let list = channel.contract.attribute.get_index(attribute).and_then(|(_, a)| a.taxonomy.as_ref());
+        let taxonomy = list.and_then(|list| channel.taxonomies.get(list)).map(Arc::as_ref);
+        let condition = match (taxonomy, condition) {
+            (Some(taxonomy), Condition::Test(test)) => {
+                let path = |root: &String| taxonomy.path_of(root).map_or_else(|| root.clone(), str::to_owned);
+                let paths = |roots: &Option<Vec<String>>| roots.as_ref().map(|roots| roots.iter().map(path).collect());
+                let (under, not_under) = (paths(&test.under), paths(&test.not_under));
+                Cow::Owned(Condition::Test(Test { under, not_under, ..test.clone() }))
+            }
+            _ => Cow::Borrowed(condition),
+        };
+        When { attribute, condition, taxonomy }
+    }
+
+    fn path_of<'v>(&'v self, value: Option<&'v str>) -> Option<&'v str> {
+        let value = value?;
+        Some(self.taxonomy.and_then(|taxonomy| taxonomy.path_of(value)).unwrap_or(value))
+    }
 }
 
 enum Ready {
@@ -36,6 +72,49 @@ enum Ready {
     Together(Vec<usize>),
     Less(usize, usize),
     Differ { within: usize, axes: Vec<usize>, seen: HashSet<u64> },
+}
+
+/// An attribute whose values are categories of a list the shop keeps, and what was found of those met so far.
+struct Categories<'c> {
+    attribute: usize,
+    taxonomy: &'c Taxonomy,
+    unknown: HashMap<String, Option<&'c str>>,
+}
+
+/// Unknown categories remembered: a feed may have a new one in every offer.
+const UNKNOWN_MAX: usize = 10_000;
+
+impl<'c> Categories<'c> {
+    /// The first value that is no category, and the one that may have been meant.
+    fn stray<'o>(&mut self, offer: &'o Offer) -> Option<(&'o str, Option<&'c str>)> {
+        let value = offer.values(self.attribute).find(|value| self.taxonomy.path_of(value).is_none())?;
+        if let Some(near) = self.unknown.get(value) {
+            return Some((value, *near));
+        }
+        let near = self.taxonomy.nearest(value);
+        if self.unknown.len() < UNKNOWN_MAX {
+            self.unknown.insert(value.to_owned(), near);
+        }
+        Some((value, near))
+    }
+}
+
+/// An attribute with several values.
+struct Repeated {
+    attribute: usize,
+    fields: usize,
+    max: usize,
+}
+
+impl Repeated {
+    fn excess(&self, offer: &Offer) -> Option<(usize, String)> {
+        let given = match self.fields {
+            0 => offer.values(self.attribute).count(),
+            fields => offer.groups(self.attribute, fields).count(),
+        };
+        let message = || format!("has {given} values; at most {} are taken", self.max);
+        (given > self.max).then(|| (self.attribute, message()))
+    }
 }
 
 /// How a rule was broken: which attribute, and a sentence.
@@ -51,7 +130,30 @@ impl<'c> Checker<'c> {
         let required = contract.attribute.values().enumerate().filter(|(_, a)| a.required).map(|(i, _)| i).collect();
         let identity = contract.identity.iter().filter_map(|name| contract.attribute.get_index_of(name)).collect();
         let rules = contract.rule.iter().filter_map(|rule| Prepared::new(channel, rule, &setting)).collect();
-        Checker { channel, required, identity, rules, seen: HashMap::new(), offers: 0 }
+        let several = contract.attribute.values().enumerate().filter(|(_, a)| a.repeats() > 1);
+        let repeated = several.map(|(attribute, a)| Repeated { attribute, fields: a.fields.len(), max: a.repeats() });
+        let repeated = repeated.collect();
+        let categories = contract.attribute.values().enumerate().filter_map(|(attribute, a)| {
+            let taxonomy = channel.taxonomies.get(a.taxonomy.as_ref()?)?;
+            Some(Categories { attribute, taxonomy, unknown: HashMap::new() })
+        });
+        let categories = categories.collect();
+        Checker {
+            channel,
+            required,
+            identity,
+            rules,
+            listed: Vec::new(),
+            repeated,
+            categories,
+            seen: HashMap::new(),
+            offers: 0,
+        }
+    }
+
+    /// What sections of the document list: offers may refer to nothing else.
+    pub(super) fn refer(&mut self, listed: Vec<Listed>) {
+        self.listed = listed;
     }
 
     /// Checks one offer; `place` says where an attribute of it stands. Whether the channel would take it is returned.
@@ -68,31 +170,68 @@ impl<'c> Checker<'c> {
         let mut taken = true;
         for &attribute in &self.required {
             if !offer.is_present(attribute) {
-                taken = false;
+                let missing = self.missing(attribute, place(offer, attribute));
+                taken &= missing.severity != Severity::Error;
                 if !offer.is_faulty(attribute) {
-                    findings.add(self.missing(attribute, place(offer, attribute)));
+                    findings.add(missing);
                 }
             }
         }
+        // A build takes no more than there may be; a feed somebody made is counted.
+        if !mend {
+            self.repeated.iter().filter_map(|one| one.excess(offer)).for_each(|(attribute, message)| {
+                let (name, about) = self.attribute(attribute);
+                let finding =
+                    Diagnostic::warning(code(&self.channel.name, name, "too-many"), format!("{name} {message}"));
+                let help = about.map_or_else(String::new, |about| about.advise("give the ones that matter most"));
+                findings.add(finding.at(place(offer, attribute)).help(help));
+            });
+        }
         for prepared in &mut self.rules {
-            if !prepared.when.iter().all(|(attribute, condition)| holds(condition, offer.first(*attribute))) {
+            let is_met = |when: &When<'_>| holds(&when.condition, when.path_of(offer.first(when.attribute)));
+            if !prepared.when.iter().all(is_met) {
                 continue;
             }
             let Some(broken) = prepared.demand.broken(self.channel, offer) else { continue };
             let mends = mend && !prepared.drop.is_empty();
+            let code = format!("{}/{}", self.channel.name, prepared.rule.code);
             let severity = if mends { Severity::Warning } else { prepared.rule.severity };
+            let severity = self.channel.severity(&code, severity);
             taken &= severity != Severity::Error;
             if !offer.is_present(broken.attribute) && offer.is_faulty(broken.attribute) {
                 continue;
             }
             findings.add(
-                Diagnostic::new(severity, format!("{}/{}", self.channel.name, prepared.rule.code), broken.message)
+                Diagnostic::new(severity, code, broken.message)
                     .at(place(offer, broken.attribute))
                     .help(&prepared.rule.help),
             );
             if mends {
                 prepared.drop.iter().for_each(|attribute| offer.remove(*attribute));
             }
+        }
+        for listed in &self.listed {
+            let Some(stray) = listed.stray(offer) else { continue };
+            taken = false;
+            let (name, _) = self.attribute(listed.attribute);
+            let message = format!("{name} {stray} is no {} of this document", listed.target);
+            let finding = Diagnostic::error(code(&self.channel.name, name, "unlisted"), message);
+            let help = format!("list it there, or give the offer a {name} that is");
+            findings.add(finding.at(place(offer, listed.attribute).value(stray)).help(help));
+        }
+        for categories in &mut self.categories {
+            let Some((stray, near)) = categories.stray(offer) else { continue };
+            let Some((name, about)) = self.channel.contract.attribute.get_index(categories.attribute) else { continue };
+            let usual = if about.required { about.severity } else { Severity::Warning };
+            let code = code(&self.channel.name, name, "category");
+            let severity = self.channel.severity(&code, usual);
+            taken &= severity != Severity::Error;
+            let help = match near {
+                Some(near) => format!("did you mean {near}?"),
+                None => "take one from the channel's list, in the shop's taxonomies/".to_owned(),
+            };
+            let finding = Diagnostic::new(severity, code, format!("{name} is no category of the channel: {stray}"));
+            findings.add(finding.at(place(offer, categories.attribute)).help(about.advise(&help)));
         }
         if let Some(double) = self.double(offer) {
             taken = false;
@@ -102,18 +241,17 @@ impl<'c> Checker<'c> {
     }
 
     fn missing(&self, attribute: usize, place: Place) -> Diagnostic {
-        let (name, about) = &self.attribute(attribute);
-        let help = about.clone().unwrap_or_else(|| {
-            format!("give the item its {name}, or set {name} under [channel.{}.set]", self.channel.name)
-        });
-        Diagnostic::error(code(&self.channel.name, name, "missing"), format!("{name} is required and empty"))
-            .at(place)
-            .help(help)
+        let (name, about) = self.attribute(attribute);
+        let help = format!("give the item its {name}, or set {name} under [channel.{}.set]", self.channel.name);
+        let help = about.map_or_else(|| help.clone(), |about| about.advise(&help));
+        let code = code(&self.channel.name, name, "missing");
+        let severity = self.channel.severity(&code, Severity::Error);
+        Diagnostic::new(severity, code, format!("{name} is required and empty")).at(place).help(help)
     }
 
-    fn attribute(&self, index: usize) -> (String, Option<String>) {
+    fn attribute(&self, index: usize) -> (&'c str, Option<&'c Attribute>) {
         let found = self.channel.contract.attribute.get_index(index);
-        found.map_or_else(Default::default, |(name, attribute)| (name.clone(), attribute.help.clone()))
+        found.map_or(("", None), |(name, attribute)| (name.as_str(), Some(attribute)))
     }
 
     /// Two offers with one identity: the channel keeps one of them, and which is luck.
@@ -136,7 +274,7 @@ impl<'c> Checker<'c> {
 
 /// `google/price-missing`: the channel, the attribute, what is wrong with it.
 pub(super) fn code(channel: &str, attribute: &str, fault: &str) -> String {
-    format!("{channel}/{}-{fault}", attribute.replace('_', "-"))
+    format!("{channel}/{}-{fault}", attribute.replace('_', "-").to_lowercase())
 }
 
 impl<'c> Prepared<'c> {
@@ -151,7 +289,7 @@ impl<'c> Prepared<'c> {
             match name.strip_prefix('$') {
                 Some(name) if !holds(condition, setting(name).as_deref()) => return None,
                 Some(_) => {}
-                None => when.push((index(name)?, condition)),
+                None => when.push(When::new(channel, index(name)?, condition)),
             }
         }
         let demand = match rule.demand()? {

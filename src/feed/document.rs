@@ -3,12 +3,15 @@ use std::borrow::Cow;
 
 use super::form::{second, written};
 use super::joined::quote;
+use super::json_cell::JsonCell;
 use super::offer::Offer;
 use super::write::{
-    DelimitedEncoder, Dialect, Encoder, FeedWriter, JsonEncoder, JsonSlot, XmlElement, XmlEncoder, XmlEnvelope, XmlSlot,
+    DelimitedEncoder, Dialect, Encoder, FeedWriter, JsonEncoder, JsonSlot, NAME, XmlElement, XmlEncoder, XmlEnvelope,
+    XmlSlot,
 };
 use crate::channel::{
-    Attribute, Channel, Delimited, Form, Format, LineEnding, Named, Placing, Quoted, SectionRow, Type, Xml,
+    Attribute, Channel, Delimited, Form, Format, LineEnding, Named, Placing, Quoted, SectionRows, Type, Xml, listed,
+    text_of,
 };
 use crate::document::text::Quoting;
 
@@ -43,6 +46,10 @@ pub(super) struct Column {
     pub joint: Option<String>,
     /// How many values have columns of their own; 0 when they share one.
     pub family: usize,
+    /// Written whole, as JSON text.
+    pub json: Option<JsonCell>,
+    /// The part of a group that names the place of the other; in a table, the names that have columns and their slots.
+    pub keys: Option<(usize, Vec<(String, usize)>)>,
 }
 
 /// Where one value goes, and how it is written there.
@@ -54,7 +61,7 @@ pub(super) struct Place {
     pub apart: Option<[usize; 2]>,
 }
 
-pub(super) type Writer<W> = FeedWriter<Box<dyn Encoder>, W>;
+pub(super) type Writer<'w, W> = FeedWriter<'w, Box<dyn Encoder>, W>;
 
 /// Fills `$shop` and its like in a document's head.
 pub(super) type Fill<'f> = &'f dyn Fn(&str) -> String;
@@ -65,10 +72,16 @@ impl Document {
         channel: &Channel,
         format: &Format,
         attributes: &[usize],
-        sections: &[(&str, SectionRow<'_>)],
+        sections: &[SectionRows<'_>],
         fill: Fill<'_>,
     ) -> (Document, Box<dyn Encoder>) {
         let placing = format.placing();
+        // Columns without names are told by their position.
+        let all: Vec<usize> = (0..channel.contract.attribute.len()).collect();
+        let attributes = match format {
+            Format::Delimited(table) if !table.header => &all,
+            _ => attributes,
+        };
         let attributes: Vec<(usize, &String, &Attribute)> = attributes
             .iter()
             .filter_map(|index| channel.contract.attribute.get_index(*index).map(|(n, a)| (*index, n, a)))
@@ -76,10 +89,10 @@ impl Document {
             .collect();
         match format {
             Format::Xml(xml) => Self::xml(xml, &placing, &attributes, sections, fill),
-            Format::Delimited(table) => Self::delimited(table, &placing, &attributes),
+            Format::Delimited(table) => Self::delimited(table, &placing, &attributes, sections),
             Format::Json(json) => {
                 let (mut slots, columns) = super::json_slots::slots(json, &placing, &attributes);
-                let frame = super::json_slots::frame(json, &columns, channel, fill);
+                let frame = super::json_slots::frame(json, &columns, channel, sections, fill);
                 let rows = placing.nest().map(|nest| {
                     slots.push(JsonSlot::at(&nest.at).repeated());
                     (Vec::new(), slots.len() - 1)
@@ -93,7 +106,7 @@ impl Document {
         xml: &Xml,
         placing: &Placing<'_>,
         attributes: &[(usize, &String, &Attribute)],
-        sections: &[(&str, SectionRow<'_>)],
+        sections: &[SectionRows<'_>],
         fill: Fill<'_>,
     ) -> (Document, Box<dyn Encoder>) {
         let mut slots = XmlSlots::default();
@@ -114,9 +127,15 @@ impl Document {
         if let Some(innermost) = open.last_mut() {
             let head = xml.head.iter().map(|(name, text)| (name, fill(text))).filter(|(_, text)| !text.is_empty());
             head.for_each(|(path, text)| nest(&mut innermost.children, path, text_element(text)));
-            sections.iter().for_each(|(path, row)| nest(&mut innermost.children, path, row_element(row)));
+            for rows in sections {
+                let to = if rows.section.after { &mut innermost.tail } else { &mut innermost.children };
+                let path = rows.section.element.iter();
+                path.for_each(|path| rows.rows().for_each(|row| nest(to, path, row_element(row))));
+            }
         }
-        let envelope = XmlEnvelope { open, item: xml.item.clone() };
+        let (between, item) = xml.item_path();
+        open.extend(between.into_iter().map(|name| XmlElement { name: name.to_owned(), ..XmlElement::default() }));
+        let envelope = XmlEnvelope { open, item: item.to_owned(), encoding: xml.encoding.0.name() };
         (document, Box::new(XmlEncoder::new(envelope, &slots.made)))
     }
 
@@ -124,11 +143,14 @@ impl Document {
         table: &Delimited,
         placing: &Placing<'_>,
         attributes: &[(usize, &String, &Attribute)],
+        sections: &[SectionRows<'_>],
     ) -> (Document, Box<dyn Encoder>) {
         let mut header = Vec::new();
         let columns = attributes
             .iter()
-            .map(|(index, name, attribute)| table_column(table, placing, *index, name, attribute, &mut header))
+            .map(|(index, name, attribute)| {
+                table_column(table, placing, (*index, name, attribute), sections, &mut header)
+            })
             .collect();
         let dialect = Dialect {
             delimiter: u8::try_from(table.delimiter).unwrap_or(b','),
@@ -140,6 +162,8 @@ impl Document {
             line_ending: if table.line_ending == LineEnding::Crlf { "\r\n" } else { "\n" },
             join: table.list.clone(),
             bom: table.bom,
+            above: table.above.clone(),
+            header: table.header,
         };
         let document = Document { columns, nested: None, cell: Some(table.group.clone()) };
         (document, Box::new(DelimitedEncoder::new(dialect, header)))
@@ -162,14 +186,14 @@ impl Document {
     }
 
     /// Writes one offer.
-    pub fn write<W: std::io::Write>(&self, offer: &Offer, writer: &mut Writer<W>) -> std::io::Result<()> {
+    pub fn write<W: std::io::Write>(&self, offer: &Offer, writer: &mut Writer<'_, W>) -> std::io::Result<()> {
         writer.begin_offer();
         self.write_columns(&self.columns, offer, writer);
         writer.end_offer()
     }
 
     /// Writes an offer up to the rows inside it.
-    pub fn begin<W: std::io::Write>(&self, offer: &Offer, writer: &mut Writer<W>) {
+    pub fn begin<W: std::io::Write>(&self, offer: &Offer, writer: &mut Writer<'_, W>) {
         writer.begin_offer();
         if let Some(nested) = &self.nested {
             self.write_columns(&self.columns[..nested.before], offer, writer);
@@ -178,7 +202,7 @@ impl Document {
     }
 
     /// Writes a row inside the offer.
-    pub fn row<W: std::io::Write>(&self, row: &Offer, writer: &mut Writer<W>) {
+    pub fn row<W: std::io::Write>(&self, row: &Offer, writer: &mut Writer<'_, W>) {
         if let Some(nested) = &self.nested {
             writer.begin_group(nested.slot);
             self.write_columns(&nested.columns, row, writer);
@@ -187,7 +211,7 @@ impl Document {
     }
 
     /// Writes what stands after the rows of `offer`.
-    pub fn end<W: std::io::Write>(&self, offer: &Offer, writer: &mut Writer<W>) -> std::io::Result<()> {
+    pub fn end<W: std::io::Write>(&self, offer: &Offer, writer: &mut Writer<'_, W>) -> std::io::Result<()> {
         if let Some(nested) = &self.nested {
             step(&nested.path, &[], writer);
             self.write_columns(&self.columns[nested.before..], offer, writer);
@@ -195,7 +219,7 @@ impl Document {
         writer.end_offer()
     }
 
-    fn write_columns<W: std::io::Write>(&self, columns: &[Column], offer: &Offer, writer: &mut Writer<W>) {
+    fn write_columns<W: std::io::Write>(&self, columns: &[Column], offer: &Offer, writer: &mut Writer<'_, W>) {
         let mut open: &[usize] = &[];
         for column in columns.iter().filter(|column| offer.is_present(column.attribute)) {
             if column.path != open {
@@ -211,7 +235,7 @@ impl Document {
 }
 
 /// Closes the elements that `to` is not in and opens those it is.
-fn step<'p, W: std::io::Write>(from: &[usize], to: &'p [usize], writer: &mut Writer<W>) -> &'p [usize] {
+fn step<'p, W: std::io::Write>(from: &[usize], to: &'p [usize], writer: &mut Writer<'_, W>) -> &'p [usize] {
     let common = from.iter().zip(to).take_while(|(a, b)| a == b).count();
     from.iter().skip(common).for_each(|_| writer.end_group());
     to.iter().skip(common).for_each(|slot| writer.begin_group(*slot));
@@ -219,9 +243,15 @@ fn step<'p, W: std::io::Write>(from: &[usize], to: &'p [usize], writer: &mut Wri
 }
 
 impl Column {
-    fn write_inside<W: std::io::Write>(&self, offer: &Offer, writer: &mut Writer<W>) {
+    fn write_inside<W: std::io::Write>(&self, offer: &Offer, writer: &mut Writer<'_, W>) {
+        if let Some(json) = &self.json {
+            return writer.field(self.whole.slot, &json.text(offer, self.attribute));
+        }
         if self.fields == 0 {
             return offer.values(self.attribute).for_each(|value| self.whole.write(value, writer));
+        }
+        if self.keys.is_some() {
+            return self.keyed(offer).for_each(|(name, value)| writer.named(self.whole.slot, name, &value));
         }
         for parts in offer.groups(self.attribute, self.fields) {
             writer.begin_group(self.whole.slot);
@@ -234,7 +264,18 @@ impl Column {
         }
     }
 
-    fn write_cell<W: std::io::Write>(&self, offer: &Offer, group: &str, writer: &mut Writer<W>) {
+    fn write_cell<W: std::io::Write>(&self, offer: &Offer, group: &str, writer: &mut Writer<'_, W>) {
+        if let Some(json) = &self.json {
+            return writer.field(self.whole.slot, &json.text(offer, self.attribute));
+        }
+        if let Some((_, slots)) = &self.keys {
+            for (name, value) in self.keyed(offer) {
+                if let Some((_, slot)) = slots.iter().find(|(known, _)| known == name) {
+                    writer.field(*slot, &one_line(&value));
+                }
+            }
+            return;
+        }
         if self.fields == 0 {
             for (n, value) in offer.values(self.attribute).enumerate() {
                 let text = self.whole.text(value);
@@ -262,8 +303,19 @@ impl Column {
         }
     }
 
+    /// Groups of two parts, one of which names the place of the other: name and value of each.
+    fn keyed<'o>(&'o self, offer: &'o Offer) -> impl Iterator<Item = (&'o str, Cow<'o, str>)> {
+        let key = self.keys.as_ref().map_or(0, |(part, _)| *part);
+        offer.groups(self.attribute, self.fields).filter_map(move |parts| {
+            let parts: Vec<Option<&str>> = parts.collect();
+            let value = 1_usize.checked_sub(key)?;
+            let name = (*parts.get(key)?)?;
+            Some((name, self.parts.get(value)?.text((*parts.get(value)?)?)))
+        })
+    }
+
     /// The `n`th value has columns of its own; more values than columns are not written.
-    fn spread<W: std::io::Write>(&self, n: usize, part: usize, value: &str, writer: &mut Writer<W>) {
+    fn spread<W: std::io::Write>(&self, n: usize, part: usize, value: &str, writer: &mut Writer<'_, W>) {
         if let Some(place) = self.parts.get(n * self.fields.max(1) + part).filter(|_| n < self.family) {
             writer.field(place.slot, &one_line(&place.text(value)));
         }
@@ -271,11 +323,11 @@ impl Column {
 }
 
 impl Place {
-    fn text<'v>(&self, value: &'v str) -> Cow<'v, str> {
+    pub fn text<'v>(&self, value: &'v str) -> Cow<'v, str> {
         self.form.as_ref().map_or(Cow::Borrowed(value), |form| written(form, value))
     }
 
-    fn write<W: std::io::Write>(&self, value: &str, writer: &mut Writer<W>) {
+    fn write<W: std::io::Write>(&self, value: &str, writer: &mut Writer<'_, W>) {
         let Some([first, last]) = self.apart else { return writer.field(self.slot, &self.text(value)) };
         writer.begin_group(self.slot);
         writer.field(first, &self.text(value));
@@ -301,13 +353,14 @@ fn text_element(text: String) -> XmlElement {
     XmlElement { text, ..XmlElement::default() }
 }
 
-fn row_element(row: &SectionRow<'_>) -> XmlElement {
+fn row_element<'r>(row: impl Iterator<Item = (&'r str, &'r str, &'r serde_json::Value)>) -> XmlElement {
     let mut element = XmlElement::default();
-    for (place, text) in row {
+    for (_, place, value) in row {
+        let text = text_of(value);
         match place.strip_prefix('@') {
-            Some(attribute) => element.attributes.push((attribute.to_owned(), text.clone())),
-            None if *place == "text()" => element.text.clone_from(text),
-            None => nest(&mut element.children, place, text_element(text.clone())),
+            Some(attribute) => element.attributes.push((attribute.to_owned(), text)),
+            None if place == "text()" => element.text = text,
+            None => nest(&mut element.children, place, text_element(text)),
         }
     }
     element
@@ -332,14 +385,27 @@ impl XmlSlots {
         let steps: Vec<&str> = at.split('/').collect();
         let (leaf, around) = steps.split_last().map_or((at, &[][..]), |(leaf, around)| (*leaf, around));
         let path = (1..=around.len()).map(|depth| self.element(&around[..depth])).collect();
-        let whole = self.place(leaf, placing.form(name, attribute));
+        let named = attribute.named_by(leaf);
+        let pattern = named.map(|(_, before, after)| format!("{before}{NAME}{after}"));
+        let form = placing.form(name, attribute);
+        let whole = self.place(pattern.as_deref().unwrap_or(leaf), form);
         let parts = attribute.fields.iter().map(|(part, field)| {
             let full = format!("{name}.{part}");
             let own = format!("{}{part}", xml.prefix);
             self.place(placing.at(&full, field).unwrap_or(&own), placing.form(&full, field))
         });
-        let parts = parts.collect();
-        Column { attribute: index, fields: attribute.fields.len(), path, whole, parts, joint: None, family: 0 }
+        let parts: Vec<Place> = parts.collect();
+        Column {
+            attribute: index,
+            fields: attribute.fields.len(),
+            path,
+            whole,
+            json: Form::is_json(form).then(|| JsonCell::new(attribute, &parts)),
+            parts,
+            joint: None,
+            family: 0,
+            keys: named.map(|(part, ..)| (part, Vec::new())),
+        }
     }
 
     /// The slots of the elements around the last step of a path, and of that step.
@@ -378,12 +444,22 @@ impl XmlSlots {
     }
 }
 
+/// The columns of a table that has one for every attribute.
+pub(super) fn all_columns(channel: &Channel, table: &Delimited, placing: &Placing<'_>) -> Vec<String> {
+    let mut header = Vec::new();
+    for (index, (name, attribute)) in
+        channel.contract.attribute.iter().enumerate().filter(|(_, (n, _))| !placing.omits(n))
+    {
+        table_column(table, placing, (index, name, attribute), &[], &mut header);
+    }
+    header
+}
+
 fn table_column(
     table: &Delimited,
     placing: &Placing<'_>,
-    index: usize,
-    name: &str,
-    attribute: &Attribute,
+    (index, name, attribute): (usize, &str, &Attribute),
+    sections: &[SectionRows<'_>],
     header: &mut Vec<String>,
 ) -> Column {
     let at = placing.at(name, attribute).filter(|at| !at.starts_with('@'));
@@ -397,8 +473,20 @@ fn table_column(
     let (n, part) = (at.is_some_and(|at| at.contains("{n}")), at.is_some_and(|at| at.contains("{part}")));
     let family = if n { attribute.repeats() } else { 1 };
     let spread = n || part;
+    let is_json = Form::is_json(placing.form(name, attribute));
     let mut parts = Vec::new();
+    let named = at.filter(|_| !spread).and_then(|at| attribute.named_by(at));
+    let keys = named.map(|(part, before, after)| {
+        let target = attribute.fields.get_index(part).and_then(|(_, field)| field.refers.as_deref());
+        let names = listed(sections, target.unwrap_or_default(), "");
+        let column = |name: String| {
+            header.push(format!("{before}{name}{after}"));
+            (name, header.len() - 1)
+        };
+        (part, names.into_iter().map(column).collect::<Vec<_>>())
+    });
     match at.filter(|_| spread) {
+        _ if keys.is_some() => parts.extend(fields.iter().map(|f| Place { slot: first, form: form(f), apart: None })),
         Some(pattern) => {
             let names = if fields.is_empty() { vec![""] } else { fields.iter().map(|f| f.as_str()).collect() };
             for number in 1..=family {
@@ -411,13 +499,15 @@ fn table_column(
         None => {
             let plain = |part: &&String| Place { slot: first, form: form(part), apart: None };
             parts.extend(fields.iter().map(plain));
-            header.push(header_name(at.unwrap_or(name), attribute, &table.group));
+            let label = at.unwrap_or(name);
+            header.push(if is_json { label.to_owned() } else { header_name(label, attribute, &table.group) });
         }
     }
     let whole = Place { slot: first, form: placing.form(name, attribute).cloned(), apart: None };
     let joint = (attribute.repeats() > 1 || attribute.kind == Type::Group).then(|| joint.clone());
     let family = if spread { family } else { 0 };
-    Column { attribute: index, fields: fields.len(), path: Vec::new(), whole, parts, joint, family }
+    let json = is_json.then(|| JsonCell::new(attribute, &parts));
+    Column { attribute: index, fields: fields.len(), path: Vec::new(), whole, parts, joint, family, json, keys }
 }
 
 /// A group names its parts in the header, `shipping(country:region:price)`, so that none is guessed by position.

@@ -25,7 +25,7 @@ pub(super) fn second(value: &str) -> &str {
 fn named_text(named: Named, value: &str) -> Cow<'_, str> {
     let number = || value.split_once(' ').map_or(value, |(number, _)| number);
     let made = match named {
-        Named::Text | Named::Cdata => None,
+        Named::Text | Named::Cdata | Named::Json => None,
         Named::Decimal | Named::Number => return Cow::Borrowed(number()),
         Named::Comma => Some(number().replace('.', ",")),
         Named::Minor => money(value).map(|money| money.minor.to_string()),

@@ -2,8 +2,9 @@
 use serde_json::Value;
 
 use super::document::{Column, Fill, Place};
-use super::write::{JsonConstant, JsonFrame, JsonSlot, JsonValue};
-use crate::channel::{Attribute, Channel, Form, Json, JsonShape, Named, Naming, Placing, Type};
+use super::json_cell::JsonCell;
+use super::write::{JsonConstant, JsonFrame, JsonSlot, JsonValue, NAME};
+use crate::channel::{Attribute, Channel, Form, Json, JsonShape, Named, Naming, Placing, SectionRows, Type};
 
 /// The slots of `attributes`, and the columns that write to them.
 pub(super) fn slots(
@@ -15,22 +16,40 @@ pub(super) fn slots(
     let columns = attributes
         .iter()
         .map(|(index, name, attribute)| {
-            let whole =
-                place(&mut slots, &pointer(json, placing, name, attribute), placing.form(name, attribute), attribute);
+            let at = pointer(json, placing, name, attribute);
+            let form = placing.form(name, attribute);
+            let mut whole =
+                place(&mut slots, at.strip_suffix("/0").filter(|at| at.ends_with('}')).unwrap_or(&at), form, attribute);
+            if Form::is_json(form) {
+                slots[whole.slot] = JsonSlot::at(&at);
+                whole.form = None;
+            }
+            let key = at.trim_end_matches("/0").rsplit('/').next().and_then(|leaf| attribute.named_by(leaf)).map(
+                |(part, before, after)| {
+                    let slot = &mut slots[whole.slot];
+                    slot.repeated = at.ends_with("/0");
+                    if let Some(last) = slot.path.last_mut() {
+                        *last = format!("{before}{NAME}{after}");
+                    }
+                    part
+                },
+            );
             let parts = attribute.fields.iter().map(|(part, field)| {
                 let full = format!("{name}.{part}");
                 let at = inside(json, placing, &full, part, field);
                 place(&mut slots, &at, placing.form(&full, field), field)
             });
-            let parts = parts.collect();
+            let parts: Vec<Place> = parts.collect();
             Column {
                 attribute: *index,
                 fields: attribute.fields.len(),
                 path: vec![],
                 whole,
+                json: Form::is_json(form).then(|| JsonCell::new(attribute, &parts)),
                 parts,
                 joint: None,
                 family: 0,
+                keys: key.map(|part| (part, Vec::new())),
             }
         })
         .collect();
@@ -87,7 +106,7 @@ fn place(slots: &mut Vec<JsonSlot>, pointer: &str, form: Option<&Form>, attribut
     Place { slot, form: form.cloned(), apart }
 }
 
-fn kind(form: Option<&Form>, of: Type) -> JsonValue {
+pub(super) fn kind(form: Option<&Form>, of: Type) -> JsonValue {
     match (form, of) {
         (Some(Form::Named(Named::Number | Named::Minor | Named::Unix)), _) => JsonValue::Number,
         (None, Type::Integer | Type::Number) => JsonValue::Number,
@@ -97,7 +116,13 @@ fn kind(form: Option<&Form>, of: Type) -> JsonValue {
 }
 
 /// What stands around the offers and in every one.
-pub(super) fn frame(json: &Json, columns: &[Column], channel: &Channel, fill: Fill<'_>) -> JsonFrame {
+pub(super) fn frame(
+    json: &Json,
+    columns: &[Column],
+    channel: &Channel,
+    sections: &[SectionRows<'_>],
+    fill: Fill<'_>,
+) -> JsonFrame {
     let constants = json.constant.iter().map(|constant| {
         let with = constant.with.as_ref().map(|name| {
             let index = channel.contract.attribute.get_index_of(name);
@@ -108,7 +133,7 @@ pub(super) fn frame(json: &Json, columns: &[Column], channel: &Channel, fill: Fi
         JsonConstant { path: super::write::json_keys(&constant.at), value, with }
     });
     let around = match (&json.document, &json.items) {
-        (Some(document), Some(items)) => around(document, items, fill),
+        (Some(document), Some(items)) => around(json, document, items, sections, fill),
         _ => None,
     };
     let frame = match (around, json.shape) {
@@ -120,14 +145,30 @@ pub(super) fn frame(json: &Json, columns: &[Column], channel: &Channel, fill: Fi
 }
 
 /// The document's text before and after its offers.
-fn around(document: &str, items: &str, fill: Fill<'_>) -> Option<(String, String)> {
+fn around(
+    json: &Json,
+    document: &str,
+    items: &str,
+    sections: &[SectionRows<'_>],
+    fill: Fill<'_>,
+) -> Option<(String, String)> {
     // No text of a contract holds this character, and JSON writes it escaped.
     const HERE: &str = "\u{1}";
     let mut document = filled(serde_json::from_str(document).ok()?, fill);
+    for rows in sections {
+        if let Some(list) = rows.section.at.as_ref().and_then(|at| document.pointer_mut(at)) {
+            *list = rows.rows().map(|row| row_object(row, json.naming)).collect();
+        }
+    }
     *document.pointer_mut(items)? = Value::String(HERE.to_owned());
     let text = serde_json::to_string_pretty(&document).ok()?;
     let (before, after) = text.split_once("\"\\u0001\"")?;
     Some((format!("{before}[\n"), format!("\n]{after}\n")))
+}
+
+/// A row of a section: its columns are keys.
+fn row_object<'r>(row: impl Iterator<Item = (&'r str, &'r str, &'r Value)>, naming: Naming) -> Value {
+    Value::Object(row.map(|(column, _, value)| (named(naming, column), value.clone())).collect())
 }
 
 /// Strings that are `$name` become what they name.

@@ -10,7 +10,7 @@ use crate::value::Currency;
 pub(super) struct Layout<'c> {
     format: Option<&'c Format>,
     /// The attributes that name an offer, and where they are in the contract.
-    identity: Vec<(usize, &'c str)>,
+    identity: Vec<(usize, &'c str, &'c Attribute)>,
     placing: Placing<'c>,
     has_forms: bool,
     /// Another name, and the attribute.
@@ -23,6 +23,8 @@ pub(super) struct Layout<'c> {
     /// Elements that only hold others.
     around: Vec<String>,
     spread: Vec<Spread>,
+    /// Attributes with columns whose names come from the data, and what stands around the name.
+    families: Vec<(usize, &'c str, &'c str)>,
 }
 
 /// A column with one value of an attribute, or one part of it.
@@ -49,7 +51,8 @@ impl<'c> Layout<'c> {
         let mut layout = Layout {
             format,
             identity: (channel.contract.identity.iter())
-                .filter_map(|name| Some((channel.contract.attribute.get_index_of(name)?, name.as_str())))
+                .filter_map(|name| channel.contract.attribute.get_full(name))
+                .map(|(index, name, attribute)| (index, name.as_str(), attribute))
                 .collect(),
             has_forms: placing.has_forms(),
             placing,
@@ -59,6 +62,7 @@ impl<'c> Layout<'c> {
             inner: Vec::new(),
             around: Vec::new(),
             spread: Vec::new(),
+            families: Vec::new(),
         };
         if let Some(nest) = layout.placing.nest() {
             let steps = match format {
@@ -78,14 +82,16 @@ impl<'c> Layout<'c> {
     fn add(&mut self, index: usize, name: &'c str, attribute: &'c Attribute) {
         if let Some(Format::Json(json)) = self.format {
             let at = pointer(json, &self.placing, name, attribute);
-            let steps = super::write::json_keys(&at);
+            let at = at.strip_suffix("/0").filter(|at| at.ends_with('}')).unwrap_or(&at);
+            let steps = super::write::json_keys(at);
             return self.placed.push((index, name, steps));
         }
         let Some(at) = self.placing.at(name, attribute) else { return };
         if matches!(self.format, Some(Format::Delimited(_))) {
-            match at.contains("{n}") || at.contains("{part}") {
-                true => self.add_columns(index, at, attribute),
-                false => self.renamed.push((at, index)),
+            match (at.contains("{n}") || at.contains("{part}"), attribute.named_by(at)) {
+                (true, _) => self.add_columns(index, at, attribute),
+                (false, Some((_, before, after))) => self.families.push((index, before, after)),
+                (false, None) => self.renamed.push((at, index)),
             }
         } else if at.contains('/') || at.starts_with('@') || at == "text()" {
             let steps: Vec<String> = at.split('/').map(str::to_owned).collect();
@@ -125,20 +131,31 @@ impl<'c> Layout<'c> {
         self.renamed.iter().find(is_it).map(|(_, index)| *index)
     }
 
+    /// The attribute that takes the names of its columns from the data, this one among them.
+    pub fn family(&self, column: &str) -> Option<usize> {
+        let is_of = |(_, before, after): &&(usize, &str, &str)| name_in(column, before, after).is_some();
+        self.families.iter().find(is_of).map(|(index, ..)| *index)
+    }
+
+    /// Whether the whole attribute is JSON text.
+    pub fn is_json_text(&self, name: &str, attribute: &Attribute) -> bool {
+        Form::is_json(self.placing.form(name, attribute))
+    }
+
     pub fn is_spread(&self, column: &str) -> bool {
         self.spread.iter().any(|spread| spread.column == column)
     }
 
     /// What joins several values of an attribute in a cell.
-    pub fn joint(&self, name: &str) -> char {
-        let Some(Format::Delimited(table)) = self.format else { return ',' };
-        first_mark(table.joints.get(name).unwrap_or(&table.list), ',')
+    pub fn joint(&self, name: &str) -> &'c str {
+        let Some(Format::Delimited(table)) = self.format else { return "," };
+        mark(table.joints.get(name).unwrap_or(&table.list), ",")
     }
 
     /// What joins the parts of a group in a cell.
-    pub fn group(&self) -> char {
-        let Some(Format::Delimited(table)) = self.format else { return ':' };
-        first_mark(&table.group, ':')
+    pub fn group(&self) -> &'c str {
+        let Some(Format::Delimited(table)) = self.format else { return ":" };
+        mark(&table.group, ":")
     }
 
     /// The rows inside an offer; `None` where the format has none.
@@ -176,9 +193,12 @@ impl<'c> Layout<'c> {
     /// `roots`: the offer, or the row inside it before the offer.
     pub fn identity(&self, roots: &[Field<'_>], identity: &mut String) {
         identity.clear();
-        for (index, name) in &self.identity {
+        for (index, name, attribute) in &self.identity {
             let root = if self.is_inner(*index) { roots.first() } else { roots.last() };
-            let own = |root: Field<'_>| root.children().find(|f| f.name() == *name).map(|f| f.text().to_owned());
+            let is_it = |f: &Field<'_>| {
+                f.name() == *name || attribute.names.iter().any(|other| other.eq_ignore_ascii_case(f.name()))
+            };
+            let own = |root: Field<'_>| root.children().find(is_it).map(|f| f.text().to_owned());
             let Some(text) = root.and_then(|r| self.text(*r, name).map(str::to_owned).or_else(|| own(*r))) else {
                 continue;
             };
@@ -206,6 +226,20 @@ impl<'c> Layout<'c> {
 
     /// Parts of a group where the format says that they stand elsewhere than in elements of their names.
     pub fn parts(&self, name: &str, attribute: &Attribute, field: Field<'_>) -> Option<Vec<(usize, String)>> {
+        let place = self.placing.at(name, attribute).and_then(|at| match self.format {
+            Some(Format::Delimited(_)) => Some(at),
+            _ => at.trim_end_matches("/0").rsplit('/').next(),
+        });
+        if let Some((part, before, after)) = place.and_then(|place| attribute.named_by(place)) {
+            let name = name_in(field.name(), before, after)?;
+            let text = field.text().trim();
+            let given = !text.is_empty();
+            return Some(if given {
+                vec![(part, name.to_owned()), (1_usize.saturating_sub(part), text.to_owned())]
+            } else {
+                Vec::new()
+            });
+        }
         let json = match self.format? {
             Format::Json(json) => Some(json),
             Format::Xml(_) => None,
@@ -281,9 +315,12 @@ impl<'c> Layout<'c> {
             fields = match number(step).filter(|_| self.takes_all()) {
                 Some(number) => self.numbered(fields, &steps[..=depth], number),
                 None => {
-                    let inside = |field: Field<'d>| {
-                        field.children().filter(|child| child.qualified_name() == step || child.name() == step)
+                    let pattern = around_name(step);
+                    let is_it = move |child: &Field<'d>| match pattern {
+                        Some((before, after)) => name_in(child.name(), before, after).is_some(),
+                        None => child.qualified_name() == step || child.name() == step,
                     };
+                    let inside = move |field: Field<'d>| field.children().filter(is_it);
                     fields.into_iter().flat_map(inside).collect()
                 }
             };
@@ -321,9 +358,16 @@ fn marks<'j>(json: &'j Json, steps: &[String]) -> Vec<(String, &'j str)> {
 fn look<'d>(at: Field<'d>, path: &mut Vec<String>, known: &[Vec<String>], found: &mut Vec<(String, Field<'d>)>) {
     for child in at.children() {
         path.push(child.name().to_owned());
-        if !known.iter().any(|steps| steps.starts_with(path)) {
+        let leads = |steps: &Vec<String>| {
+            steps.len() >= path.len()
+                && steps.iter().zip(path.iter()).all(|(step, name)| match around_name(step) {
+                    Some((before, after)) => name_in(name, before, after).is_some(),
+                    None => step == name,
+                })
+        };
+        if !known.iter().any(leads) {
             found.push((path.join("/"), child));
-        } else if !known.contains(path) {
+        } else if !known.iter().any(|steps| leads(steps) && steps.len() == path.len()) {
             look(child, path, known, found);
         }
         path.pop();
@@ -347,10 +391,23 @@ fn two_places(parts: &TwoPlaces, field: Field<'_>, attribute: &Attribute) -> Opt
     })
 }
 
+/// What stands around `{name}` in a step.
+fn around_name(step: &str) -> Option<(&str, &str)> {
+    let (before, rest) = step.split_once('{')?;
+    Some((before, rest.split_once('}')?.1))
+}
+
+/// The name that stands between the two; none is empty.
+fn name_in<'n>(whole: &'n str, before: &str, after: &str) -> Option<&'n str> {
+    whole.strip_prefix(before)?.strip_suffix(after).filter(|name| !name.is_empty())
+}
+
 fn number(step: &str) -> Option<usize> {
     step.parse().ok()
 }
 
-fn first_mark(joint: &str, usual: char) -> char {
-    joint.chars().find(|c| !c.is_whitespace()).unwrap_or(usual)
+/// A joint without the spaces around it, which readers do not insist on.
+fn mark<'j>(joint: &'j str, usual: &'static str) -> &'j str {
+    let mark = joint.trim();
+    if mark.is_empty() { if joint.is_empty() { usual } else { joint } } else { mark }
 }

@@ -10,12 +10,14 @@ mod document;
 mod findings;
 mod form;
 mod joined;
+mod json_cell;
 mod json_slots;
 mod layout;
 mod nest;
 mod offer;
 mod preview;
 mod prices;
+mod refers;
 mod shape;
 mod shaper;
 

@@ -38,7 +38,7 @@ impl<'c> Nesting<'c> {
         &mut self,
         document: &Document,
         row: &mut Offer,
-        writer: &mut Writer<W>,
+        writer: &mut Writer<'_, W>,
         findings: &mut Findings<'_>,
     ) -> Result<bool> {
         if self.rows > 0 && row.is_present(self.by) && self.first.first(self.by) == row.first(self.by) {
@@ -62,7 +62,7 @@ impl<'c> Nesting<'c> {
     }
 
     /// Ends the offer that is open.
-    pub fn end<W: Write>(&mut self, document: &Document, writer: &mut Writer<W>) -> io::Result<()> {
+    pub fn end<W: Write>(&mut self, document: &Document, writer: &mut Writer<'_, W>) -> io::Result<()> {
         match std::mem::take(&mut self.rows) {
             0 => Ok(()),
             _ => document.end(&self.first, writer),

@@ -91,6 +91,11 @@ impl Offer {
         !self.slots[attribute].is_empty()
     }
 
+    /// Attributes that have a value, some perhaps more than once.
+    pub fn present(&self) -> impl Iterator<Item = usize> {
+        self.filled.iter().copied().filter(|attribute| self.is_present(*attribute))
+    }
+
     pub fn first(&self, attribute: usize) -> Option<&str> {
         self.slots[attribute].first().and_then(|span| self.resolve(*span))
     }

@@ -59,7 +59,12 @@ pub(super) fn shape(
     match (attribute.kind, raw) {
         (Type::Text, Raw::Integer(number)) => out.push_str(&number.to_string()),
         (Type::Text, Raw::Text(text)) => clean(text, out),
-        (Type::Html, Raw::Text(text)) if side == Side::Build => plain_from_html(text, out),
+        (Type::Html, Raw::Text(text)) if side == Side::Build => {
+            plain_from_html(text, out);
+            if attribute.required && out.len() == start {
+                return Err(Fault::new("without-text", "is markup with no text in it", "write one for the product"));
+            }
+        }
         (Type::Html, Raw::Text(text)) => clean(text, out),
         (Type::Price, Raw::Integer(minor)) => price_of_minor(attribute, minor, currency, out)?,
         (Type::Price, Raw::Text(text)) => price_of_text(attribute, text.trim(), currency, out)?,
@@ -81,7 +86,13 @@ pub(super) fn shape(
         (Type::DateTime, Raw::Text(text)) => out.push_str(&moment(text, side)?),
         (Type::DateRange, Raw::Text(text)) => range(text, side, out)?,
         (Type::Enum, Raw::Text(text)) => return spelled(attribute, text.trim(), out),
-        (Type::Url, Raw::Text(text)) => address(attribute, text, out)?,
+        (Type::Url, Raw::Text(text)) => {
+            address(attribute, text, out)?;
+            if side == Side::Check && text.trim().contains(char::is_whitespace) {
+                fit(attribute, side, start, out)?;
+                return Ok(Taken::Remark(Fault::new("not-encoded", "has a blank in it", "write %20 for it")));
+            }
+        }
         (Type::Gtin, Raw::Text(text)) => {
             let gtin =
                 Gtin::parse(text).map_err(|e| Fault::new("invalid", format!("is no GTIN: {}", e.message), e.help))?;
@@ -97,7 +108,29 @@ pub(super) fn shape(
         (_, Raw::Integer(number)) => return shape(attribute, Raw::Text(&number.to_string()), currency, side, out),
         (Type::Group, Raw::Text(_)) => return Err(Fault::new("not-a-group", "has no parts", "give a JSON object")),
     }
-    fit(attribute, side, start, out)
+    let stripped = strip(attribute, side, start, out);
+    let fitted = fit(attribute, side, start, out)?;
+    if let Some(pattern) = attribute.pattern.as_ref().filter(|p| out.len() > start && !p.is_all_of(&out[start..])) {
+        let message = format!("is not of the form the channel takes: {}", &out[start..]);
+        let help = format!("make it match {}", pattern.text());
+        out.truncate(start);
+        return Err(Fault::new("form", message, help));
+    }
+    Ok(if fitted == Taken::Plain { stripped } else { fitted })
+}
+
+/// Characters the channel does not take go, or are said.
+fn strip(attribute: &Attribute, side: Side, start: usize, out: &mut String) -> Taken {
+    let Some(rest) = attribute.strip.as_ref().and_then(|strip| strip.taken_out_of(&out[start..])) else {
+        return Taken::Plain;
+    };
+    if side == Side::Check {
+        return Taken::Remark(Fault::new("characters", "holds characters the channel does not take", "leave them out"));
+    }
+    out.truncate(start);
+    clean(&rest, out);
+    let help = "spell it without them if it reads badly now";
+    Taken::Remark(Fault::new("stripped", "held characters the channel does not take; they were left out", help))
 }
 
 /// Length limits, in the unit the channel counts.

@@ -74,6 +74,7 @@ impl<'a> Shaper<'a> {
             match column.source {
                 Source::Attribute(index) => {
                     if let Some((name, attribute)) = contract.attribute.get_index(index) {
+                        columns.retain(|(_, earlier)| earlier.index != index);
                         let except = attribute.except.as_ref().and_then(|other| contract.attribute.get_index_of(other));
                         columns.push((position, ColumnPlan { except, ..ColumnPlan::new(index, name, attribute) }));
                     }
@@ -159,7 +160,12 @@ impl<'a> Shaper<'a> {
         offer: &mut Offer,
         findings: &mut Findings<'_>,
     ) -> bool {
-        let Some((index, name, attribute)) = self.channel.contract.attribute.get_full(name) else { return true };
+        let found = self.channel.contract.attribute_named(name);
+        let Some((index, (name, attribute))) =
+            found.and_then(|index| Some((index, self.channel.contract.attribute.get_index(index)?)))
+        else {
+            return true;
+        };
         let mut plan = ColumnPlan::new(index, name, attribute);
         let text = match value {
             serde_json::Value::String(text) => Cow::Borrowed(text.as_str()),
@@ -386,17 +392,13 @@ impl<'a> ColumnPlan<'a> {
             Raw::Integer(number) => number.to_string(),
         };
         let place = Place::of_sku(&offer.sku).attribute(self.name).value(&value);
-        let help = match &self.attribute.help {
-            Some(more) => format!("{}; {more}", fault.help),
-            None => fault.help,
-        };
         Diagnostic::new(
             severity,
             code(&channel.name, self.name, fault.code),
             format!("{} {}", self.name, fault.message),
         )
         .at(channel.where_given(self.name, place))
-        .help(help)
+        .help(self.attribute.advise(&fault.help))
     }
 }
 
@@ -412,10 +414,12 @@ fn report(
     let needed = plan.attribute.required;
     let severity = if needed { Severity::Error } else { Severity::Warning };
     let mut finding = plan.finding(channel, offer, raw, fault, severity);
-    if !needed {
+    finding.severity = channel.severity(&finding.code, severity);
+    let costs = needed || finding.severity == Severity::Error;
+    if !costs {
         finding.message.push_str("; the offer goes without it");
     }
     findings.add(finding);
     offer.mark_faulty(plan.index);
-    !needed
+    !costs
 }

@@ -173,7 +173,7 @@ impl Source {
     }
 
     /// All bytes, from the first.
-    pub(super) fn into_reader(self) -> Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>> {
+    pub fn into_reader(self) -> Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>> {
         Cursor::new(self.head).chain(self.rest)
     }
 }

@@ -4,12 +4,18 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
+use serde_json::Value;
 
 use crate::value::{Currency, Money, time};
 
 /// Why a field cannot be read is one sentence, for the order's place in the report.
 pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     time::parse(text, None).map_err(|invalid| invalid.message)
+}
+
+/// A JSON number with the currency's decimals; its shortest form keeps them, see [`Decimal`].
+pub(super) fn number(money: Money) -> Value {
+    serde_json::from_str(&money.to_decimal_string()).unwrap_or(Value::Null)
 }
 
 /// The parts that say something.

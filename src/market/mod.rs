@@ -4,6 +4,8 @@
 //! catalog, the clock or a socket: it takes and returns the plain types below, and reaches out only through a
 //! [`Port`]. State lives in the catalog, never in the connector, so the same code runs against the sandbox, a
 //! recording, a contract server and the real thing.
+mod allegro;
+mod amazon;
 mod carriers;
 pub mod connector;
 mod ebay;
@@ -11,9 +13,12 @@ mod faults;
 mod google_merchant;
 pub mod host;
 mod json;
+mod made_up;
 mod mirakl;
 mod oauth;
 mod offset_pages;
+mod token_pages;
+mod walmart;
 
 use std::collections::BTreeMap;
 
@@ -51,14 +56,23 @@ impl Account {
         }
     }
 
-    #[allow(dead_code)]
     fn option(&self, name: &str) -> Option<&str> {
         self.options.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
     /// # Errors
+    /// `market/no-shop-id`.
+    fn shop(&self, what: &str) -> Result<&str> {
+        self.shop_id.as_deref().filter(|id| !id.trim().is_empty()).ok_or_else(|| {
+            let place = Place::file("purvey.toml").attribute(format!("market.{}.shop_id", self.name));
+            Error::usage("market/no-shop-id", format!("{} needs a shop_id: {what}", self.name))
+                .at(place)
+                .help(format!("add shop_id = \"…\" to [market.{}]", self.name))
+        })
+    }
+
+    /// # Errors
     /// `market/no-option`.
-    #[allow(dead_code)]
     fn needed(&self, name: &str, what: &str) -> Result<&str> {
         self.option(name).ok_or_else(|| {
             let place = Place::file("purvey.toml").attribute(format!("market.{}.options.{name}", self.name));
@@ -82,6 +96,18 @@ struct Kind {
 /// A new marketplace is one file and one entry here.
 static MARKETPLACES: &[Kind] = &[
     Kind {
+        name: "allegro",
+        make: |account| Ok(Box::new(allegro::Allegro::new(account))),
+        url: Some("https://api.allegro.pl"),
+        options: allegro::OPTIONS,
+    },
+    Kind {
+        name: "amazon",
+        make: |account| Ok(Box::new(amazon::Amazon::new(account)?)),
+        url: None,
+        options: amazon::OPTIONS,
+    },
+    Kind {
         name: "google-merchant",
         make: |account| Ok(Box::new(google_merchant::GoogleMerchant::new(account)?)),
         url: Some(google_merchant::URL),
@@ -89,6 +115,12 @@ static MARKETPLACES: &[Kind] = &[
     },
     Kind { name: "ebay", make: |_| Ok(Box::new(ebay::Ebay)), url: Some("https://api.ebay.com"), options: &[] },
     Kind { name: "mirakl", make: |account| Ok(Box::new(mirakl::Mirakl::new(account))), url: None, options: &[] },
+    Kind {
+        name: "walmart",
+        make: |account| Ok(Box::new(walmart::Walmart::new(account))),
+        url: Some("https://marketplace.walmartapis.com"),
+        options: walmart::OPTIONS,
+    },
 ];
 
 /// The connector for a marketplace by the name `purvey.toml` gives it; see [`marketplaces`].

@@ -104,6 +104,12 @@ pub fn push_feeds(
 /// What is to be sent, if it may be: an outcome of `Withheld` says that it is not there yet.
 fn pack(shop: &Shop, writer: &Writer, channel: &Channel, target: &str, options: &PushOptions) -> Result<Parcel> {
     let file = feed_file(channel)?;
+    if file.contains("{n}") {
+        let message = format!("the feed of {} is split into several files, and only one can be sent", channel.name);
+        return Err(Error::usage("deliver/split", message)
+            .at(Place::file(&file))
+            .help("send a format that is one file: set `format` under its channel in purvey.toml"));
+    }
     let build_it = || format!("run `purvey feed build {}` first", channel.name);
     let feed = writer.last_feed(&channel.name, &file)?.ok_or_else(|| {
         Error::input("deliver/nothing-built", format!("{} has no feed yet", channel.name)).help(build_it())

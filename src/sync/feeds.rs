@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::guard::{Extent, guard, guard_prices};
+use super::guard::{Extent, guard, guard_prices, guard_unsent};
 use crate::catalog::{FeedRecord, Writer};
 use crate::channel::{Channel, Format, Guarded};
-use crate::deliver::{Placed, ToFile};
+use crate::deliver::{Placed, ToFile, ToFiles};
 use crate::diagnostic::{Error, Result};
 use crate::feed::{Built, Diffed, Findings, Job, Prices, Side, build, diff};
 use crate::shop::Shop;
@@ -43,23 +43,44 @@ impl FeedRun {
     }
 }
 
-/// Builds the feed of `channel` and puts it in place; the old one stays when anything is wrong.
-pub fn build_feed(
+/// A feed that is built, and not yet in place.
+pub(super) struct Made {
+    format: String,
+    /// Relative to the shop's folder.
+    file: String,
+    to: ToFiles,
+    files: Vec<ToFile>,
+    built: Built,
+}
+
+/// Builds the feed of `channel` beside the one that is in place.
+pub(super) fn make(
     shop: &Shop,
-    writer: &mut Writer,
     channel: &Channel,
     options: &FeedOptions,
     now: Timestamp,
     findings: &mut Findings<'_>,
-) -> Result<FeedRun> {
+) -> Result<Made> {
     let (format_name, format) = format_of(channel, options.format.as_deref())?;
     let file = target(channel, format);
-    let path = shop.path(&file);
-    let mut to = ToFile::create(&path)?;
-    let built = run(shop, channel, format, now, &mut to, findings)?;
+    let mut to = ToFiles::new(&shop.path(&file));
+    let (built, files) = run(shop, channel, format, now, || to.open_next(), findings)?;
+    Ok(Made { format: format_name, file, to, files, built })
+}
+
+/// Puts a feed in place; the old one stays when a guard says so.
+pub(super) fn put(
+    writer: &mut Writer,
+    channel: &Channel,
+    options: &FeedOptions,
+    now: Timestamp,
+    made: Made,
+) -> Result<FeedRun> {
+    let Made { format, file, to, files, built } = made;
     let last = writer.last_feed(&channel.name, &file)?;
     if !options.allow_shrink {
-        let new = Extent { offers: built.offers, in_stock: built.in_stock };
+        guard_unsent(channel, &file, last.as_ref(), &built.sent)?;
+        let new = Extent { offers: built.offers, in_stock: built.in_stock.unwrap_or_default() };
         guard(channel, &file, last.as_ref().map(Extent::of), new)?;
     }
     if !options.allow_price_jump
@@ -68,16 +89,17 @@ pub fn build_feed(
         guard_prices(channel, &file, &Prices::from_bytes(&prices), &built.prices)?;
     }
     let placed = if options.dry_run {
-        drop(to);
+        drop(files);
         Placed::Withheld
     } else {
-        let placed = to.place()?;
+        let placed = to.place(files)?;
         let record = FeedRecord {
             offers: built.offers,
-            in_stock: built.in_stock,
+            in_stock: built.in_stock.unwrap_or_default(),
             left_out: built.left_out,
             bytes: built.bytes,
             hash: built.hash.clone(),
+            sent: built.sent.clone(),
             built_at: to_utc_text(now),
         };
         if last.is_none_or(|last| last.hash != record.hash) {
@@ -87,7 +109,7 @@ pub fn build_feed(
         }
         placed
     };
-    Ok(FeedRun { channel: channel.name.clone(), format: format_name, file, placed, built })
+    Ok(FeedRun { channel: channel.name.clone(), format, file, placed, built })
 }
 
 /// Compares the feed of `channel` in place, or the file `old`, with the one that would be built now.
@@ -106,7 +128,9 @@ pub fn diff_feed(
         .suffix(&format!(".{}", format.file()))
         .tempfile()
         .map_err(|e| Error::io("make", "a temporary file".as_ref(), e))?;
-    run(shop, channel, format, now, &mut file, findings)?;
+    let mut once = Some(file.as_file_mut());
+    let next = || once.take().ok_or_else(|| several(channel));
+    run(shop, channel, format, now, next, findings)?;
     diff_files(channel, old, &file.into_temp_path(), show)
 }
 
@@ -117,27 +141,41 @@ pub fn diff_files(channel: &Channel, old: &Path, new: &Path, show: usize) -> Res
             .help(format!("build it first: purvey feed build {}", channel.name)));
     }
     let (old_name, new_name) = (old.display().to_string(), new.display().to_string());
-    let old = Side { file: &old_name, open: &|| read(old) };
-    let new = Side { file: &new_name, open: &|| read(new) };
+    let old = Side { file: &old_name, open: &|| read_feed(old) };
+    let new = Side { file: &new_name, open: &|| read_feed(new) };
     diff(channel, &old, &new, show)
 }
 
-fn read(path: &Path) -> Result<Box<dyn BufRead>> {
+/// A feed's bytes, unpacked.
+pub fn read_feed(path: &Path) -> Result<Box<dyn BufRead>> {
     let file = File::open(path).map_err(|e| Error::io("read", path, e))?;
-    Ok(Box::new(BufReader::with_capacity(256 * 1024, file)))
+    let mut file = BufReader::with_capacity(READ_BYTES, file);
+    let packed = file.fill_buf().map_err(|e| Error::io("read", path, e))?.starts_with(b"\x1F\x8B");
+    Ok(match packed {
+        true => Box::new(BufReader::with_capacity(READ_BYTES, flate2::bufread::MultiGzDecoder::new(file))),
+        false => Box::new(file),
+    })
 }
 
-/// Builds the feed of `channel` into `to`, which is somebody else's: nothing is guarded or remembered.
+/// Read at once: large enough to make system calls cheap.
+const READ_BYTES: usize = 256 * 1024;
+
+fn several(channel: &Channel) -> Error {
+    Error::usage("feed/one-file", format!("the feed of {} fills more than one file", channel.name))
+        .help("compare a format that is one file")
+}
+
+/// Builds the feed of `channel` into what `next` opens, which is somebody else's: nothing is guarded or remembered.
 pub fn write_feed<W: Write>(
     shop: &Shop,
     channel: &Channel,
     format: Option<&str>,
     now: Timestamp,
-    to: W,
+    next: impl FnMut() -> Result<W>,
     findings: &mut Findings<'_>,
-) -> Result<Built> {
+) -> Result<(Built, Vec<W>)> {
     let (_, format) = format_of(channel, format)?;
-    run(shop, channel, format, now, to, findings)
+    run(shop, channel, format, now, next, findings)
 }
 
 fn run<W: Write>(
@@ -145,13 +183,13 @@ fn run<W: Write>(
     channel: &Channel,
     format: &Format,
     now: Timestamp,
-    to: W,
+    next: impl FnMut() -> Result<W>,
     findings: &mut Findings<'_>,
-) -> Result<Built> {
+) -> Result<(Built, Vec<W>)> {
     let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), channel).map_err(|error| shop.locate(error))?;
     let changed = shop.catalog.read()?.changed_at()?;
     let job = Job { channel, guarded: &guarded, now: &to_utc_text(now), format, changed: &changed };
-    build(&job, to, findings).map_err(|error| shop.locate(error))
+    build(&job, next, findings).map_err(|error| shop.locate(error))
 }
 
 /// The format asked for, else the shop's, else the contract's first.

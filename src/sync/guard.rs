@@ -1,6 +1,6 @@
 //! Guards: what would do damage at a channel has to be meant by a person.
 use crate::catalog::FeedRecord;
-use crate::channel::{Channel, Missing};
+use crate::channel::{Channel, Missing, Unsent};
 use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::feed::{Jumps, Prices};
 
@@ -62,6 +62,19 @@ pub fn guard(channel: &Channel, place: &str, last: Option<Extent>, new: Extent) 
         );
     }
     Ok(())
+}
+
+/// Holds a feed back that stops sending an attribute which the `last` one at `place` had, where the channel empties it.
+///
+/// # Errors
+/// `feed/unsent`.
+pub fn guard_unsent(channel: &Channel, place: &str, last: Option<&FeedRecord>, sent: &[String]) -> Result<()> {
+    let missing = last.and_then(|last| last.sent.iter().find(|name| !sent.contains(name)));
+    let (Unsent::Reset, Some(name)) = (channel.contract.unsent, missing) else { return Ok(()) };
+    let message = format!("{} would no longer be sent `{name}`, and would empty it in every offer", channel.name);
+    Err(Error::new(Kind::Guard, "feed/unsent", format!("{message}; {place} was left as it was"))
+        .at(Place::file(place))
+        .help("if that is meant, add --allow-shrink; else give it in the template again"))
 }
 
 /// Holds a feed back whose prices jumped against the `last` one at `place`: a currency mixed up, a decimal point lost.

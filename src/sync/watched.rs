@@ -63,7 +63,9 @@ pub fn metrics(round: &Round<'_>) -> String {
     });
     page.family("purvey_feed_offers", "Offers of the last feed.", round.feeds.iter(), |page, feed| {
         let built = &feed.built;
-        for (kind, count) in [("all", built.offers), ("in_stock", built.in_stock), ("left_out", built.left_out)] {
+        for (kind, count) in
+            [("all", built.offers), ("in_stock", built.in_stock.unwrap_or_default()), ("left_out", built.left_out)]
+        {
             page.line("purvey_feed_offers", &[("channel", &feed.channel), ("kind", kind)], count);
         }
     });

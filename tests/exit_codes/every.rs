@@ -37,7 +37,10 @@ const ROAD: &[(Sort, &str)] = &[
     (Viewer, "catalog list"),
     (Viewer, "catalog show SKU-1"),
     (Viewer, "channel list"),
+    (Script, "channel schema"),
     (Viewer, "channel check google"),
+    (Worker, "taxonomy update google --from taxonomy.txt"),
+    (Viewer, "taxonomy list"),
     (Worker, "channel new pricelist"),
     (Viewer, "feed preview SKU-1 --channel google"),
     (Worker, "feed build"),
@@ -95,6 +98,7 @@ fn stage() -> Stage {
     stage.write("purvey.toml", &config.replace("[channel.google]\n", target));
     stage.write("products.csv", &products(12, 1));
     stage.write("stock.csv", "sku,location,quantity\nSKU-1,MAIN,50\nSKU-2,MAIN,60\n");
+    stage.write("taxonomy.txt", "# Version\n1 - Home\n2 - Home > Mugs\n");
     stage.write("prices.csv", "sku,price,currency\nSKU-1,9.90,EUR\n");
     stage.write("locations.csv", "code,name,kind\nEAST,East,store\n");
     stage.write("parcels.csv", "order,sku,quantity,carrier,tracking_number\nU-1,SKU-5,2,UPS,1Z999AA10123456784\n");

@@ -13,6 +13,7 @@ mod signals;
 mod stage;
 mod streams;
 mod syncing;
+mod telling;
 mod watch;
 
 use std::fs;
@@ -161,6 +162,48 @@ fn exit_5_a_guard_holds_a_shrunken_feed_back() {
     assert_eq!(fs::read(stage.path("out/google.xml")).unwrap(), old);
     watched(&stage, &["feed", "build", "--allow-shrink"]).ends_with(0);
     assert_ne!(fs::read(stage.path("out/google.xml")).unwrap(), old);
+}
+
+/// A channel of the shop's own: it empties what is no longer sent, and takes two offers a file.
+fn add_split_channel(stage: &Stage) {
+    for folder in ["feeds", "templates"] {
+        fs::create_dir_all(stage.path(folder)).unwrap();
+    }
+    let contract = "title = 'Parts'\nsources = ['https://stage.example']\nchecked = 2026-11-25\nidentity = ['id']\n\
+                    missing = 'kept'\nunsent = 'reset'\n\
+                    [format.csv]\nkind = 'delimited'\nfile = 'parts-{n}.csv'\ndelimiter = ','\nlist = ';'\ngroup = ':'\n\
+                    shard = { items = 2 }\n\
+                    [attribute.id]\ntype = 'text'\n[attribute.name]\ntype = 'text'\n";
+    stage.write("feeds/parts.toml", contract);
+    stage.write("templates/parts.sql", "SELECT sku, sku AS id, title AS name FROM item ORDER BY sku");
+    add_to_config(stage, "[channel.google]", "[channel.parts]");
+}
+
+#[test]
+fn exit_5_a_guard_holds_a_feed_back_that_would_empty_an_attribute() {
+    let stage = shop(3);
+    add_split_channel(&stage);
+    watched(&stage, &["feed", "build", "parts"]).ends_with(0);
+    stage.write("templates/parts.sql", "SELECT sku, sku AS id FROM item ORDER BY sku");
+    let said = watched(&stage, &["feed", "build", "parts"]).ends_with(5);
+    assert!(said.err.contains("feed/unsent") && said.err.contains("`name`"), "{said:?}");
+    watched(&stage, &["feed", "build", "parts", "--allow-shrink"]).ends_with(0);
+}
+
+#[test]
+fn a_split_feed_is_put_in_place_whole_and_leaves_no_part_of_a_larger_one() {
+    let stage = shop(5);
+    add_split_channel(&stage);
+    let parts = || (1..=4).map(|n| fs::read_to_string(stage.path(&format!("out/parts-{n}.csv"))).ok());
+    let rows = || parts().flatten().map(|text| text.lines().count() - 1).collect::<Vec<_>>();
+    watched(&stage, &["feed", "build", "parts"]).ends_with(0);
+    assert_eq!(rows(), [2, 2, 1]);
+    add_to_config(&stage, "[channel.parts]", "where = \"feed.id < 'SKU-4'\"");
+    watched(&stage, &["feed", "build", "parts", "--dry-run"]).ends_with(0);
+    assert_eq!(rows(), [2, 2, 1]);
+    watched(&stage, &["feed", "build", "parts"]).ends_with(0);
+    assert_eq!(rows(), [2, 1]);
+    watched(&stage, &["feed", "build", "parts", "--out", "-"]).ends_with(2);
 }
 
 #[test]

@@ -371,6 +371,7 @@ CREATE TABLE feed (
   left_out INTEGER NOT NULL,
   bytes    INTEGER NOT NULL,
   hash     TEXT NOT NULL,
+  sent     TEXT NOT NULL DEFAULT '[]',                      -- JSON list of the attributes that some offer had
   built_at TEXT NOT NULL,
   PRIMARY KEY (channel, target)
 ) STRICT, WITHOUT ROWID;
@@ -436,3 +437,10 @@ SELECT o.channel, v.sku, o.attributes FROM override o JOIN variant v ON v.id = o
 CREATE VIEW item_price AS
 SELECT v.sku, pl.code AS price_list, pl.country, pl.currency, pr.price_minor, pr.sale_price_minor, pr.sale_from, pr.sale_to
 FROM price pr JOIN price_list pl ON pl.id = pr.price_list_id JOIN variant v ON v.id = pr.variant_id;
+
+-- What buyers wrote, each review with the item it is about.
+CREATE VIEW item_review AS
+SELECT r.external_id AS review_id, v.sku, r.rating, r.title, r.content, r.reviewer, r.url, r.written_at,
+       p.item_group_id, p.title AS product_title, p.brand, p.path, v.gtin, v.mpn
+FROM review r JOIN variant v ON v.id = r.variant_id JOIN product p ON p.id = v.product_id
+WHERE v.status = 'active' AND p.status = 'active';

@@ -7,20 +7,18 @@ mod status;
 
 pub(super) use push::{split as split_pushes, table as push_table};
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use self::explain::{Explained, Reasons};
 use super::{Context, finish, init};
-use crate::catalog::Writer;
 use crate::channel::{Channel, Guarded, Parameter, Settings};
-use crate::deliver::{Placed, ToFile};
+use crate::deliver::{Placed, ToFiles};
 use crate::diagnostic::{Error, Kind, Result};
 use crate::feed::{Built, Checked, Findings, check};
 use crate::report::{Cell, FailOn, Format, Outcome, Table, counted, thousands};
 use crate::shop::{PLACEHOLDER_SITE, Shop};
-use crate::sync::{FeedOptions, FeedRun, build_feed, write_feed};
+use crate::sync::{Coming, FeedOptions, FeedRun, build_feeds, read_feed, write_feed};
 use crate::value::Country;
 use crate::value::time::to_utc_text;
 
@@ -119,17 +117,21 @@ fn build(args: &Build, context: &Context<'_>) -> Result<Outcome> {
         allow_price_jump: args.allow_price_jump,
     };
     let (mut runs, mut failures, mut explained) = (Vec::new(), Vec::new(), Vec::new());
-    for name in names {
-        // One channel's trouble is its own: the others are still built.
+    build_feeds(&shop, &mut writer, &names, &options, context.now, |coming| {
         let run = match args.explain {
-            true => build_explained(name, &shop, &mut writer, &options, &mut explained, context),
-            false => build_told(name, &shop, &mut writer, &options, context),
+            true => arrive_explained(coming, &shop, &mut explained, context),
+            false => {
+                let mut talk = context.report.findings();
+                coming.arrive(&mut |finding| talk.push(finding))
+            }
         };
+        // One channel's trouble is its own: the others are still built.
         match run {
             Ok(run) => runs.push(run),
             Err(error) => failures.push(error),
         }
-    }
+        true
+    });
     if args.explain {
         context.report.result(&explained, |out| explained.iter().try_for_each(|one| one.write(out)))?;
     } else if !runs.is_empty() {
@@ -139,34 +141,18 @@ fn build(args: &Build, context: &Context<'_>) -> Result<Outcome> {
     finish(failures, runs.is_empty(), left_out, context)
 }
 
-/// Builds the feed of one channel and tells its findings.
-fn build_told(
-    name: &str,
+/// Counts the findings of a feed; one that is held back is explained, too.
+fn arrive_explained(
+    coming: Coming<'_>,
     shop: &Shop,
-    writer: &mut Writer,
-    options: &FeedOptions,
-    context: &Context<'_>,
-) -> Result<FeedRun> {
-    let mut talk = context.report.findings();
-    let mut sink = |finding: &_| talk.push(finding);
-    build_feed(shop, writer, &shop.channel(name)?, options, context.now, &mut Findings::new(&mut sink))
-}
-
-/// Builds the feed of one channel and counts its findings; a feed that is held back is explained, too.
-fn build_explained(
-    name: &str,
-    shop: &Shop,
-    writer: &mut Writer,
-    options: &FeedOptions,
     explained: &mut Vec<Explained>,
     context: &Context<'_>,
 ) -> Result<FeedRun> {
-    let channel = shop.channel(name)?;
+    let channel = shop.channel(coming.channel)?;
     let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), &channel).map_err(|e| shop.locate(e))?;
     let counts = channel.count(&guarded, &to_utc_text(context.now), None).map_err(|e| shop.locate(e))?;
     let mut reasons = Reasons::default();
-    let mut sink = |finding: &_| reasons.note(finding);
-    let run = build_feed(shop, writer, &channel, options, context.now, &mut Findings::new(&mut sink));
+    let run = coming.arrive(&mut |finding| reasons.note(finding));
     explained.push(reasons.explain(channel, counts, run.as_ref().ok().cloned()));
     run
 }
@@ -181,12 +167,14 @@ fn build_elsewhere(args: &Build, out: &Path, names: &[&str], shop: &Shop, contex
     let mut findings = Findings::new(&mut sink);
     let format = args.format.as_deref();
     let left_out = if out.as_os_str() == "-" {
-        write_feed(shop, &channel, format, context.now, context.report.raw(), &mut findings)?.left_out
+        let mut once = Some(context.report.raw());
+        let next = || once.take().ok_or_else(several);
+        write_feed(shop, &channel, format, context.now, next, &mut findings)?.0.left_out
     } else {
-        let mut to = ToFile::create(out)?;
-        let built = write_feed(shop, &channel, format, context.now, &mut to, &mut findings)?;
+        let mut to = ToFiles::new(out);
+        let (built, files) = write_feed(shop, &channel, format, context.now, || to.open_next(), &mut findings)?;
         if !args.dry_run {
-            to.place()?;
+            to.place(files)?;
         }
         context.report.summary(&built, |to| writeln!(to, "{}: {}", out.display(), sentence(&built)))?;
         built.left_out
@@ -194,12 +182,19 @@ fn build_elsewhere(args: &Build, out: &Path, names: &[&str], shop: &Shop, contex
     Ok(if left_out > 0 { Outcome::Partly } else { Outcome::Done })
 }
 
+fn several() -> Error {
+    Error::usage("feed/one-file", "the feed fills more than one file, and standard output is one")
+        .help("name a file with a number in it: --out 'feed-{n}.csv'")
+}
+
 fn sentence(built: &Built) -> String {
     let left_out = match built.left_out {
         0 => String::new(),
         n => format!(", {} left out", thousands(n)),
     };
-    format!("{}{left_out}, {} in stock", counted(built.offers, "offer"), thousands(built.in_stock))
+    let in_stock = built.in_stock.map(|n| format!(", {} in stock", thousands(n))).unwrap_or_default();
+    let files = if built.files > 1 { format!(" in {}", counted(built.files, "file")) } else { String::new() };
+    format!("{}{files}{left_out}{in_stock}", counted(built.offers, "offer"))
 }
 
 pub(super) fn table(runs: &[FeedRun], out: &mut dyn Write) -> std::io::Result<()> {
@@ -218,7 +213,7 @@ pub(super) fn table(runs: &[FeedRun], out: &mut dyn Write) -> std::io::Result<()
             Cell::from(run.channel.as_str()),
             Cell::number(thousands(run.built.offers)),
             Cell::number(thousands(run.built.left_out)),
-            Cell::number(thousands(run.built.in_stock)),
+            run.built.in_stock.map_or_else(|| Cell::from(""), |n| Cell::number(thousands(n))),
             Cell::number(size(run.built.bytes)),
             Cell::from(run.file.as_str()),
             Cell::from(placed),
@@ -285,8 +280,10 @@ fn channel_of(name: &str, country: Option<Country>, context: &Context<'_>) -> Re
         true => context.shop()?.channel(name)?,
         false => {
             let mut settings = Settings::default();
-            for key in ["site", "country", "shop", "currency"] {
-                settings.parameters.insert(key.to_owned(), Parameter::Text(String::new()));
+            // What a build has to be told says nothing of a feed that is there.
+            let required = Channel::load_contract(name, None)?.settings.into_keys();
+            for key in ["site", "country", "shop", "currency"].map(str::to_owned).into_iter().chain(required) {
+                settings.parameters.insert(key, Parameter::Text(String::new()));
             }
             Channel::load(name, None, settings)?
         }
@@ -301,9 +298,8 @@ fn open(path: &Path) -> Result<Box<dyn BufRead>> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(std::io::stdin().lock()));
     }
-    let file = File::open(path).map_err(|e| Error::io("read", path, e))?;
-    if file.metadata().is_ok_and(|m| m.is_dir()) {
+    if path.is_dir() {
         return Err(Error::input("feed/directory", format!("{} is a folder", path.display())).help("name a file in it"));
     }
-    Ok(Box::new(BufReader::with_capacity(256 * 1024, file)))
+    read_feed(path)
 }

@@ -47,6 +47,12 @@ impl AtomicFile {
         &self.path
     }
 
+    /// Brings what was written safely to disk, so that nothing but a rename is left to do.
+    pub fn settle(&mut self) -> Result<()> {
+        let settled = self.temporary.flush().and_then(|()| self.temporary.as_file().sync_all());
+        settled.map_err(|e| Error::io("write", &self.path, e))
+    }
+
     /// Puts the file in its place, safely on disk.
     pub fn commit(self) -> Result<()> {
         let AtomicFile { path, temporary } = self;

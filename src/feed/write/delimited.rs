@@ -13,12 +13,24 @@ pub struct Dialect {
     pub join: String,
     /// A byte order mark first.
     pub bom: bool,
+    /// Lines above the header.
+    pub above: Vec<String>,
+    /// Whether the columns are named.
+    pub header: bool,
 }
 
 impl Default for Dialect {
     /// Comma-separated as RFC 4180 has it, with plain line feeds, which every reader takes.
     fn default() -> Self {
-        Dialect { delimiter: b',', quoting: Quoting::Needed, line_ending: "\n", join: ",".into(), bom: false }
+        Dialect {
+            delimiter: b',',
+            quoting: Quoting::Needed,
+            line_ending: "\n",
+            join: ",".into(),
+            bom: false,
+            above: Vec::new(),
+            header: true,
+        }
     }
 }
 
@@ -53,6 +65,13 @@ impl Encoder for DelimitedEncoder {
     fn begin(&mut self, out: &mut Vec<u8>) {
         if self.dialect.bom {
             out.extend_from_slice("\u{feff}".as_bytes());
+        }
+        for line in &self.dialect.above {
+            out.extend_from_slice(line.as_bytes());
+            out.extend_from_slice(self.dialect.line_ending.as_bytes());
+        }
+        if !self.dialect.header {
+            return;
         }
         let quoting = if self.dialect.quoting == Quoting::Always { Quoting::Needed } else { self.dialect.quoting };
         self.push_row(self.columns.iter().map(String::as_str), quoting, out);
@@ -137,7 +156,7 @@ mod tests {
             feed.begin_offer();
             feed.field(2, "a\tb");
             feed.end_offer().unwrap();
-            assert_eq!(String::from_utf8(feed.finish().unwrap()).unwrap(), expected);
+            assert_eq!(String::from_utf8(feed.finish().unwrap().remove(0)).unwrap(), expected);
         }
     }
 }

@@ -71,6 +71,9 @@ impl JsonSlot {
     }
 }
 
+/// Stands in a slot's name for what [`Encoder::named`] is given. No text of a contract holds it.
+pub const NAME: &str = "\u{2}";
+
 /// The keys of a JSON pointer.
 pub fn keys(pointer: &str) -> Vec<String> {
     let keys = pointer.strip_prefix('/').unwrap_or(pointer).split('/');
@@ -163,13 +166,16 @@ fn close_up(offer: &mut Map<String, Value>, path: &[String]) {
     }
 }
 
-fn typed(kind: JsonValue, text: &str) -> Value {
-    let parsed = match kind {
-        JsonValue::Text => None,
-        JsonValue::Number => serde_json::from_str::<serde_json::Number>(text).ok().map(Value::Number),
-        JsonValue::Boolean => text.parse().ok().map(Value::Bool),
-    };
-    parsed.unwrap_or_else(|| Value::String(text.to_owned()))
+impl JsonValue {
+    /// The value that `text` says.
+    pub fn of(self, text: &str) -> Value {
+        let parsed = match self {
+            JsonValue::Text => None,
+            JsonValue::Number => serde_json::from_str::<serde_json::Number>(text).ok().map(Value::Number),
+            JsonValue::Boolean => text.parse().ok().map(Value::Bool),
+        };
+        parsed.unwrap_or_else(|| Value::String(text.to_owned()))
+    }
 }
 
 impl Encoder for JsonEncoder {
@@ -189,7 +195,17 @@ impl Encoder for JsonEncoder {
         if let Some(used) = self.used.get_mut(slot) {
             *used = true;
         }
-        self.put(slot, typed(kind, value));
+        self.put(slot, kind.of(value));
+    }
+
+    fn named(&mut self, slot: usize, name: &str, value: &str, _: &mut Vec<u8>) {
+        if let Some(used) = self.used.get_mut(slot) {
+            *used = true;
+        }
+        let Some(JsonSlot { path, value: kind, repeated }) = self.slots.get(slot) else { return };
+        let path: Vec<String> = path.iter().map(|key| key.replace(NAME, name)).collect();
+        let object = self.groups.last_mut().map_or(&mut self.offer, |(_, group)| group);
+        insert(object, &path, *repeated, kind.of(value));
     }
 
     fn begin_group(&mut self, slot: usize, _: &mut Vec<u8>) {
@@ -262,7 +278,7 @@ mod tests {
             feed.begin_offer();
             feed.field(0, "B");
             feed.end_offer().unwrap();
-            assert_eq!(String::from_utf8(feed.finish().unwrap()).unwrap(), expected);
+            assert_eq!(String::from_utf8(feed.finish().unwrap().remove(0)).unwrap(), expected);
         }
     }
 
@@ -288,7 +304,7 @@ mod tests {
             fields.iter().for_each(|(slot, value)| feed.field(*slot, value));
             feed.end_offer().unwrap();
         }
-        let text = String::from_utf8(feed.finish().unwrap()).unwrap();
+        let text = String::from_utf8(feed.finish().unwrap().remove(0)).unwrap();
         let expected = [
             r#"{"patches":[{"value":[{"amount":"1.00"}],"op":"replace"},{"value":"x","op":"replace"}],"messageId":1}"#,
             r#"{"patches":[{"value":"y","op":"replace"}],"messageId":2}"#,

@@ -13,7 +13,7 @@ proptest! {
     #[test]
     fn what_is_written_reads_back(offers in prop::collection::vec(("\\PC{0,20}", any::<String>(), any::<String>()), 0..6)) {
         let element = |name: &str| XmlElement { name: name.into(), ..XmlElement::default() };
-        let envelope = XmlEnvelope { open: vec![element("rss"), element("channel")], item: "item".into() };
+        let envelope = XmlEnvelope { open: vec![element("rss"), element("channel")], item: "item".into(), encoding: "" };
         let slots = [
             XmlSlot::Attribute("id".into()), XmlSlot::Element("a".into()), XmlSlot::Cdata("b".into()), XmlSlot::Text,
         ];
@@ -29,7 +29,7 @@ proptest! {
             feed.end_group();
             feed.end_offer().unwrap();
         }
-        let bytes = feed.finish().unwrap();
+        let bytes = feed.finish().unwrap().remove(0);
         let mut reader = XmlReader::new(&bytes[..], ReadOptions::default());
         let mut offer = RawOffer::default();
         for (id, a, b) in &offers {
@@ -56,7 +56,7 @@ proptest! {
             feed.field(0, id);
             feed.end_offer().unwrap();
         }
-        let bytes = feed.finish().unwrap();
+        let bytes = feed.finish().unwrap().remove(0);
         let mut reader = DelimitedReader::new(&bytes[..], ReadOptions::default()).unwrap();
         let mut offer = RawOffer::default();
         for (id, title) in rows.iter().filter(|(id, title)| !(id.trim().is_empty() && title.trim().is_empty())) {

@@ -1,5 +1,5 @@
 //! XML catalogs: RSS, Atom, YML, Heureka and their like differ only in data, the [`XmlEnvelope`] and the slots.
-use super::Encoder;
+use super::{Encoder, NAME};
 use crate::document::text::{escape_xml_attribute, escape_xml_text, push_cdata};
 
 /// An element around or before the offers. Names are written in full, with their prefix.
@@ -9,6 +9,8 @@ pub struct XmlElement {
     pub attributes: Vec<(String, String)>,
     pub text: String,
     pub children: Vec<XmlElement>,
+    /// What an element that holds the offers has after them.
+    pub tail: Vec<XmlElement>,
 }
 
 /// The document around the offers.
@@ -19,6 +21,8 @@ pub struct XmlEnvelope {
     pub open: Vec<XmlElement>,
     /// The element of one offer: `item`, `entry`, `offer`.
     pub item: String,
+    /// As the declaration names it; UTF-8 when empty. The bytes are made by [`super::Wrapped`].
+    pub encoding: &'static str,
 }
 
 /// Where the values of a slot go, inside the offer or inside the group that is open.
@@ -144,7 +148,8 @@ impl Tags {
 
 impl Encoder for XmlEncoder {
     fn begin(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
+        let encoding = if self.envelope.encoding.is_empty() { "UTF-8" } else { self.envelope.encoding };
+        out.extend_from_slice(format!("<?xml version=\"1.0\" encoding=\"{encoding}\"?>").as_bytes());
         for (depth, element) in self.envelope.open.iter().enumerate() {
             push_start(element, depth, out);
             out.push(b'>');
@@ -183,6 +188,16 @@ impl Encoder for XmlEncoder {
         }
     }
 
+    fn named(&mut self, slot: usize, name: &str, value: &str, out: &mut Vec<u8>) {
+        let Some(tags) = self.slots.get(slot) else { return };
+        let element = element_name(&String::from_utf8_lossy(&tags.open[1..]).replace(NAME, name));
+        self.end_tag(Content::Elements, out);
+        self.indent(self.opened.len(), out);
+        out.extend_from_slice(format!("<{element}>").as_bytes());
+        escape_xml_text(value, out);
+        out.extend_from_slice(format!("</{element}>").as_bytes());
+    }
+
     fn begin_group(&mut self, slot: usize, out: &mut Vec<u8>) {
         self.end_tag(Content::Elements, out);
         self.indent(self.opened.len(), out);
@@ -203,11 +218,22 @@ impl Encoder for XmlEncoder {
 
     fn finish(&mut self, out: &mut Vec<u8>) {
         for (depth, element) in self.envelope.open.iter().enumerate().rev() {
+            element.tail.iter().for_each(|child| push_element(child, depth + 1, out));
             push_line(depth, out);
             out.extend_from_slice(format!("</{}>", element.name).as_bytes());
         }
         out.push(b'\n');
     }
+}
+
+/// What XML lets no element be called becomes `_`.
+fn element_name(name: &str) -> String {
+    let is_inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
+    let mut made: String = name.chars().map(|c| if is_inside(c) { c } else { '_' }).collect();
+    if !made.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+        made.insert(0, '_');
+    }
+    made
 }
 
 fn push_line(depth: usize, out: &mut Vec<u8>) {
@@ -267,7 +293,7 @@ mod tests {
             ..XmlElement::default()
         };
         let slots = ["g:id", "g:shipping", "g:country"].map(|name| XmlSlot::Element(name.into()));
-        let envelope = XmlEnvelope { open: vec![rss, channel], item: "item".into() };
+        let envelope = XmlEnvelope { open: vec![rss, channel], item: "item".into(), encoding: "" };
         let mut feed = FeedWriter::begin(XmlEncoder::new(envelope, &slots), Vec::new());
         for countries in [&["DE", "AT"][..], &[]] {
             feed.begin_offer();
@@ -299,7 +325,7 @@ mod tests {
   </channel>
 </rss>
 "#;
-        assert_eq!(String::from_utf8(feed.finish().unwrap()).unwrap(), expected);
+        assert_eq!(String::from_utf8(feed.finish().unwrap().remove(0)).unwrap(), expected);
     }
 
     #[test]
@@ -313,7 +339,7 @@ mod tests {
             XmlSlot::Text,
             XmlSlot::Attribute("available".into()),
         ];
-        let envelope = XmlEnvelope { open: vec![offers], item: "offer".into() };
+        let envelope = XmlEnvelope { open: vec![offers], item: "offer".into(), encoding: "" };
         let mut feed = FeedWriter::begin(XmlEncoder::new(envelope, &slots), Vec::new());
         feed.begin_offer();
         feed.field(0, "\"1\"");
@@ -337,6 +363,6 @@ mod tests {
   <offer id="2"/>
 </offers>
 "#;
-        assert_eq!(String::from_utf8(feed.finish().unwrap()).unwrap(), expected);
+        assert_eq!(String::from_utf8(feed.finish().unwrap().remove(0)).unwrap(), expected);
     }
 }

@@ -2,6 +2,7 @@ SELECT
   sku,
   sku                          AS id,
   title,
+  CASE sku WHEN 'LAMP' THEN 2 WHEN 'PILLAR' THEN 1 ELSE 7 END AS category,
   description,
   price_minor                  AS price,
   CASE sku WHEN 'LAMP' THEN price_minor - 500 END AS sale_price,

@@ -1,0 +1,1 @@
+SELECT 'S1' AS code, 'Berlin' AS city
