@@ -5,6 +5,15 @@
 //! documents has several servers. Each answers with the document's
 //! examples, changed here where they would lead a connector past one of its calls; only the requests are judged: none
 //! may get a 4xx, and none may be missing.
+#[path = "contract/bol.rs"]
+mod bol;
+#[path = "contract/etsy.rs"]
+mod etsy;
+#[path = "contract/kaufland.rs"]
+mod kaufland;
+#[path = "contract/yandex.rs"]
+mod yandex;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -410,20 +419,24 @@ fn walmart_takes_every_request() {
     }
 }
 
+/// Its orders' ids are UUIDs, and so are their lines'.
+const FORM: &str = "00000000-0000-1000-a000-000000000001";
+const FORM_LINE: &str = "00000000-0000-1000-a000-000000000011";
+
 /// An order that can be read, an offer that is to change, commands that have ended.
 fn lead_allegro(call: &str, told: &mut Value) {
     let price = json!({ "amount": "1.00", "currency": "EUR" });
     let form = json!({
-        "id": "1", "status": "READY_FOR_PROCESSING", "updatedAt": "2026-11-25T09:00:00Z", "summary": { "totalToPay": price },
-        "lineItems": [{ "id": "11", "offer": { "id": "7" }, "quantity": 2, "price": price }],
+        "id": FORM, "status": "READY_FOR_PROCESSING", "updatedAt": "2026-11-25T09:00:00Z", "summary": { "totalToPay": price },
+        "lineItems": [{ "id": FORM_LINE, "offer": { "id": "7" }, "quantity": 2, "price": price }],
     });
-    match call {
+    match call.replace(FORM, "ID").as_str() {
         "GET /order/checkout-forms" => *told = json!({ "checkoutForms": [form], "totalCount": 1 }),
-        "GET /order/checkout-forms/1" => *told = form,
-        "GET /order/checkout-forms/1/shipments" => *told = json!({ "shipments": [] }),
+        "GET /order/checkout-forms/ID" => *told = form,
+        "GET /order/checkout-forms/ID/shipments" => *told = json!({ "shipments": [] }),
         "GET /order/events" => {
             *told = json!({ "events": [{ "id": "5", "occurredAt": "2026-11-25T09:00:00Z",
-                "order": { "lineItems": [], "checkoutForm": { "id": "1" } } }] });
+                "order": { "lineItems": [], "checkoutForm": { "id": FORM } } }] });
         }
         "GET /sale/offers" => {
             let offer =
@@ -448,10 +461,12 @@ fn allegro_takes_every_request() {
         let from = PullFrom { cursor: Some(r#"{"event":"4"}"#.to_owned()), since: port.now(), until: port.now() };
         assert_eq!(connector.pull(port, &from).unwrap().orders.len(), 1);
         for carrier in ["inpost", "Uncle Bob"] {
-            connector.ship(port, &Parcel { carrier: carrier.to_owned(), ..parcel("1", "11", port.now()) }).unwrap();
+            connector
+                .ship(port, &Parcel { carrier: carrier.to_owned(), ..parcel(FORM, FORM_LINE, port.now()) })
+                .unwrap();
         }
-        connector.ready_for_pickup(port, "1").unwrap();
-        connector.picked_up(port, "1").unwrap();
+        connector.ready_for_pickup(port, FORM).unwrap();
+        connector.picked_up(port, FORM).unwrap();
         let offers = [offer("LAMP"), OfferUpdate { quantity: Some(0), ..offer("BULB") }];
         let job = connector.push(port, &offers).unwrap().job.unwrap();
         connector.poll(port, &job, &offers).unwrap();
@@ -463,8 +478,8 @@ fn allegro_takes_every_request() {
     let every = [
         "GET /order/carriers",
         "GET /order/checkout-forms",
-        "GET /order/checkout-forms/1",
-        "GET /order/checkout-forms/1/shipments",
+        "GET /order/checkout-forms/ID",
+        "GET /order/checkout-forms/ID/shipments",
         "GET /order/event-stats",
         "GET /order/events",
         "GET /sale/offer-price-change-commands/ID",
@@ -474,14 +489,15 @@ fn allegro_takes_every_request() {
         "GET /sale/offer-quantity-change-commands/ID",
         "GET /sale/offer-quantity-change-commands/ID/tasks",
         "GET /sale/offers",
-        "POST /order/checkout-forms/1/shipments",
-        "PUT /order/checkout-forms/1/fulfillment",
+        "POST /order/checkout-forms/ID/shipments",
+        "PUT /order/checkout-forms/ID/fulfillment",
         "PUT /sale/offer-price-change-commands/ID",
         "PUT /sale/offer-publication-commands/ID",
         "PUT /sale/offer-quantity-change-commands/ID",
     ];
     if let Some(asked) = asked {
         let mut asked: Vec<String> = asked.iter().map(call).collect();
+        asked.sort();
         asked.dedup();
         assert_eq!(asked, every);
     }

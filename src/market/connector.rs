@@ -20,12 +20,20 @@ pub trait Connector: Send + Sync {
     fn authorize(&self, request: &mut Request, credentials: &Secret, now: Timestamp) -> Result<()>;
 
     /// The request that buys an access token (RFC 6749, section 4.4 or 6), for marketplaces whose key is not shown with
-    /// every request; `authorize` is given the token then. The answer is read by the host.
+    /// every request; `authorize` is given the token then.
     ///
     /// # Errors
     /// `market/credentials` when the account's key is not what the marketplace needs.
     fn sign_in(&self, _grant: &Grant<'_>) -> Result<Option<Request>> {
         Ok(None)
+    }
+
+    /// What the answer to [`Connector::sign_in`] sold: that of RFC 6749, section 5.1, unless the marketplace has its own.
+    ///
+    /// # Errors
+    /// `market/unreadable`; `market/credentials` where a success holds the refusal.
+    fn bought(&self, response: &Response) -> Result<Bought> {
+        response.json()
     }
 
     /// The next page of orders after `cursor` (`None`: from `since`), normalized. The host commits the orders and
@@ -106,6 +114,15 @@ pub struct Grant<'a> {
     pub refresh_token: Option<&'a Secret>,
     /// The host's clock, for statements that are good for a while.
     pub now: Timestamp,
+}
+
+/// An access token, as it was sold.
+#[derive(Clone, Deserialize)]
+pub struct Bought {
+    pub access_token: String,
+    /// Seconds.
+    pub expires_in: Option<i64>,
+    pub refresh_token: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -24,6 +24,12 @@ pub(super) fn joined(parts: &[Option<&str>], with: &str) -> String {
     parts.copied().collect::<Vec<_>>().join(with)
 }
 
+/// A sum, or one sentence why there is none.
+pub(super) fn sum(parts: impl IntoIterator<Item = Result<i64, String>>) -> Result<i64, String> {
+    let add = |sum: i64, more: i64| sum.checked_add(more).ok_or_else(|| "the amounts are too large".to_owned());
+    parts.into_iter().try_fold(0, |sum, more| add(sum, more?))
+}
+
 /// For fields that come as `null` where they might be left out.
 pub(super) fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     from: D,

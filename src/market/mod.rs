@@ -6,19 +6,29 @@
 //! recording, a contract server and the real thing.
 mod allegro;
 mod amazon;
+mod bol;
 mod carriers;
 pub mod connector;
 mod ebay;
+mod etsy;
 mod faults;
+mod files;
 mod google_merchant;
+mod graphql;
 pub mod host;
 mod json;
+mod kaufland;
 mod made_up;
 mod mirakl;
 mod oauth;
 mod offset_pages;
+mod parcels;
+mod shopify;
 mod token_pages;
+mod vendure;
 mod walmart;
+mod woocommerce;
+mod yandex;
 
 use std::collections::BTreeMap;
 
@@ -107,6 +117,7 @@ static MARKETPLACES: &[Kind] = &[
         url: None,
         options: amazon::OPTIONS,
     },
+    Kind { name: "bol", make: |_| Ok(Box::new(bol::Bol::default())), url: Some("https://api.bol.com"), options: &[] },
     Kind {
         name: "google-merchant",
         make: |account| Ok(Box::new(google_merchant::GoogleMerchant::new(account)?)),
@@ -114,12 +125,39 @@ static MARKETPLACES: &[Kind] = &[
         options: &["data_source"],
     },
     Kind { name: "ebay", make: |_| Ok(Box::new(ebay::Ebay)), url: Some("https://api.ebay.com"), options: &[] },
+    Kind {
+        name: "etsy",
+        make: |account| Ok(Box::new(etsy::Etsy::new(account)?)),
+        url: Some("https://openapi.etsy.com"),
+        options: &[],
+    },
+    Kind {
+        name: "files",
+        make: |account| Ok(Box::new(files::Files::new(account)?)),
+        url: None,
+        options: &["format", "currency"],
+    },
+    Kind {
+        name: "kaufland",
+        make: |account| Ok(Box::new(kaufland::Kaufland::new(account)?)),
+        url: Some("https://sellerapi.kaufland.com/v2"),
+        options: &["storefront"],
+    },
     Kind { name: "mirakl", make: |account| Ok(Box::new(mirakl::Mirakl::new(account))), url: None, options: &[] },
+    Kind { name: "shopify", make: |_| Ok(Box::new(shopify::Shopify)), url: None, options: &[] },
+    Kind { name: "vendure", make: |account| Ok(Box::new(vendure::Vendure::new(account))), url: None, options: &[] },
+    Kind { name: "woocommerce", make: |_| Ok(Box::new(woocommerce::WooCommerce::default())), url: None, options: &[] },
     Kind {
         name: "walmart",
         make: |account| Ok(Box::new(walmart::Walmart::new(account))),
         url: Some("https://marketplace.walmartapis.com"),
         options: walmart::OPTIONS,
+    },
+    Kind {
+        name: "yandex",
+        make: |account| Ok(Box::new(yandex::Yandex::new(account)?)),
+        url: Some("https://api.partner.market.yandex.ru"),
+        options: &["business", "campaign"],
     },
 ];
 

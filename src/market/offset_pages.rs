@@ -174,7 +174,8 @@ pub(super) fn sort_out(
     sorted
 }
 
-fn text(raw: &Value, place: &str) -> Option<String> {
+/// A text, or a number as one.
+pub(super) fn text(raw: &Value, place: &str) -> Option<String> {
     match raw.pointer(place)? {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -65,7 +65,12 @@ struct Walk {
 impl List<'_> {
     pub fn pull(&self, from: &PullFrom) -> Result<OrderPage> {
         let mut walk = self.start(from)?;
-        let told = (self.ask)(&Ask { from: walk.from, until: walk.until, token: walk.token.as_deref() })?;
+        let ask = |token| (self.ask)(&Ask { from: walk.from, until: walk.until, token });
+        let told = match ask(walk.token.as_deref()) {
+            // a token is good for a while only: without it, what was read is read again
+            Err(refused) if walk.token.is_some() && refused.kind == Kind::Rejected => ask(None)?,
+            told => told?,
+        };
         let page = self.fingerprint(&told.orders);
         if walk.token.is_some() && !told.orders.is_empty() && page == walk.page {
             return Err(Error::new(

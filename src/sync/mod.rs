@@ -54,6 +54,8 @@ pub struct Policy {
     pub endless: u32,
     /// Whether prices are told too.
     pub prices: bool,
+    /// Whether it is told of every SKU, or only of those it is known to list.
+    pub everything: bool,
     /// How many days back the very first pull reads.
     pub first_days: u32,
 }
@@ -69,6 +71,7 @@ impl Default for Policy {
             offering: Offering::default(),
             endless: QUANTITY_MAX,
             prices: false,
+            everything: false,
             first_days: 30,
         }
     }
