@@ -12,7 +12,7 @@ mod tests {
 
     use super::super::attribute::{Attribute, Over, Type, Unit};
     use super::super::contract::{Contract, Missing, Setting, Unsent};
-    use super::super::form::{MoneyParts, Named};
+    use super::super::form::{Named, TwoPlaces};
     use super::super::format::{
         Compress, Constant, Delimited, Json, JsonShape, LineEnding, Naming, Nest, OpenElement, Quoted, Shard, Xml,
     };
@@ -101,7 +101,7 @@ mod tests {
             ("/$defs/nest/properties", "", told::<Nest>()),
             ("/$defs/shard/properties", "", told::<Shard>()),
             ("/$defs/constant/properties", "", told::<Constant>()),
-            ("/$defs/money/properties", "", told::<MoneyParts>()),
+            ("/$defs/money/properties", "", told::<TwoPlaces>()),
             ("/$defs/section/properties", "", told::<Section>()),
             ("/$defs/attribute/properties", "", told::<Attribute>()),
             ("/$defs/publisher/properties", "", told::<Publisher>()),
