@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use super::form;
 use super::json_slots::{inside, pointer};
-use crate::channel::{Attribute, Channel, Form, Format, Json, MoneyParts, Nest, Placing, Type};
+use crate::channel::{Attribute, Channel, Form, Format, Json, Nest, Placing, TwoPlaces, Type};
 use crate::document::{Field, RawOffer};
 use crate::value::Currency;
 
@@ -258,7 +258,7 @@ impl<'c> Layout<'c> {
             };
             let Some(found) = self.walk(field, &steps).first().copied() else { continue };
             let text = match self.placing.form(&full, kind) {
-                Some(Form::Money(money)) => two_places(money, found.field, kind),
+                Some(Form::Apart(places)) => two_places(places, found.field, kind),
                 _ => None,
             };
             given.push((position, text.unwrap_or_else(|| found.text.trim().to_owned())));
@@ -278,8 +278,8 @@ impl<'c> Layout<'c> {
         match self.placing.form(name, attribute).filter(|_| self.has_forms) {
             None => Cow::Borrowed(text),
             // A part was put together when the group was.
-            Some(Form::Money(_)) if name.contains('.') => Cow::Borrowed(text),
-            Some(Form::Money(parts)) => two_places(parts, field, attribute).map_or(Cow::Borrowed(text), Cow::Owned),
+            Some(Form::Apart(_)) if name.contains('.') => Cow::Borrowed(text),
+            Some(Form::Apart(parts)) => two_places(parts, field, attribute).map_or(Cow::Borrowed(text), Cow::Owned),
             Some(form) => form::read(form, attribute, text, currency),
         }
     }
@@ -328,8 +328,8 @@ impl<'c> Layout<'c> {
         fields.into_iter().map(|field| Found { field, text: field.text() }).collect()
     }
 
-    /// Entries of a list: those that hold the constants the contract puts there, else the one at the number, since the
-    /// entries before it may have been closed up.
+    /// Entries of a list: those that do not contradict the constants the contract puts there (some stand only with an
+    /// attribute); where it puts none, the one at the number.
     fn numbered<'d>(&self, entries: Vec<Field<'d>>, steps: &[String], number: usize) -> Vec<Field<'d>> {
         let Some(Format::Json(json)) = self.format else { return entries };
         let marks = marks(json, steps);
@@ -337,7 +337,9 @@ impl<'c> Layout<'c> {
             return entries.into_iter().skip(number).take(1).collect();
         }
         let marked = |entry: &Field<'d>| {
-            marks.iter().all(|(key, text)| entry.children().any(|child| child.name() == key && child.text() == *text))
+            let contradicts =
+                |(key, text): &(String, &str)| entry.children().any(|c| c.name() == key && c.text() != *text);
+            !marks.iter().any(contradicts)
         };
         entries.into_iter().filter(marked).collect()
     }
@@ -372,16 +374,21 @@ fn look<'d>(at: Field<'d>, path: &mut Vec<String>, known: &[Vec<String>], found:
     }
 }
 
-/// `12.90 EUR` from a number and a currency that stand apart.
-fn two_places(parts: &MoneyParts, field: Field<'_>, attribute: &Attribute) -> Option<String> {
+/// `12.90 EUR` from a number and a currency that stand apart; a range from its ends, a measure from number and unit.
+fn two_places(parts: &TwoPlaces, field: Field<'_>, attribute: &Attribute) -> Option<String> {
     let at = |place: &str| match place.strip_prefix('@') {
         Some(name) => field.attribute(name),
         None if place == "text()" => Some(field.text()),
         None => field.children().find(|c| c.name() == place.trim_start_matches('/')).map(|c| c.text()),
     };
-    let currency = Currency::parse(at(&parts.currency)?).ok();
-    let price = Attribute { kind: Type::Price, ..attribute.clone() };
-    Some(form::read(&Form::Named(parts.form), &price, at(&parts.amount)?, currency).into_owned())
+    let (first, last) = (at(&parts.amount)?, at(&parts.currency)?);
+    let form = Form::Named(parts.form);
+    let half = |text, currency| form::read(&form, attribute, text, currency);
+    Some(match attribute.kind {
+        Type::DateRange => format!("{}/{}", half(first, None), half(last, None)),
+        Type::Measure => format!("{} {last}", half(first, None)),
+        _ => half(first, Currency::parse(last).ok()).into_owned(),
+    })
 }
 
 /// What stands around `{name}` in a step.

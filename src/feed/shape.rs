@@ -78,7 +78,7 @@ pub(super) fn shape(
         (Type::Number, Raw::Integer(number)) => integer(attribute, number, out)?,
         (Type::Number, Raw::Text(text)) => decimal(attribute, text.trim(), out)?,
         (Type::Boolean, Raw::Integer(number)) => out.push_str(if number == 0 { "false" } else { "true" }),
-        (Type::Boolean, Raw::Text(text)) => out.push_str(truth(text.trim())?),
+        (Type::Boolean, Raw::Text(text)) => return truth(text.trim(), out),
         (Type::Date, Raw::Text(text)) => {
             let at = moment(text, side)?;
             out.push_str(at.get(..10).unwrap_or(&at));
@@ -237,13 +237,24 @@ fn decimal(attribute: &Attribute, text: &str, out: &mut String) -> Result<(), Fa
     Ok(())
 }
 
-fn truth(text: &str) -> Result<&'static str, Fault> {
+fn truth(text: &str, out: &mut String) -> Result<Taken, Fault> {
     let is = |words: [&str; 3]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
-    match () {
-        () if is(["true", "yes", "1"]) => Ok("true"),
-        () if is(["false", "no", "0"]) => Ok("false"),
-        () => Err(Fault::new("invalid", format!("is neither true nor false: {text}"), "write true or false")),
-    }
+    let value = match () {
+        () if is(["true", "yes", "1"]) => "true",
+        () if is(["false", "no", "0"]) => "false",
+        () => return Err(Fault::new("invalid", format!("is neither true nor false: {text}"), "write true or false")),
+    };
+    out.push_str(value);
+    Ok(if text == value { Taken::Plain } else { old_spelling(text, value) })
+}
+
+/// Understood, though the channel documents it otherwise. A template may spell as it likes.
+fn old_spelling(text: &str, value: &str) -> Taken {
+    Taken::Remark(Fault::new(
+        "old-spelling",
+        format!("is spelled `{text}`, documented as `{value}`"),
+        format!("write {value}"),
+    ))
 }
 
 /// Inside, everything is UTC; a feed may state any zone, which is kept as it stands there.
@@ -290,12 +301,7 @@ fn spelled(attribute: &Attribute, text: &str, out: &mut String) -> Result<Taken,
     let alias = || attribute.aliases.iter().find(|(from, _)| from.eq_ignore_ascii_case(text)).map(|(_, to)| to);
     if let Some(value) = folded.or_else(alias) {
         out.push_str(value);
-        let help = format!("write {value}");
-        return Ok(Taken::Remark(Fault::new(
-            "old-spelling",
-            format!("is spelled `{text}`, documented as `{value}`"),
-            help,
-        )));
+        return Ok(old_spelling(text, value));
     }
     let help = match closest(text, attribute.values.iter().map(String::as_str)) {
         Some(near) => format!("did you mean {near}?"),

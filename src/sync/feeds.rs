@@ -200,14 +200,16 @@ pub fn format_of<'c>(channel: &'c Channel, asked: Option<&str>) -> Result<(Strin
         Some(name) => formats.get_key_value(name),
         None => formats.first(),
     };
-    found.map(|(name, format)| (name.clone(), format)).ok_or_else(|| {
+    let (name, format) = found.ok_or_else(|| {
         let known: Vec<&str> = formats.keys().map(String::as_str).collect();
         Error::usage(
             "channel/no-such-format",
             format!("{} comes in no format `{}`", channel.name, wanted.unwrap_or_default()),
         )
         .help(format!("choose one of {}", known.join(", ")))
-    })
+    })?;
+    channel.check_format(name)?;
+    Ok((name.clone(), format))
 }
 
 /// The file a channel's feed is built to, relative to the shop's folder.
