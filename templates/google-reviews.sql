@@ -4,6 +4,7 @@ WITH told AS (
   FROM item_review
 )
 SELECT
+  review_id                             AS sku,
   review_id,
   json_object('is_anonymous', CASE WHEN reviewer IS NULL THEN 'true' ELSE 'false' END, 'name', coalesce(reviewer, 'Anonymous')) AS reviewer,
   written_at                            AS review_timestamp,
@@ -13,7 +14,7 @@ SELECT
   json_object('min', 1, 'max', 5, 'overall', rating) AS rating,
   gtin,
   mpn,
-  sku,
+  sku                                   AS product_sku,
   brand,
   product_title                         AS product_name,
   page                                  AS product_url

@@ -82,8 +82,7 @@ impl Connector for Walmart {
     fn sign_in(&self, grant: &Grant<'_>) -> Result<Option<Request>> {
         let form = [("grant_type", "client_credentials")];
         let request = oauth::sign_in(grant.key, &["v3", "token"], &form)?;
-        // without a clock: the id is for Walmart's own tracing
-        Ok(Some(self.introduced(request, made_up::id("token", Timestamp::UNIX_EPOCH))))
+        Ok(Some(self.introduced(request, made_up::id("token", grant.now))))
     }
 
     fn authorize(&self, request: &mut Request, credentials: &Secret, now: Timestamp) -> Result<()> {
