@@ -51,7 +51,14 @@ impl Writer {
                       WHEN v.tracked = 0 OR v.sells_when_out = 1 THEN ?2
                       ELSE offered({available}) END AS wanted,
                  CASE WHEN ?3 THEN asked({price}, {currency}, coalesce(c.path, p.product_type)) END AS price
-               FROM listing l JOIN variant v ON v.id = l.variant_id JOIN product p ON p.id = v.product_id
+               FROM (SELECT channel_sku, variant_id, quantity, price_minor FROM listing
+                     WHERE channel = ?1 AND refusals < ?4
+                     UNION ALL
+                     SELECT sku, id, NULL, NULL FROM variant
+                     WHERE ?5 AND status = 'active'
+                       AND NOT EXISTS (SELECT 1 FROM listing WHERE channel = ?1 AND variant_id = variant.id)
+                       AND NOT EXISTS (SELECT 1 FROM listing WHERE channel = ?1 AND channel_sku = variant.sku)) l
+               JOIN variant v ON v.id = l.variant_id JOIN product p ON p.id = v.product_id
                LEFT JOIN category c ON c.id = p.category_id{join})
              WHERE wanted IS NOT told OR (price IS NOT NULL AND price IS NOT told_price)
              ORDER BY channel_sku"

@@ -43,19 +43,19 @@ pub struct ToldOffer {
 /// ?3, or whose listing at channel ?4 was told before ?5.
 const CHANGED: &str = "
 WITH news (variant_id) AS (
-  SELECT id FROM variant WHERE revision > ?1
-  UNION SELECT variant_id FROM stock WHERE revision > ?1
-  UNION SELECT variant_id FROM price WHERE revision > ?1
-  UNION SELECT variant_id FROM override WHERE revision > ?1
-  UNION SELECT id FROM variant WHERE sale_from > ?2 AND sale_from <= ?3
-  UNION SELECT id FROM variant WHERE sale_to > ?2 AND sale_to <= ?3
-  UNION SELECT id FROM variant WHERE availability_date > ?2 AND availability_date <= ?3
-  UNION SELECT variant_id FROM price WHERE sale_from > ?2 AND sale_from <= ?3
-  UNION SELECT variant_id FROM price WHERE sale_to > ?2 AND sale_to <= ?3
-  UNION SELECT variant_id FROM listing WHERE channel = ?4 AND content IS NOT NULL AND told_at < ?5),
+  SELECT id FROM variant INDEXED BY variant_revision WHERE revision > ?1
+  UNION ALL SELECT variant_id FROM stock INDEXED BY stock_revision WHERE revision > ?1
+  UNION ALL SELECT variant_id FROM price WHERE revision > ?1
+  UNION ALL SELECT variant_id FROM override WHERE revision > ?1
+  UNION ALL SELECT id FROM variant WHERE sale_from > ?2 AND sale_from <= ?3
+  UNION ALL SELECT id FROM variant WHERE sale_to > ?2 AND sale_to <= ?3
+  UNION ALL SELECT id FROM variant WHERE availability_date > ?2 AND availability_date <= ?3
+  UNION ALL SELECT variant_id FROM price WHERE sale_from > ?2 AND sale_from <= ?3
+  UNION ALL SELECT variant_id FROM price WHERE sale_to > ?2 AND sale_to <= ?3
+  UNION ALL SELECT variant_id FROM listing WHERE channel = ?4 AND content IS NOT NULL AND told_at < ?5),
 products (id) AS (
   SELECT v.product_id FROM news JOIN variant v ON v.id = news.variant_id
-  UNION SELECT id FROM product WHERE revision > ?1)
+  UNION ALL SELECT id FROM product INDEXED BY product_revision WHERE revision > ?1)
 SELECT v.sku FROM products p JOIN variant v ON v.id BETWEEN p.id * 65536 AND p.id * 65536 + 65535
 UNION SELECT v.sku FROM products p JOIN variant v ON v.product_id = p.id AND v.product_id <> v.id / 65536";
 

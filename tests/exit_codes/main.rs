@@ -202,7 +202,7 @@ fn a_split_feed_is_put_in_place_whole_and_leaves_no_part_of_a_larger_one() {
     watched(&stage, &["feed", "build", "parts", "--dry-run"]).ends_with(0);
     assert_eq!(rows(), [2, 2, 1]);
     watched(&stage, &["feed", "build", "parts"]).ends_with(0);
-    assert_eq!(rows(), [2, 1]);
+    assert_eq!(rows(), [2, 2]);
     watched(&stage, &["feed", "build", "parts", "--out", "-"]).ends_with(2);
 }
 
