@@ -31,7 +31,7 @@ fn folders(parent: &Path) -> Vec<PathBuf> {
 
 /// Files a case gives to `purvey import`, in the order a merchant would.
 fn imports(case: &Path) -> Vec<String> {
-    let order = ["locations.csv", "products.csv", "stock.csv", "prices.csv", "reviews.csv"];
+    let order = ["locations.csv", "products.csv", "columns.csv", "stock.csv", "prices.csv", "reviews.csv"];
     order.into_iter().filter(|name| case.join(name).is_file()).map(str::to_owned).collect()
 }
 

@@ -28,7 +28,15 @@ fn stale(r: &Row<'_>) -> rusqlite::Result<Stale> {
 impl Writer {
     /// Listings whose quantity (or price, with `prices`) differs from what was last accepted; those refused too often are
     /// left out. An item that is not for sale is told as 0, one that never runs out as `endless`.
-    pub fn stale_listings(&self, channel: &str, offering: &Offering, endless: u32, prices: bool) -> Result<Vec<Stale>> {
+    /// With `everything`, active variants the channel is not known to list are offered under their SKU.
+    pub fn stale_listings(
+        &self,
+        channel: &str,
+        offering: &Offering,
+        endless: u32,
+        prices: bool,
+        everything: bool,
+    ) -> Result<Vec<Stale>> {
         offering.register(&self.conn)?;
         let list = offering.list(&self.conn)?;
         let (currency, price, join) = match &list {
@@ -44,12 +52,11 @@ impl Writer {
                       ELSE offered({available}) END AS wanted,
                  CASE WHEN ?3 THEN asked({price}, {currency}, coalesce(c.path, p.product_type)) END AS price
                FROM listing l JOIN variant v ON v.id = l.variant_id JOIN product p ON p.id = v.product_id
-               LEFT JOIN category c ON c.id = p.category_id{join}
-               WHERE l.channel = ?1 AND l.refusals < ?4)
+               LEFT JOIN category c ON c.id = p.category_id{join})
              WHERE wanted IS NOT told OR (price IS NOT NULL AND price IS NOT told_price)
              ORDER BY channel_sku"
         );
-        all(&self.conn, &sql, params![channel, endless, prices, REFUSALS_MAX], stale)
+        all(&self.conn, &sql, params![channel, endless, prices, REFUSALS_MAX, everything], stale)
     }
 
     /// Pushes that were taken as a job, or whose answer never came.
@@ -94,6 +101,7 @@ impl Change<'_> {
         quantity: i64,
         price_minor: Option<i64>,
     ) -> Result<()> {
+        self.list(channel, channel_sku)?;
         run(
             &self.tx,
             "UPDATE listing SET quantity = ?3, price_minor = coalesce(?4, price_minor), last_error = NULL, refusals = 0,
@@ -105,11 +113,23 @@ impl Change<'_> {
 
     /// The marketplace refused this listing's update; three equal refusals leave it to a person.
     pub fn listing_refused(&self, channel: &str, channel_sku: &str, why: &str) -> Result<()> {
+        self.list(channel, channel_sku)?;
         run(
             &self.tx,
             "UPDATE listing SET refusals = CASE WHEN last_error IS ?3 THEN refusals + 1 ELSE 1 END, last_error = ?3,
                updated_at = ?4 WHERE channel = ?1 AND channel_sku = ?2",
             params![channel, channel_sku, why, self.now_text()],
+        )
+        .map(drop)
+    }
+
+    /// What is offered under its own SKU becomes a listing when the channel first answers.
+    fn list(&self, channel: &str, sku: &str) -> Result<()> {
+        run(
+            &self.tx,
+            "INSERT INTO listing (channel, channel_sku, variant_id) SELECT ?1, sku, id FROM variant WHERE sku = ?2
+             ON CONFLICT DO NOTHING",
+            [channel, sku],
         )
         .map(drop)
     }

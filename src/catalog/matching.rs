@@ -64,10 +64,14 @@ impl Desk<'_, '_> {
     }
 
     fn unmatched(&self, i: usize, line: &LineRow) -> Result<Diagnostic> {
-        let name = line.channel_sku.as_deref().or(line.gtin.as_deref()).unwrap_or("no SKU");
-        let near = nearest_skus(&self.change.tx, name)?;
+        let name = line.channel_sku.as_deref().or(line.gtin.as_deref());
+        let near = name.map(|name| nearest_skus(&self.change.tx, name)).transpose()?.unwrap_or_default();
+        let message = match name {
+            Some(name) => format!("no variant is known for {name}"),
+            None => "the line names neither SKU nor GTIN".to_owned(),
+        };
         let meant = if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(", ")) };
-        Ok(Diagnostic::warning("order/unmatched-line", format!("no variant is known for {name}"))
+        Ok(Diagnostic::warning("order/unmatched-line", message)
             .at(self.place(Some(i)))
             .help(format!("{meant}say which with `purvey orders match`; until then nothing is held for it")))
     }

@@ -355,7 +355,9 @@ mod tests {
         let change = writer.load(at()).unwrap();
         let sql = "INSERT INTO product (item_group_id, title, description, revision) VALUES (?1, 'Tea', ?2, 1)";
         let text = "leaf ".repeat(4_000);
-        (0..50).for_each(|n| drop(change.tx.execute(sql, [&n.to_string(), &text]).unwrap()));
+        for n in 0..50 {
+            change.tx.execute(sql, [&n.to_string(), &text]).unwrap();
+        }
         for name in ["shop.db", "shop.db-journal"] {
             std::fs::copy(dir.path().join(name), killed.path().join(name)).unwrap();
         }

@@ -282,15 +282,21 @@ mod tests {
     #[test]
     fn every_stock_channel_compiles() {
         let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("maps")).unwrap();
+        std::fs::write(
+            dir.path().join("maps/promotions.csv"),
+            "promotion_id,offer_type,long_title,promotion_effective_dates,redemption_channel\n",
+        )
+        .unwrap();
         for name in crate::channel::names(None) {
-            let mut all = settings("site = 'https://shop.example'\ncountry = 'DE'");
+            let mut all = settings("site = 'https://shop.example'\ncountry = 'DE'\ncurrency = 'EUR'");
             for (setting, _) in
                 Channel::load_contract(&name, None).unwrap().settings.into_iter().filter(|(_, s)| s.required)
             {
                 all.parameters.entry(setting).or_insert(Parameter::Text("given".to_owned()));
             }
             let channel = Channel::load(&name, None, all).unwrap();
-            let guarded = Guarded::open(&catalog(dir.path()), None, &channel).unwrap();
+            let guarded = Guarded::open(&catalog(dir.path()), Some(dir.path()), &channel).unwrap();
             channel.compile(&guarded, NOW).unwrap();
         }
     }

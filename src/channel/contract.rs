@@ -80,6 +80,8 @@ pub enum Unsent {
 pub struct Setting {
     #[serde(default)]
     pub required: bool,
+    /// The only format that needs it.
+    pub format: Option<String>,
     pub help: String,
 }
 

@@ -11,7 +11,7 @@ pub enum Form {
     Named(Named),
     /// `strftime`, for dates.
     Pattern(String),
-    Money(MoneyParts),
+    Apart(TwoPlaces),
     /// Our value and how it is spelled there; what is not named stays.
     Spelled(IndexMap<String, String>),
 }
@@ -45,12 +45,14 @@ pub enum Named {
     Json,
 }
 
-/// A price in two places.
+/// A value of two halves in two places: a price, a range of dates, a measure.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct MoneyParts {
-    /// Where the number goes inside the attribute's own place: a key, an element, `@attribute`, `text()`.
+pub struct TwoPlaces {
+    /// Where the first half goes inside the attribute's own place: a key, an element, `@attribute`, `text()`.
+    #[serde(alias = "start", alias = "number")]
     pub amount: String,
+    #[serde(alias = "end", alias = "unit")]
     pub currency: String,
     #[serde(rename = "as", default = "decimal")]
     pub form: Named,
@@ -75,7 +77,7 @@ impl Form {
             Form::Pattern(pattern) if jiff::fmt::strtime::format(pattern, &jiff::Zoned::default()).is_err() => {
                 Some("the date pattern holds a % that means nothing")
             }
-            Form::Money(parts) if !parts.form.is_amount() => Some("`as` is decimal, comma, minor, micros or number"),
+            Form::Apart(parts) if !parts.form.is_amount() => Some("`as` is decimal, comma, minor, micros or number"),
             _ => None,
         }
     }

@@ -74,6 +74,7 @@ const FUNCTIONS: &[&str] = &[
     "json_group_object",
     "json_insert",
     "json_object",
+    "json_patch",
     "json_quote",
     "json_remove",
     "json_set",

@@ -26,7 +26,7 @@ mod taxonomy;
 pub use attribute::{Attribute, Over, Type, Unit};
 pub use compile::{Column, Compiled, Source};
 pub use contract::{Contract, Missing, Unsent};
-pub use form::{Form, MoneyParts, Named};
+pub use form::{Form, Named, TwoPlaces};
 pub use format::{
     Constant, Delimited, Format, Json, JsonShape, LineEnding, Naming, Nest, OpenElement, Placing, Quoted, Shard, Xml,
 };

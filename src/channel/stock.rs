@@ -88,14 +88,24 @@ impl Channel {
                 .at(Place::file("purvey.toml").attribute(format!("{section} format")))
                 .help(format!("choose one of {}", known.join(", "))));
         }
-        for (name, setting) in self.contract.settings.iter().filter(|(_, s)| s.required) {
-            if self.parameter(name).is_none() {
-                return Err(Error::usage("channel/setting-missing", format!("{section} needs `{name}`"))
+        self.needs(None)
+    }
+
+    /// What only one format needs must be there when it is built.
+    pub fn check_format(&self, format: &str) -> Result<()> {
+        self.needs(Some(format))
+    }
+
+    fn needs(&self, format: Option<&str>) -> Result<()> {
+        let mut needed = self.contract.settings.iter().filter(|(_, s)| s.required && s.format.as_deref() == format);
+        match needed.find(|(name, _)| self.parameter(name).is_none()) {
+            None => Ok(()),
+            Some((name, setting)) => {
+                Err(Error::usage("channel/setting-missing", format!("[channel.{}] needs `{name}`", self.name))
                     .at(Place::file("purvey.toml"))
-                    .help(format!("{name} is {}", setting.help)));
+                    .help(format!("{name} is {}", setting.help)))
             }
         }
-        Ok(())
     }
 }
 

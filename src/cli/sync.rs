@@ -12,12 +12,11 @@ use super::{Context, feed};
 use crate::catalog::Writer;
 use crate::deliver::ToFile;
 use crate::diagnostic::{Error, Kind, Result};
-use crate::feed::Findings;
 use crate::report::{Outcome, counted, escape, exit_code};
 use crate::shop::{Shop, secret};
 use crate::sync::{
     ChannelSummary, FeedOptions, FeedPush, FeedRun, Occasion, Parts, PushOptions, Pushed, Round, Summary, TellOptions,
-    Told, build_feed, metrics, ping, push_feeds, run as run_markets, tell_all, with_markets,
+    Told, build_feeds, metrics, ping, push_feeds, run as run_markets, tell_all, with_markets,
 };
 use crate::value::time::to_utc_text;
 
@@ -268,13 +267,10 @@ fn feeds(
         allow_price_jump: args.allow_price_jump,
     };
     let (mut feeds, mut failures) = (Vec::new(), Vec::new());
-    for name in wanted.channels.iter().take_while(|_| !occasion.stopped()) {
+    let names = if occasion.stopped() { &[][..] } else { &wanted.channels[..] };
+    build_feeds(shop, writer, names, &options, context.now, |coming| {
         let mut talk = context.report.held_findings();
-        let mut sink = |finding: &_| talk.push(finding);
-        let mut findings = Findings::new(&mut sink);
-        let built = shop
-            .channel(name)
-            .and_then(|channel| build_feed(shop, writer, &channel, &options, context.now, &mut findings));
+        let built = coming.arrive(&mut |finding| talk.push(finding));
         if built.as_ref().map_or(true, FeedRun::changed_something) {
             talk.tell();
         }
@@ -282,7 +278,8 @@ fn feeds(
             Ok(run) => feeds.push(run),
             Err(error) => failures.push(error),
         }
-    }
+        !occasion.stopped()
+    });
     (feeds, failures)
 }
 

@@ -23,29 +23,39 @@ impl Default for Position {
 }
 
 impl Position {
-    /// Past these bytes of UTF-8.
+    /// Past these bytes of UTF-8. They come in pieces of a few dozen, so eight are looked at together, and one by one only
+    /// where there is a line feed or a character that is not ASCII.
     pub(super) fn advance(&mut self, bytes: &[u8]) {
-        let lines = count(bytes, |b| b == b'\n');
-        let mut line = bytes;
-        if lines > 0 {
-            self.line += lines;
-            self.column = 1;
-            line = &bytes[memchr::memrchr(b'\n', bytes).map_or(0, |last| last + 1)..];
+        const ONES: u64 = 0x0101_0101_0101_0101;
+        const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+        let (words, rest) = bytes.as_chunks::<8>();
+        for bytes in words {
+            let word = u64::from_le_bytes(*bytes);
+            // a byte that is zero here is a line feed, and borrows into its high bit
+            let feeds = (word ^ (ONES * u64::from(b'\n'))).wrapping_sub(ONES);
+            if (feeds | word) & HIGH_BITS == 0 {
+                self.column += 8;
+            } else {
+                self.advance_slowly(bytes);
+            }
         }
-        // All bytes but those that continue a character.
-        self.column += count(line, |b| (b & 0xC0) != 0x80);
+        self.advance_slowly(rest);
+    }
+
+    fn advance_slowly(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            match byte {
+                b'\n' => *self = Position { line: self.line + 1, column: 1 },
+                // it continues a character
+                0x80..=0xBF => {}
+                _ => self.column += 1,
+            }
+        }
     }
 
     pub fn place(self, file: &str) -> Place {
         Place { line: Some(self.line), column: Some(self.column), file: Some(file.to_owned()), ..Place::default() }
     }
-}
-
-/// How many bytes are such. Counted in one byte as long as that cannot overflow, which the compiler turns into vector code.
-#[inline(always)]
-fn count(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> u64 {
-    let part = |part: &[u8]| u64::from(part.iter().fold(0u8, |n, b| n + u8::from(is_such(*b))));
-    bytes.chunks(usize::from(u8::MAX)).map(part).sum()
 }
 
 /// Which characters a document may hold.

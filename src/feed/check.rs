@@ -44,6 +44,9 @@ pub fn check<R: BufRead>(
     let inner: Vec<&str> = reading.layout.nest().iter().flat_map(|nest| &nest.of).map(String::as_str).collect();
     let is_of_row = |finding: &Diagnostic| finding.place.attribute.as_deref().is_some_and(|name| inner.contains(&name));
     while reader.read_offer(&mut raw)? {
+        if table && raw.index() == 1 {
+            reading.read_header(reader.head(), findings);
+        }
         if let Some(head) = reader.head().root().filter(|_| raw.index() == 1) {
             checker.refer(super::refers::of_head(channel, format, head));
         }
@@ -150,6 +153,8 @@ struct Reading<'c> {
     /// Names already reported as unknown: once for a feed is enough.
     unknown: Vec<String>,
     foreign_namespace: bool,
+    /// Required attributes that the table has no column for.
+    absent: Vec<usize>,
 }
 
 /// A field of the document and the attribute it is.
@@ -184,6 +189,25 @@ impl<'c> Reading<'c> {
             index: 0,
             unknown: Vec::new(),
             foreign_namespace: false,
+            absent: Vec::new(),
+        }
+    }
+
+    /// A column that a table has not is missing in every row: that is said once.
+    fn read_header(&mut self, head: &RawOffer, findings: &mut Findings<'_>) {
+        let spread = self.layout.spread(head);
+        let named: Vec<usize> = head.fields().filter_map(|field| Some(self.known(field, false)?.0)).collect();
+        let given = |index: usize| named.contains(&index) || spread.iter().any(|(spread, _)| *spread == index);
+        for (index, (name, attribute)) in self.channel.contract.attribute.iter().enumerate() {
+            if attribute.required && !given(index) {
+                self.absent.push(index);
+                let message = format!("the table has no column {name}, which every offer needs");
+                findings.add(
+                    Diagnostic::error(code(&self.channel.name, name, "missing"), message)
+                        .at(head.position().place(self.file).attribute(name.as_str()))
+                        .help(format!("add it, or check that this is a feed for {}", self.channel.name)),
+                );
+            }
         }
     }
 
@@ -191,6 +215,7 @@ impl<'c> Reading<'c> {
         self.at.fill(None);
         self.offer_at = raw.position();
         self.index = raw.index();
+        self.absent.iter().for_each(|index| offer.mark_faulty(*index));
         let Some(root) = raw.root() else { return true };
         self.name_offer(&[root], offer);
         self.read_currency(root);
@@ -331,16 +356,12 @@ impl<'c> Reading<'c> {
         .help(help)
     }
 
-    fn find(
-        &mut self,
-        field: Field<'_>,
-        inner: bool,
-        findings: &mut Findings<'_>,
-    ) -> Option<(usize, &'c str, &'c Attribute)> {
+    /// The attribute a field is by its name, whatever of its names the document uses.
+    fn known(&self, field: Field<'_>, inner: bool) -> Option<(usize, &'c str, &'c Attribute)> {
         let wanted = bare(field.name());
         let attributes = &self.channel.contract.attribute;
         let renamed = self.layout.renamed(field.qualified_name(), inner);
-        let found = renamed
+        renamed
             .and_then(|index| attributes.get_index(index).map(|(name, attribute)| (index, name, attribute)))
             .or_else(|| attributes.get_full(wanted))
             .or_else(|| {
@@ -356,7 +377,17 @@ impl<'c> Reading<'c> {
                 attributes.get_index(index).map(|(name, attribute)| (index, name, attribute))
             })
             .filter(|(index, ..)| self.layout.is_inner(*index) == inner)
-            .map(|(index, name, attribute)| (index, name.as_str(), attribute));
+            .map(|(index, name, attribute)| (index, name.as_str(), attribute))
+    }
+
+    fn find(
+        &mut self,
+        field: Field<'_>,
+        inner: bool,
+        findings: &mut Findings<'_>,
+    ) -> Option<(usize, &'c str, &'c Attribute)> {
+        let wanted = bare(field.name());
+        let found = self.known(field, inner);
         if found.is_none()
             && !wanted.is_empty()
             && !self.layout.is_spread(wanted)

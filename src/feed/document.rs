@@ -1,7 +1,7 @@
 //! A contract's format and a template's columns become an encoder: which slot an attribute is written to.
 use std::borrow::Cow;
 
-use super::form::{currency_of, written};
+use super::form::{second, written};
 use super::joined::quote;
 use super::json_cell::JsonCell;
 use super::offer::Offer;
@@ -57,8 +57,8 @@ pub(super) struct Column {
 pub(super) struct Place {
     pub slot: usize,
     pub form: Option<Form>,
-    /// For a price in two places: the slots of amount and currency.
-    pub money: Option<[usize; 2]>,
+    /// For a value in two places: the slots of its halves.
+    pub apart: Option<[usize; 2]>,
 }
 
 pub(super) type Writer<'w, W> = FeedWriter<'w, Box<dyn Encoder>, W>;
@@ -328,10 +328,10 @@ impl Place {
     }
 
     fn write<W: std::io::Write>(&self, value: &str, writer: &mut Writer<'_, W>) {
-        let Some([amount, currency]) = self.money else { return writer.field(self.slot, &self.text(value)) };
+        let Some([first, last]) = self.apart else { return writer.field(self.slot, &self.text(value)) };
         writer.begin_group(self.slot);
-        writer.field(amount, &self.text(value));
-        writer.field(currency, currency_of(value));
+        writer.field(first, &self.text(value));
+        writer.field(last, second(value));
         writer.end_group();
     }
 }
@@ -427,11 +427,11 @@ impl XmlSlots {
 
     fn place(&mut self, leaf: &str, form: Option<&Form>) -> Place {
         let slot = self.leaf(leaf, form == Some(&Form::Named(Named::Cdata)));
-        let money = match form {
-            Some(Form::Money(parts)) => Some([self.leaf(&parts.amount, false), self.leaf(&parts.currency, false)]),
+        let apart = match form {
+            Some(Form::Apart(parts)) => Some([self.leaf(&parts.amount, false), self.leaf(&parts.currency, false)]),
             _ => None,
         };
-        Place { slot, form: form.cloned(), money }
+        Place { slot, form: form.cloned(), apart }
     }
 
     fn leaf(&mut self, leaf: &str, cdata: bool) -> usize {
@@ -486,24 +486,24 @@ fn table_column(
         (part, names.into_iter().map(column).collect::<Vec<_>>())
     });
     match at.filter(|_| spread) {
-        _ if keys.is_some() => parts.extend(fields.iter().map(|f| Place { slot: first, form: form(f), money: None })),
+        _ if keys.is_some() => parts.extend(fields.iter().map(|f| Place { slot: first, form: form(f), apart: None })),
         Some(pattern) => {
             let names = if fields.is_empty() { vec![""] } else { fields.iter().map(|f| f.as_str()).collect() };
             for number in 1..=family {
                 for part in &names {
-                    parts.push(Place { slot: header.len(), form: form(part), money: None });
+                    parts.push(Place { slot: header.len(), form: form(part), apart: None });
                     header.push(pattern.replace("{n}", &number.to_string()).replace("{part}", part));
                 }
             }
         }
         None => {
-            let plain = |part: &&String| Place { slot: first, form: form(part), money: None };
+            let plain = |part: &&String| Place { slot: first, form: form(part), apart: None };
             parts.extend(fields.iter().map(plain));
             let label = at.unwrap_or(name);
             header.push(if is_json { label.to_owned() } else { header_name(label, attribute, &table.group) });
         }
     }
-    let whole = Place { slot: first, form: placing.form(name, attribute).cloned(), money: None };
+    let whole = Place { slot: first, form: placing.form(name, attribute).cloned(), apart: None };
     let joint = (attribute.repeats() > 1 || attribute.kind == Type::Group).then(|| joint.clone());
     let family = if spread { family } else { 0 };
     let json = is_json.then(|| JsonCell::new(attribute, &parts));

@@ -8,7 +8,7 @@ use crate::value::{Currency, Money, time};
 pub(super) fn written<'v>(form: &Form, value: &'v str) -> Cow<'v, str> {
     let made = match form {
         Form::Named(named) => return named_text(*named, value),
-        Form::Money(parts) => return named_text(parts.form, value),
+        Form::Apart(parts) => return named_text(parts.form, value.split_once('/').map_or(value, |(start, _)| start)),
         Form::Spelled(map) => return map.get(value).map_or(Cow::Borrowed(value), |to| Cow::Owned(to.clone())),
         Form::Pattern(pattern) => {
             moment(value).and_then(|at| jiff::fmt::strtime::format(pattern, &at.to_zoned(jiff::tz::TimeZone::UTC)).ok())
@@ -17,9 +17,9 @@ pub(super) fn written<'v>(form: &Form, value: &'v str) -> Cow<'v, str> {
     made.map_or(Cow::Borrowed(value), Cow::Owned)
 }
 
-/// The currency of `12.90 EUR`.
-pub(super) fn currency_of(value: &str) -> &str {
-    value.rsplit_once(' ').map_or("", |(_, code)| code)
+/// The second half of a value that goes to two places: the currency of `12.90 EUR`, the end of a range.
+pub(super) fn second(value: &str) -> &str {
+    value.split_once('/').or_else(|| value.rsplit_once(' ')).map_or("", |(_, last)| last)
 }
 
 fn named_text(named: Named, value: &str) -> Cow<'_, str> {
@@ -58,7 +58,7 @@ pub(super) fn read<'t>(form: &Form, attribute: &Attribute, text: &'t str, curren
     let text = text.trim();
     let made = match form {
         Form::Named(named) => read_named(*named, attribute, text, currency),
-        Form::Money(parts) => read_named(parts.form, attribute, text, currency),
+        Form::Apart(parts) => read_named(parts.form, attribute, text, currency),
         Form::Spelled(map) => map.iter().find(|(_, there)| *there == text).map(|(ours, _)| ours.clone()),
         Form::Pattern(pattern) => read_pattern(pattern, attribute, text),
     };
@@ -75,9 +75,15 @@ fn read_named(named: Named, attribute: &Attribute, text: &str, currency: Option<
             let second = text.parse().ok()?;
             Some(time::to_utc_text(jiff::Timestamp::from_second(second).ok()?))
         }
+        Named::YesNo => ["no", "yes"].iter().position(|word| *word == text).map(truth),
+        Named::OneZero => ["0", "1"].iter().position(|word| *word == text).map(truth),
         Named::Upper => attribute.values.iter().find(|value| value.to_uppercase() == text).cloned(),
         _ => None,
     }
+}
+
+fn truth(position: usize) -> String {
+    (position == 1).to_string()
 }
 
 fn read_amount(named: Named, text: &str, currency: Currency) -> Option<String> {
@@ -121,6 +127,8 @@ mod tests {
             ("date_time", "2026-11-27T09:00:00Z", "f = \"unix\"", "1795770000"),
             ("date_time", "2026-11-27T09:00:00Z", "f = \"%d.%m.%Y %H:%M:%S\"", "27.11.2026 09:00:00"),
             ("date", "2026-11-27", "f = \"%d/%m/%Y\"", "27/11/2026"),
+            ("boolean", "true", "f = \"yes_no\"", "yes"),
+            ("boolean", "false", "f = \"one_zero\"", "0"),
             ("enum", "new", "f = \"upper\"", "NEW"),
             ("enum", "new", "f = { new = \"11\" }", "11"),
         ] {

@@ -96,14 +96,14 @@ fn place(slots: &mut Vec<JsonSlot>, pointer: &str, form: Option<&Form>, attribut
     };
     let at = JsonSlot::at(pointer).value(kind(form, attribute.kind));
     let slot = add(if attribute.repeats() > 1 { at.repeated() } else { at });
-    let money = match form {
-        Some(Form::Money(parts)) => Some([
+    let apart = match form {
+        Some(Form::Apart(parts)) => Some([
             add(JsonSlot::at(&parts.amount).value(kind(Some(&Form::Named(parts.form)), Type::Price))),
             add(JsonSlot::at(&parts.currency)),
         ]),
         _ => None,
     };
-    Place { slot, form: form.cloned(), money }
+    Place { slot, form: form.cloned(), apart }
 }
 
 pub(super) fn kind(form: Option<&Form>, of: Type) -> JsonValue {

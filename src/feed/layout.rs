@@ -3,14 +3,14 @@ use std::borrow::Cow;
 
 use super::form;
 use super::json_slots::{inside, pointer};
-use crate::channel::{Attribute, Channel, Form, Format, Json, MoneyParts, Nest, Placing, Type};
+use crate::channel::{Attribute, Channel, Form, Format, Json, Nest, Placing, TwoPlaces, Type};
 use crate::document::{Field, RawOffer};
 use crate::value::Currency;
 
 pub(super) struct Layout<'c> {
     format: Option<&'c Format>,
     /// The attributes that name an offer, and where they are in the contract.
-    identity: Vec<(usize, &'c str)>,
+    identity: Vec<(usize, &'c str, &'c Attribute)>,
     placing: Placing<'c>,
     has_forms: bool,
     /// Another name, and the attribute.
@@ -51,7 +51,8 @@ impl<'c> Layout<'c> {
         let mut layout = Layout {
             format,
             identity: (channel.contract.identity.iter())
-                .filter_map(|name| Some((channel.contract.attribute.get_index_of(name)?, name.as_str())))
+                .filter_map(|name| channel.contract.attribute.get_full(name))
+                .map(|(index, name, attribute)| (index, name.as_str(), attribute))
                 .collect(),
             has_forms: placing.has_forms(),
             placing,
@@ -192,9 +193,12 @@ impl<'c> Layout<'c> {
     /// `roots`: the offer, or the row inside it before the offer.
     pub fn identity(&self, roots: &[Field<'_>], identity: &mut String) {
         identity.clear();
-        for (index, name) in &self.identity {
+        for (index, name, attribute) in &self.identity {
             let root = if self.is_inner(*index) { roots.first() } else { roots.last() };
-            let own = |root: Field<'_>| root.children().find(|f| f.name() == *name).map(|f| f.text().to_owned());
+            let is_it = |f: &Field<'_>| {
+                f.name() == *name || attribute.names.iter().any(|other| other.eq_ignore_ascii_case(f.name()))
+            };
+            let own = |root: Field<'_>| root.children().find(is_it).map(|f| f.text().to_owned());
             let Some(text) = root.and_then(|r| self.text(*r, name).map(str::to_owned).or_else(|| own(*r))) else {
                 continue;
             };
@@ -254,7 +258,7 @@ impl<'c> Layout<'c> {
             };
             let Some(found) = self.walk(field, &steps).first().copied() else { continue };
             let text = match self.placing.form(&full, kind) {
-                Some(Form::Money(money)) => two_places(money, found.field, kind),
+                Some(Form::Apart(places)) => two_places(places, found.field, kind),
                 _ => None,
             };
             given.push((position, text.unwrap_or_else(|| found.text.trim().to_owned())));
@@ -274,8 +278,8 @@ impl<'c> Layout<'c> {
         match self.placing.form(name, attribute).filter(|_| self.has_forms) {
             None => Cow::Borrowed(text),
             // A part was put together when the group was.
-            Some(Form::Money(_)) if name.contains('.') => Cow::Borrowed(text),
-            Some(Form::Money(parts)) => two_places(parts, field, attribute).map_or(Cow::Borrowed(text), Cow::Owned),
+            Some(Form::Apart(_)) if name.contains('.') => Cow::Borrowed(text),
+            Some(Form::Apart(parts)) => two_places(parts, field, attribute).map_or(Cow::Borrowed(text), Cow::Owned),
             Some(form) => form::read(form, attribute, text, currency),
         }
     }
@@ -324,8 +328,8 @@ impl<'c> Layout<'c> {
         fields.into_iter().map(|field| Found { field, text: field.text() }).collect()
     }
 
-    /// Entries of a list: those that hold the constants the contract puts there, else the one at the number, since the
-    /// entries before it may have been closed up.
+    /// Entries of a list: those that do not contradict the constants the contract puts there (some stand only with an
+    /// attribute); where it puts none, the one at the number.
     fn numbered<'d>(&self, entries: Vec<Field<'d>>, steps: &[String], number: usize) -> Vec<Field<'d>> {
         let Some(Format::Json(json)) = self.format else { return entries };
         let marks = marks(json, steps);
@@ -333,7 +337,9 @@ impl<'c> Layout<'c> {
             return entries.into_iter().skip(number).take(1).collect();
         }
         let marked = |entry: &Field<'d>| {
-            marks.iter().all(|(key, text)| entry.children().any(|child| child.name() == key && child.text() == *text))
+            let contradicts =
+                |(key, text): &(String, &str)| entry.children().any(|c| c.name() == key && c.text() != *text);
+            !marks.iter().any(contradicts)
         };
         entries.into_iter().filter(marked).collect()
     }
@@ -368,16 +374,21 @@ fn look<'d>(at: Field<'d>, path: &mut Vec<String>, known: &[Vec<String>], found:
     }
 }
 
-/// `12.90 EUR` from a number and a currency that stand apart.
-fn two_places(parts: &MoneyParts, field: Field<'_>, attribute: &Attribute) -> Option<String> {
+/// `12.90 EUR` from a number and a currency that stand apart; a range from its ends, a measure from number and unit.
+fn two_places(parts: &TwoPlaces, field: Field<'_>, attribute: &Attribute) -> Option<String> {
     let at = |place: &str| match place.strip_prefix('@') {
         Some(name) => field.attribute(name),
         None if place == "text()" => Some(field.text()),
         None => field.children().find(|c| c.name() == place.trim_start_matches('/')).map(|c| c.text()),
     };
-    let currency = Currency::parse(at(&parts.currency)?).ok();
-    let price = Attribute { kind: Type::Price, ..attribute.clone() };
-    Some(form::read(&Form::Named(parts.form), &price, at(&parts.amount)?, currency).into_owned())
+    let (first, last) = (at(&parts.amount)?, at(&parts.currency)?);
+    let form = Form::Named(parts.form);
+    let half = |text, currency| form::read(&form, attribute, text, currency);
+    Some(match attribute.kind {
+        Type::DateRange => format!("{}/{}", half(first, None), half(last, None)),
+        Type::Measure => format!("{} {last}", half(first, None)),
+        _ => half(first, Currency::parse(last).ok()).into_owned(),
+    })
 }
 
 /// What stands around `{name}` in a step.

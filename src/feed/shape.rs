@@ -59,7 +59,12 @@ pub(super) fn shape(
     match (attribute.kind, raw) {
         (Type::Text, Raw::Integer(number)) => out.push_str(&number.to_string()),
         (Type::Text, Raw::Text(text)) => clean(text, out),
-        (Type::Html, Raw::Text(text)) if side == Side::Build => plain_from_html(text, out),
+        (Type::Html, Raw::Text(text)) if side == Side::Build => {
+            plain_from_html(text, out);
+            if attribute.required && out.len() == start {
+                return Err(Fault::new("without-text", "is markup with no text in it", "write one for the product"));
+            }
+        }
         (Type::Html, Raw::Text(text)) => clean(text, out),
         (Type::Price, Raw::Integer(minor)) => price_of_minor(attribute, minor, currency, out)?,
         (Type::Price, Raw::Text(text)) => price_of_text(attribute, text.trim(), currency, out)?,
@@ -73,7 +78,7 @@ pub(super) fn shape(
         (Type::Number, Raw::Integer(number)) => integer(attribute, number, out)?,
         (Type::Number, Raw::Text(text)) => decimal(attribute, text.trim(), out)?,
         (Type::Boolean, Raw::Integer(number)) => out.push_str(if number == 0 { "false" } else { "true" }),
-        (Type::Boolean, Raw::Text(text)) => out.push_str(truth(text.trim())?),
+        (Type::Boolean, Raw::Text(text)) => return truth(text.trim(), out),
         (Type::Date, Raw::Text(text)) => {
             let at = moment(text, side)?;
             out.push_str(at.get(..10).unwrap_or(&at));
@@ -81,7 +86,13 @@ pub(super) fn shape(
         (Type::DateTime, Raw::Text(text)) => out.push_str(&moment(text, side)?),
         (Type::DateRange, Raw::Text(text)) => range(text, side, out)?,
         (Type::Enum, Raw::Text(text)) => return spelled(attribute, text.trim(), out),
-        (Type::Url, Raw::Text(text)) => address(attribute, text, out)?,
+        (Type::Url, Raw::Text(text)) => {
+            address(attribute, text, out)?;
+            if side == Side::Check && text.trim().contains(char::is_whitespace) {
+                fit(attribute, side, start, out)?;
+                return Ok(Taken::Remark(Fault::new("not-encoded", "has a blank in it", "write %20 for it")));
+            }
+        }
         (Type::Gtin, Raw::Text(text)) => {
             let gtin =
                 Gtin::parse(text).map_err(|e| Fault::new("invalid", format!("is no GTIN: {}", e.message), e.help))?;
@@ -226,13 +237,24 @@ fn decimal(attribute: &Attribute, text: &str, out: &mut String) -> Result<(), Fa
     Ok(())
 }
 
-fn truth(text: &str) -> Result<&'static str, Fault> {
+fn truth(text: &str, out: &mut String) -> Result<Taken, Fault> {
     let is = |words: [&str; 3]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
-    match () {
-        () if is(["true", "yes", "1"]) => Ok("true"),
-        () if is(["false", "no", "0"]) => Ok("false"),
-        () => Err(Fault::new("invalid", format!("is neither true nor false: {text}"), "write true or false")),
-    }
+    let value = match () {
+        () if is(["true", "yes", "1"]) => "true",
+        () if is(["false", "no", "0"]) => "false",
+        () => return Err(Fault::new("invalid", format!("is neither true nor false: {text}"), "write true or false")),
+    };
+    out.push_str(value);
+    Ok(if text == value { Taken::Plain } else { old_spelling(text, value) })
+}
+
+/// Understood, though the channel documents it otherwise. A template may spell as it likes.
+fn old_spelling(text: &str, value: &str) -> Taken {
+    Taken::Remark(Fault::new(
+        "old-spelling",
+        format!("is spelled `{text}`, documented as `{value}`"),
+        format!("write {value}"),
+    ))
 }
 
 /// Inside, everything is UTC; a feed may state any zone, which is kept as it stands there.
@@ -279,12 +301,7 @@ fn spelled(attribute: &Attribute, text: &str, out: &mut String) -> Result<Taken,
     let alias = || attribute.aliases.iter().find(|(from, _)| from.eq_ignore_ascii_case(text)).map(|(_, to)| to);
     if let Some(value) = folded.or_else(alias) {
         out.push_str(value);
-        let help = format!("write {value}");
-        return Ok(Taken::Remark(Fault::new(
-            "old-spelling",
-            format!("is spelled `{text}`, documented as `{value}`"),
-            help,
-        )));
+        return Ok(old_spelling(text, value));
     }
     let help = match closest(text, attribute.values.iter().map(String::as_str)) {
         Some(near) => format!("did you mean {near}?"),

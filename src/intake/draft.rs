@@ -462,7 +462,10 @@ impl Reading<'_, '_> {
             before if before > sale && sale > 0 => Ok(Prices { currency, price: before, sale: Some(sale) }),
             before if before == sale || amount == 0 => Ok(Prices { currency, price, sale: None }),
             _ => {
-                let message = "the sale price is not below the price: there is no sale";
+                let message = match other.meaning {
+                    Meaning::SalePrice => "the sale price is not below the price: there is no sale",
+                    _ => "the price before is not above the price: there is no sale",
+                };
                 self.warn(other, Invalid::new("import/no-sale", message, "empty it where there is no sale"), findings);
                 Ok(Prices { currency, price, sale: None })
             }

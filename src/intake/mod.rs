@@ -45,6 +45,7 @@ mod offer_taker;
 mod offers;
 mod options;
 mod order_document;
+pub mod order_file;
 mod order_formats;
 mod order_table;
 mod orders;
@@ -72,6 +73,7 @@ mod weight;
 mod wix_products;
 mod woocommerce_products;
 mod wordpress;
+mod xml_value;
 mod yandex_yml;
 
 pub use explain::{Explained, ExplainedRow, explain};

@@ -117,6 +117,16 @@ impl<'c, 'w> Keeper<'c, 'w> {
 
     pub fn take(&mut self, row: ProductRow, here: &Here<'_>, findings: &mut Findings<'_>) -> Result<()> {
         let sight = row.sku.as_ref().map(|sku| self.seen.see(sku.as_str(), here.record, here.line, here.digest));
+        if let Some(Sight::Repeated(first)) = &sight
+            && !first.refused
+            && row.variant.is_ok()
+        {
+            let message =
+                format!("this record is the same as record {} (line {}): it is taken once", first.record, first.line);
+            findings.tell(Diagnostic::warning("import/repeated-record", message).at((here.place)(Field::Sku)));
+            self.counts.count(Put::Same);
+            return Ok(());
+        }
         if self.group.as_ref().is_none_or(|group| group.key != row.group) {
             self.close()?;
             self.open(row.group, row.shared, here, findings)?;
@@ -201,14 +211,8 @@ impl<'c, 'w> Keeper<'c, 'w> {
         if let Some(refusal) = self.untitled(here) {
             return Ok(Err(refusal));
         }
-        if let Some(Sight::Repeated(first)) = &sight {
-            let message =
-                format!("this record is the same as record {} (line {}): it is taken once", first.record, first.line);
-            findings.tell(Diagnostic::warning("import/repeated-record", message).at((here.place)(Field::Sku)));
-            self.counts.count(Put::Same);
-            return Ok(Ok(()));
-        }
-        if let (Some(Sight::Duplicate(first)), Some(sku)) = (&sight, sku) {
+        // a record that is the same as one that was taken is not asked
+        if let (Some(Sight::Duplicate(first) | Sight::Repeated(first)), Some(sku)) = (&sight, sku) {
             return self.conflict(sku, *first, here, findings).map(Err);
         }
         let mut known = None;

@@ -274,6 +274,20 @@ fn records_of_a_product_that_stand_apart_are_joined() {
 }
 
 #[test]
+fn a_record_that_is_there_twice_is_taken_once_wherever_it_stands() {
+    let mut shop = Shop::new();
+    let (vest, wig) = ("v,Vest,Size,S,V-1,2.00,,,", "w,Wig,Title,Default Title,W-1,2.00,,,");
+    assert_eq!(shop.counts(&table(&[vest, wig, vest, "v,,,M,V-2,2.00,,,"])), [3, 0, 1, 0]);
+    let said =
+        [("import/repeated-record", Some(4), Some("Variant SKU")), ("import/split-product", Some(5), Some("Handle"))];
+    assert_eq!(shop.said(), said);
+    // a repetition of what contradicts another record is no better than that
+    let mut shop = Shop::new();
+    assert_eq!(shop.counts(&table(&[vest, "v,,,S,V-1,3.00,,,", vest])), [0, 0, 0, 3]);
+    assert_eq!(shop.codes(), ["import/duplicate-sku", "import/duplicate-sku"]);
+}
+
+#[test]
 fn the_first_record_of_a_product_may_be_refused_and_the_others_still_know_their_options() {
     let mut shop = Shop::new();
     let file = table(&["v,Vest,Size,S,V-1,free,,,", "v,,,M,V-2,2.00,,,"]);

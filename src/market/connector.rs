@@ -3,12 +3,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::Secret;
 use crate::diagnostic::{Error, Kind, Result};
 use crate::order::Order;
 pub use crate::order::{Cancellation, Decision, Parcel};
-use crate::value::time;
+use crate::value::{Currency, Money, time};
 
 /// One marketplace. Methods a marketplace has no use for keep their default, which the capabilities announce.
 pub trait Connector: Send + Sync {
@@ -19,12 +20,20 @@ pub trait Connector: Send + Sync {
     fn authorize(&self, request: &mut Request, credentials: &Secret, now: Timestamp) -> Result<()>;
 
     /// The request that buys an access token (RFC 6749, section 4.4 or 6), for marketplaces whose key is not shown with
-    /// every request; `authorize` is given the token then. The answer is read by the host.
+    /// every request; `authorize` is given the token then.
     ///
     /// # Errors
     /// `market/credentials` when the account's key is not what the marketplace needs.
     fn sign_in(&self, _grant: &Grant<'_>) -> Result<Option<Request>> {
         Ok(None)
+    }
+
+    /// What the answer to [`Connector::sign_in`] sold: that of RFC 6749, section 5.1, unless the marketplace has its own.
+    ///
+    /// # Errors
+    /// `market/unreadable`; `market/credentials` where a success holds the refusal.
+    fn bought(&self, response: &Response) -> Result<Bought> {
+        response.json()
     }
 
     /// The next page of orders after `cursor` (`None`: from `since`), normalized. The host commits the orders and
@@ -105,6 +114,15 @@ pub struct Grant<'a> {
     pub refresh_token: Option<&'a Secret>,
     /// The host's clock, for statements that are good for a while.
     pub now: Timestamp,
+}
+
+/// An access token, as it was sold.
+#[derive(Clone, Deserialize)]
+pub struct Bought {
+    pub access_token: String,
+    /// Seconds.
+    pub expires_in: Option<i64>,
+    pub refresh_token: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -193,6 +211,20 @@ pub struct OfferUpdate {
     pub price_minor: Option<i64>,
     pub sale_price_minor: Option<i64>,
     pub currency: Option<String>,
+}
+
+impl OfferUpdate {
+    /// For marketplaces without a price of its own for sales, or that want its first and last day: what the buyer pays
+    /// now; else one sentence why it cannot be told.
+    pub(super) fn price_now(&self) -> Result<Option<Money>, String> {
+        let Some(minor) = self.sale_price_minor.or(self.price_minor) else { return Ok(None) };
+        let currency = self.currency.as_deref().ok_or("the price has no currency")?;
+        let currency = Currency::parse(currency).map_err(|invalid| invalid.message)?;
+        if minor <= 0 {
+            return Err("a price must be above zero".to_owned());
+        }
+        Ok(Some(Money::new(minor, currency)))
+    }
 }
 
 /// An offer in the channel's own words.
@@ -302,6 +334,23 @@ impl Request {
             operation,
             reads: false,
             safe: false,
+        })
+    }
+
+    /// To an address that the marketplace gave out whole, which carries its own leave: nothing of the account goes along.
+    ///
+    /// # Errors
+    /// `market/unreadable` when it is no address.
+    pub fn at(method: Method, operation: &'static str, url: &str) -> Result<Self> {
+        let url = Url::parse(url).ok().filter(|url| url.has_host()).ok_or_else(|| {
+            Error::new(Kind::Unavailable, "market/unreadable", "the marketplace gave an address that is none")
+                .help("run it again; if it stays, please report it")
+        })?;
+        Ok(Request {
+            base: Some(url.origin().ascii_serialization()),
+            path: url.path().to_owned(),
+            query: url.query_pairs().into_owned().collect(),
+            ..Self::new(method, operation, &[])?
         })
     }
 
@@ -460,6 +509,15 @@ mod tests {
         for id in ["", ".", ".."] {
             assert_eq!(path(id).unwrap_err().code, "market/bad-id", "{id}");
         }
+    }
+
+    #[test]
+    fn an_address_that_was_given_out_is_kept_whole() {
+        let url = "https://upload.example:8443/a%2Fb/c?X-Sig=a%2Fb%3D&n=1";
+        let request = Request::at(Method::Put, "any", url).unwrap();
+        assert_eq!((request.base.as_deref(), request.path.as_str()), (Some("https://upload.example:8443"), "/a%2Fb/c"));
+        assert_eq!(request.query, [("X-Sig".to_owned(), "a/b=".to_owned()), ("n".to_owned(), "1".to_owned())]);
+        assert_eq!(Request::at(Method::Put, "any", "nowhere").unwrap_err().code, "market/unreadable");
     }
 
     #[test]

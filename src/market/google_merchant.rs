@@ -163,7 +163,7 @@ impl Connector for GoogleMerchant {
         let key: KeyFile = serde_json::from_str(grant.key.reveal()).map_err(|_| key_fault("it is no such JSON"))?;
         let form = [("grant_type", GRANT_TYPE.to_owned()), ("assertion", assertion(&key, grant.now)?)];
         let form = form.map(|(name, value)| (name.to_owned(), value));
-        let request = Request::new(Method::Post, "sign in", &["token"])?;
+        let request = Request::new(Method::Post, "sign-in", &["token"])?;
         // the key file names the whole address
         let base = key.token_uri.strip_suffix("/token").unwrap_or(&key.token_uri).to_owned();
         Ok(Some(request.elsewhere(base).body(Body::Form(form.into()))))

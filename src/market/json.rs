@@ -4,6 +4,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
+use serde_json::Value;
 
 use crate::value::{Currency, Money, time};
 
@@ -12,10 +13,21 @@ pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     time::parse(text, None).map_err(|invalid| invalid.message)
 }
 
+/// A JSON number with the currency's decimals; its shortest form keeps them, see [`Decimal`].
+pub(super) fn number(money: Money) -> Value {
+    serde_json::from_str(&money.to_decimal_string()).unwrap_or(Value::Null)
+}
+
 /// The parts that say something.
 pub(super) fn joined(parts: &[Option<&str>], with: &str) -> String {
     let parts = parts.iter().flatten().filter(|part| !part.trim().is_empty());
     parts.copied().collect::<Vec<_>>().join(with)
+}
+
+/// A sum, or one sentence why there is none.
+pub(super) fn sum(parts: impl IntoIterator<Item = Result<i64, String>>) -> Result<i64, String> {
+    let add = |sum: i64, more: i64| sum.checked_add(more).ok_or_else(|| "the amounts are too large".to_owned());
+    parts.into_iter().try_fold(0, |sum, more| add(sum, more?))
 }
 
 /// For fields that come as `null` where they might be left out.

@@ -4,16 +4,31 @@
 //! catalog, the clock or a socket: it takes and returns the plain types below, and reaches out only through a
 //! [`Port`]. State lives in the catalog, never in the connector, so the same code runs against the sandbox, a
 //! recording, a contract server and the real thing.
+mod allegro;
+mod amazon;
+mod bol;
 mod carriers;
 pub mod connector;
 mod ebay;
+mod etsy;
 mod faults;
+mod files;
 mod google_merchant;
+mod graphql;
 pub mod host;
 mod json;
+mod kaufland;
+mod made_up;
 mod mirakl;
 mod oauth;
 mod offset_pages;
+mod parcels;
+mod shopify;
+mod token_pages;
+mod vendure;
+mod walmart;
+mod woocommerce;
+mod yandex;
 
 use std::collections::BTreeMap;
 
@@ -51,14 +66,23 @@ impl Account {
         }
     }
 
-    #[allow(dead_code)]
     fn option(&self, name: &str) -> Option<&str> {
         self.options.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
     /// # Errors
+    /// `market/no-shop-id`.
+    fn shop(&self, what: &str) -> Result<&str> {
+        self.shop_id.as_deref().filter(|id| !id.trim().is_empty()).ok_or_else(|| {
+            let place = Place::file("purvey.toml").attribute(format!("market.{}.shop_id", self.name));
+            Error::usage("market/no-shop-id", format!("{} needs a shop_id: {what}", self.name))
+                .at(place)
+                .help(format!("add shop_id = \"…\" to [market.{}]", self.name))
+        })
+    }
+
+    /// # Errors
     /// `market/no-option`.
-    #[allow(dead_code)]
     fn needed(&self, name: &str, what: &str) -> Result<&str> {
         self.option(name).ok_or_else(|| {
             let place = Place::file("purvey.toml").attribute(format!("market.{}.options.{name}", self.name));
@@ -82,13 +106,59 @@ struct Kind {
 /// A new marketplace is one file and one entry here.
 static MARKETPLACES: &[Kind] = &[
     Kind {
+        name: "allegro",
+        make: |account| Ok(Box::new(allegro::Allegro::new(account))),
+        url: Some("https://api.allegro.pl"),
+        options: allegro::OPTIONS,
+    },
+    Kind {
+        name: "amazon",
+        make: |account| Ok(Box::new(amazon::Amazon::new(account)?)),
+        url: None,
+        options: amazon::OPTIONS,
+    },
+    Kind { name: "bol", make: |_| Ok(Box::new(bol::Bol::default())), url: Some("https://api.bol.com"), options: &[] },
+    Kind {
         name: "google-merchant",
         make: |account| Ok(Box::new(google_merchant::GoogleMerchant::new(account)?)),
         url: Some(google_merchant::URL),
         options: &["data_source"],
     },
     Kind { name: "ebay", make: |_| Ok(Box::new(ebay::Ebay)), url: Some("https://api.ebay.com"), options: &[] },
+    Kind {
+        name: "etsy",
+        make: |account| Ok(Box::new(etsy::Etsy::new(account)?)),
+        url: Some("https://openapi.etsy.com"),
+        options: &[],
+    },
+    Kind {
+        name: "files",
+        make: |account| Ok(Box::new(files::Files::new(account)?)),
+        url: None,
+        options: &["format", "currency"],
+    },
+    Kind {
+        name: "kaufland",
+        make: |account| Ok(Box::new(kaufland::Kaufland::new(account)?)),
+        url: Some("https://sellerapi.kaufland.com/v2"),
+        options: &["storefront"],
+    },
     Kind { name: "mirakl", make: |account| Ok(Box::new(mirakl::Mirakl::new(account))), url: None, options: &[] },
+    Kind { name: "shopify", make: |_| Ok(Box::new(shopify::Shopify)), url: None, options: &[] },
+    Kind { name: "vendure", make: |account| Ok(Box::new(vendure::Vendure::new(account))), url: None, options: &[] },
+    Kind { name: "woocommerce", make: |_| Ok(Box::new(woocommerce::WooCommerce::default())), url: None, options: &[] },
+    Kind {
+        name: "walmart",
+        make: |account| Ok(Box::new(walmart::Walmart::new(account))),
+        url: Some("https://marketplace.walmartapis.com"),
+        options: walmart::OPTIONS,
+    },
+    Kind {
+        name: "yandex",
+        make: |account| Ok(Box::new(yandex::Yandex::new(account)?)),
+        url: Some("https://api.partner.market.yandex.ru"),
+        options: &["business", "campaign"],
+    },
 ];
 
 /// The connector for a marketplace by the name `purvey.toml` gives it; see [`marketplaces`].

@@ -35,6 +35,13 @@ pub(super) fn sign_in(key: &Secret, segments: &[&str], form: &[(&str, &str)]) ->
     Ok(request.header("authorization", format!("Basic {}", STANDARD.encode(key.reveal()))))
 }
 
+/// A form to the address of tokens, with id and secret in it.
+pub(super) fn sign_in_by_form(key: &Secret, base: &str, segments: &[&str], form: &[(&str, &str)]) -> Result<Request> {
+    let (id, secret) = client(key)?;
+    let form = [form, &[("client_id", id), ("client_secret", secret)]].concat();
+    Ok(Request::new(Method::Post, SIGN_IN, segments)?.elsewhere(base).body(form_of(&form)))
+}
+
 pub(super) fn bearer(request: &mut Request, token: &Secret) {
     request.headers.push(("authorization".to_owned(), format!("Bearer {}", token.reveal())));
 }

@@ -30,7 +30,7 @@ pub(super) struct Page {
 /// How one marketplace's list is read.
 pub(super) struct List<'a> {
     pub overlap: Duration,
-    /// Fields of a raw order.
+    /// Where in a raw order its id and its update stamp are (RFC 6901).
     pub id: &'static str,
     pub stamp: &'static str,
     /// The page at an offset of what was updated since a moment.
@@ -74,7 +74,10 @@ impl List<'_> {
                 .help("the marketplace does not page as it should; run it again later"));
         }
         let count = told.orders.len();
-        let (orders, unreadable) = self.take(&mut walk, told.orders);
+        let Sorted { orders, unreadable, reach, hold } =
+            sort_out(told.orders, self.id, self.stamp, walk.from, &self.read);
+        walk.reach = reach.map_or(walk.reach, |reach| reach.max(walk.reach));
+        walk.hold = [walk.hold, hold].into_iter().flatten().min();
         walk.offset = walk.offset.saturating_add(count);
         walk.page = page;
         let more = walk.offset < told.total;
@@ -89,12 +92,7 @@ impl List<'_> {
             None => return Ok(Walk::new(from.since, from.since, from.until)),
             Some(Ok(Cursor::Walk(walk))) => return Ok(walk),
             Some(Ok(Cursor::Upto(upto))) => upto,
-            Some(Err(e)) => {
-                let message = format!("the stored cursor cannot be read: {e}");
-                return Err(Error::input("market/cursor", message)
-                    .help("pull again with --since to start anew")
-                    .source(e));
-            }
+            Some(Err(e)) => return Err(foreign_cursor(e)),
         };
         Ok(Walk::new(upto.saturating_sub(self.overlap).unwrap_or(upto), upto, from.until))
     }
@@ -112,33 +110,8 @@ impl List<'_> {
             .help("nothing is lost: the next pull goes on from here"))
     }
 
-    /// Sorts a page out. An order that comes twice counts once, as it was last.
-    fn take(&self, walk: &mut Walk, page: Vec<Value>) -> (Vec<Order>, Vec<Unreadable>) {
-        let (mut orders, mut unreadable) = (Vec::<Order>::with_capacity(page.len()), Vec::new());
-        for raw in page {
-            let (order_id, stamp) = (text(&raw, self.id).map(str::to_owned), text(&raw, self.stamp));
-            let stamp = stamp.and_then(|stamp| time::parse(stamp, None).ok());
-            match (self.read)(raw) {
-                Err(why) => {
-                    let hold = stamp.unwrap_or(walk.from);
-                    walk.hold = Some(walk.hold.map_or(hold, |other| other.min(hold)));
-                    unreadable.push(Unreadable { order_id, why });
-                }
-                Ok(order) => {
-                    walk.reach = walk.reach.max(order.updated_at);
-                    match orders.iter_mut().find(|other| other.channel_order_id == order.channel_order_id) {
-                        Some(other) if other.updated_at <= order.updated_at => *other = order,
-                        Some(_) => {}
-                        None => orders.push(order),
-                    }
-                }
-            }
-        }
-        (orders, unreadable)
-    }
-
     fn fingerprint(&self, page: &[Value]) -> u64 {
-        let ids: Vec<&str> = page.iter().map(|raw| text(raw, self.id).unwrap_or_default()).collect();
+        let ids: Vec<String> = page.iter().map(|raw| text(raw, self.id).unwrap_or_default()).collect();
         xxh3_64(ids.join("\n").as_bytes())
     }
 }
@@ -154,6 +127,58 @@ impl Walk {
     }
 }
 
-fn text<'a>(raw: &'a Value, field: &str) -> Option<&'a str> {
-    raw.get(field)?.as_str()
+/// The error for a cursor that was not written here.
+pub(super) fn foreign_cursor(why: serde_json::Error) -> Error {
+    Error::input("market/cursor", format!("the stored cursor cannot be read: {why}"))
+        .help("pull again with --since to start anew")
+        .source(why)
+}
+
+/// A page sorted out.
+pub(super) struct Sorted {
+    pub orders: Vec<Order>,
+    pub unreadable: Vec<Unreadable>,
+    /// Largest update stamp of the orders.
+    pub reach: Option<Timestamp>,
+    /// Smallest update stamp of those that cannot be read.
+    pub hold: Option<Timestamp>,
+}
+
+/// An order that comes twice counts once, as it was last. One that cannot be read and tells no stamp counts as of `from`.
+pub(super) fn sort_out(
+    page: Vec<Value>,
+    id: &str,
+    stamp: &str,
+    from: Timestamp,
+    read: &dyn Fn(Value) -> Result<Order, String>,
+) -> Sorted {
+    let mut sorted = Sorted { orders: Vec::with_capacity(page.len()), unreadable: Vec::new(), reach: None, hold: None };
+    for raw in page {
+        let (order_id, stamp) = (text(&raw, id), text(&raw, stamp));
+        match read(raw) {
+            Err(why) => {
+                let hold = stamp.and_then(|stamp| time::parse(&stamp, None).ok()).unwrap_or(from);
+                sorted.hold = Some(sorted.hold.map_or(hold, |other| other.min(hold)));
+                sorted.unreadable.push(Unreadable { order_id, why });
+            }
+            Ok(order) => {
+                sorted.reach = sorted.reach.max(Some(order.updated_at));
+                match sorted.orders.iter_mut().find(|other| other.channel_order_id == order.channel_order_id) {
+                    Some(other) if other.updated_at <= order.updated_at => *other = order,
+                    Some(_) => {}
+                    None => sorted.orders.push(order),
+                }
+            }
+        }
+    }
+    sorted
+}
+
+/// A text, or a number as one.
+pub(super) fn text(raw: &Value, place: &str) -> Option<String> {
+    match raw.pointer(place)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }

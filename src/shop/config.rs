@@ -68,12 +68,15 @@ pub struct Market {
     pub connector: String,
     /// Its base address; may be left out where the marketplace has one for everybody.
     pub url: Option<String>,
-    /// Where the key is: `env:NAME` or `file:/path`. Never the key itself.
-    pub key: String,
+    /// Where the key is: `env:NAME` or `file:/path`. Never the key itself. A folder has none.
+    pub key: Option<String>,
     /// Where the refresh token is, for marketplaces that give one: `env:NAME` or `file:/path`.
     pub refresh_token: Option<String>,
     /// Which of the account's shops, where it has several.
     pub shop_id: Option<String>,
+    /// Tell the stock of every active SKU, not only of those the marketplace is known to list.
+    #[serde(default)]
+    pub offer_all: bool,
     /// How much of the stock it is told.
     #[serde(default)]
     pub stock: StockPolicy,

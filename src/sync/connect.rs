@@ -10,6 +10,9 @@ use crate::market::host::{BucketStore, Host, Recorder};
 use crate::market::{Account, Secret, address, connector};
 use crate::shop::{Market, Shop, secret};
 
+/// Begins the address of an account that is a folder of this machine.
+const FOLDER: &str = "file://";
+
 /// The token buckets kept in the catalog.
 struct Kept(Buckets);
 
@@ -83,7 +86,8 @@ pub fn with_markets<T>(
             .buckets(Kept(shop.catalog.buckets()?))
             .tokens(shop.tokens(name)?)
             .stop(occasion.stop);
-        if let Some(folder) = record {
+        // what is in a folder is there to be seen, persons and all
+        if let Some(folder) = record.filter(|_| !account.base_url.starts_with(FOLDER)) {
             let folder = folder.join(name);
             let secrets = [Some(&account.key), account.refresh_token.as_ref()].into_iter().flatten().cloned().collect();
             host = host.transport(|inner| Ok(Box::new(Recorder::over(inner, folder, secrets)?)))?;
@@ -118,11 +122,20 @@ fn account(name: &str, market: &Market) -> Result<Account> {
         Some(reference) => Some(Secret::new(secret(reference, &at("refresh_token"))?)),
         None => None,
     };
+    let key = match &market.key {
+        Some(reference) => secret(reference, &at("key"))?,
+        None if base_url.starts_with(FOLDER) => String::new(),
+        None => {
+            return Err(Error::usage("market/no-key", format!("{name} has no key"))
+                .at(Place::file("purvey.toml").attribute(at("key")))
+                .help("add key = \"env:NAME\", and export NAME before running purvey"));
+        }
+    };
     Ok(Account {
         refresh_token,
         shop_id: market.shop_id.clone(),
         options: market.options.clone(),
-        ..Account::new(name, base_url, Secret::new(secret(&market.key, &at("key"))?))
+        ..Account::new(name, base_url, Secret::new(key))
     })
 }
 
@@ -136,5 +149,6 @@ fn policy(shop: &Shop, name: &str, market: &Market) -> Result<Policy> {
         endless,
         prices: market.price.is_some(),
         first_days: u32::from(market.first_pull_days),
+        everything: market.offer_all,
     })
 }

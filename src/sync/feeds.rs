@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::guard::{Extent, guard, guard_prices, guard_unsent};
 use crate::catalog::{FeedRecord, Writer};
 use crate::channel::{Channel, Format, Guarded};
-use crate::deliver::{Placed, ToFiles};
+use crate::deliver::{Placed, ToFile, ToFiles};
 use crate::diagnostic::{Error, Result};
 use crate::feed::{Built, Diffed, Findings, Job, Prices, Side, build, diff};
 use crate::shop::Shop;
@@ -43,20 +43,40 @@ impl FeedRun {
     }
 }
 
-/// Builds the feed of `channel` and puts it in place; the old one stays when anything is wrong.
-pub fn build_feed(
+/// A feed that is built, and not yet in place.
+pub(super) struct Made {
+    format: String,
+    /// Relative to the shop's folder.
+    file: String,
+    to: ToFiles,
+    files: Vec<ToFile>,
+    built: Built,
+}
+
+/// Builds the feed of `channel` beside the one that is in place.
+pub(super) fn make(
     shop: &Shop,
-    writer: &mut Writer,
     channel: &Channel,
     options: &FeedOptions,
     now: Timestamp,
     findings: &mut Findings<'_>,
-) -> Result<FeedRun> {
+) -> Result<Made> {
     let (format_name, format) = format_of(channel, options.format.as_deref())?;
     let file = target(channel, format);
-    let path = shop.path(&file);
-    let mut to = ToFiles::new(&path);
+    let mut to = ToFiles::new(&shop.path(&file));
     let (built, files) = run(shop, channel, format, now, || to.open_next(), findings)?;
+    Ok(Made { format: format_name, file, to, files, built })
+}
+
+/// Puts a feed in place; the old one stays when a guard says so.
+pub(super) fn put(
+    writer: &mut Writer,
+    channel: &Channel,
+    options: &FeedOptions,
+    now: Timestamp,
+    made: Made,
+) -> Result<FeedRun> {
+    let Made { format, file, to, files, built } = made;
     let last = writer.last_feed(&channel.name, &file)?;
     if !options.allow_shrink {
         guard_unsent(channel, &file, last.as_ref(), &built.sent)?;
@@ -89,7 +109,7 @@ pub fn build_feed(
         }
         placed
     };
-    Ok(FeedRun { channel: channel.name.clone(), format: format_name, file, placed, built })
+    Ok(FeedRun { channel: channel.name.clone(), format, file, placed, built })
 }
 
 /// Compares the feed of `channel` in place, or the file `old`, with the one that would be built now.
@@ -180,14 +200,16 @@ pub fn format_of<'c>(channel: &'c Channel, asked: Option<&str>) -> Result<(Strin
         Some(name) => formats.get_key_value(name),
         None => formats.first(),
     };
-    found.map(|(name, format)| (name.clone(), format)).ok_or_else(|| {
+    let (name, format) = found.ok_or_else(|| {
         let known: Vec<&str> = formats.keys().map(String::as_str).collect();
         Error::usage(
             "channel/no-such-format",
             format!("{} comes in no format `{}`", channel.name, wanted.unwrap_or_default()),
         )
         .help(format!("choose one of {}", known.join(", ")))
-    })
+    })?;
+    channel.check_format(name)?;
+    Ok((name.clone(), format))
 }
 
 /// The file a channel's feed is built to, relative to the shop's folder.

@@ -12,6 +12,7 @@ mod offers;
 mod pull;
 mod push;
 mod run;
+mod side_by_side;
 #[cfg(test)]
 mod tests;
 mod watched;
@@ -19,11 +20,12 @@ mod watched;
 pub use connect::{Unreached, each_market, with_markets};
 pub use delivery::{Arrival, FeedPush, PushOptions, push_feeds};
 pub use dispatch::{Dispatched, TRACKING, dispatch};
-pub use feeds::{FeedOptions, FeedRun, build_feed, diff_feed, diff_files, feed_file, format_of, read_feed, write_feed};
+pub use feeds::{FeedOptions, FeedRun, diff_feed, diff_files, feed_file, format_of, read_feed, write_feed};
 pub use offers::{TellOptions, Told, tell_offers};
 pub use pull::{Pulled, pull};
 pub use push::{Pushed, push_stock};
 pub use run::{ChannelSummary, Parts, Summary, look_back, run, tell_all};
+pub use side_by_side::{Coming, build_feeds};
 pub use watched::{Round, metrics, ping};
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,6 +54,8 @@ pub struct Policy {
     pub endless: u32,
     /// Whether prices are told too.
     pub prices: bool,
+    /// Whether it is told of every SKU, or only of those it is known to list.
+    pub everything: bool,
     /// How many days back the very first pull reads.
     pub first_days: u32,
 }
@@ -67,6 +71,7 @@ impl Default for Policy {
             offering: Offering::default(),
             endless: QUANTITY_MAX,
             prices: false,
+            everything: false,
             first_days: 30,
         }
     }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::{Channel, Occasion, is_ours};
 use crate::catalog::{Applied, Writer};
 use crate::diagnostic::{Diagnostic, Result};
-use crate::market::{Acknowledge, OrderPage, PullFrom};
+use crate::market::host::DryRun;
+use crate::market::{Acknowledge, OrderPage, Port, PullFrom};
 use crate::order::place;
 
 /// The stream of the cursor.
@@ -35,9 +36,11 @@ pub fn pull(writer: &mut Writer, channel: &Channel<'_>, occasion: &Occasion<'_>)
     ask_again(writer, channel, occasion, &mut pulled)?;
     let mut from = first(writer, channel, occasion)?;
     let mut watch = Watch::default();
+    let dry = DryRun::over(channel.port);
+    let port: &dyn Port = if occasion.dry_run { &dry } else { channel.port };
     let mut awaiting = Vec::new();
     while !occasion.stopped() {
-        let page = channel.connector.pull(channel.port, &from)?;
+        let page = channel.connector.pull(port, &from)?;
         let stuck = watch.is_stuck(&page, &from);
         awaiting = put_page(writer, channel, occasion, &page, &mut pulled)?;
         if let Some(finding) = stuck {

@@ -95,8 +95,8 @@ impl Pusher<'_, '_> {
         if batch_max == 0 {
             return Ok(());
         }
-        let Policy { offering, endless, prices, .. } = &self.channel.policy;
-        let stale = self.writer.stale_listings(self.channel.name, offering, *endless, *prices)?;
+        let Policy { offering, endless, prices, everything, .. } = &self.channel.policy;
+        let stale = self.writer.stale_listings(self.channel.name, offering, *endless, *prices, *everything)?;
         let offers: Vec<OfferUpdate> = stale.into_iter().map(offer).collect();
         if self.occasion.dry_run {
             self.done.withheld = offers;

@@ -516,6 +516,19 @@ fn a_dry_run_says_what_would_be_and_changes_nothing() {
 }
 
 #[test]
+fn every_sku_is_offered_when_the_merchant_wants_it() {
+    let fake = market(&[]);
+    let mut stage = Stage::set(9);
+    assert_eq!(stage.push(&fake).accepted, 0);
+    let all = Channel { policy: Policy { everything: true, ..Policy::default() }, ..channel("m", &fake) };
+    // known by then
+    for accepted in [1, 0] {
+        let occasion = stage.occasion(false);
+        assert_eq!(push_stock(&mut stage.writer, &all, &occasion).unwrap().accepted, accepted);
+    }
+}
+
+#[test]
 fn a_marketplace_is_told_its_share_and_its_price() {
     let fake = market(&[]);
     let mut stage = Stage::set(9);

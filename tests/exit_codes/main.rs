@@ -13,6 +13,7 @@ mod signals;
 mod stage;
 mod streams;
 mod syncing;
+mod telling;
 mod watch;
 
 use std::fs;

@@ -36,6 +36,13 @@ enum Fault {
     LostAfter,
 }
 
+/// They take offers, and send no orders back.
+const WITHOUT_ORDERS: [&str; 1] = ["google-merchant"];
+
+fn with_orders() -> impl Iterator<Item = &'static str> {
+    market::marketplaces().filter(|name| !WITHOUT_ORDERS.contains(name))
+}
+
 type Alter = fn(&mut Value, &str);
 
 /// The other side: a recording, and what goes wrong.
@@ -165,7 +172,7 @@ impl Scene {
 
 /// Runs a case on every session of every marketplace.
 fn each(case: impl Fn(&str, &Script)) {
-    for marketplace in market::marketplaces() {
+    for marketplace in with_orders() {
         for script in Script::all(marketplace) {
             case(marketplace, &script);
         }
@@ -316,7 +323,10 @@ fn walk(told: &mut Value, change: &mut dyn FnMut(&mut Value)) {
 fn unknown_fields_are_passed_over() {
     let alter: Alter = |told, _| {
         walk(told, &mut |value| {
-            if let Value::Object(fields) = value {
+            // what other programs keep in an order of WooCommerce is given back as it was
+            if let Value::Object(fields) = value
+                && !fields.contains_key("tracking_id")
+            {
                 fields.insert("purvey_unknown".to_owned(), json!({ "a": [1, null] }));
             }
         });
@@ -417,7 +427,7 @@ fn a_dry_run_asks_and_never_tells() {
 /// What a marketplace says it can is shown in one of its sessions, unless a stage shows it.
 #[test]
 fn every_ability_is_shown() {
-    for marketplace in market::marketplaces().filter(|name| stage_of(name).is_none()) {
+    for marketplace in with_orders().filter(|name| stage_of(name).is_none()) {
         let scripts = Script::all(marketplace);
         let can = Scene::set(marketplace, &scripts[0], Player::of(&scripts[0])).connector.describe();
         let played: Vec<Played> = scripts.iter().map(|script| clean(marketplace, script).0).collect();

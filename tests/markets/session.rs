@@ -10,6 +10,7 @@
 //! | `cancel ID reason=15 LINE:1`, `ready ID`, `picked-up ID` | tells |
 //! | `push SKU=5 SKU=0@1290 SKU=3@1290/990` | units, price, sale price in minor units |
 //! | `poll` | asks for the last job until it ends |
+//! | `tell SKU={…}`, `gone SKU={…}` | whole offers as they are to be, or that have gone |
 //!
 //! `lost` at the end of a step says that the recording loses its answer, after which the session goes on.
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ use purvey::diagnostic::{Error, Result};
 use purvey::market::host::Clock;
 use purvey::market::{
     Account, Cancellation, Connector, Decision, ItemResult, OfferUpdate, Parcel, Polled, Port, PullFrom, Receipt,
-    Secret,
+    Secret, WholeOffer,
 };
 use purvey::order::Order;
 
@@ -117,6 +118,9 @@ impl Script {
     }
 
     pub fn account(&self, base_url: &str, key: &str) -> Account {
+        // where the key is a file, `key.json` stands in for it
+        let file = fs::read_to_string(self.path.with_file_name("key.json"));
+        let key = file.unwrap_or_else(|_| key.to_owned());
         let mut account = Account::new("recorded", base_url, Secret::new(key));
         for (name, value) in self.settings() {
             match name {
@@ -201,6 +205,7 @@ impl Shop<'_> {
             }
             "push" => return self.push(&words),
             "poll" => return self.poll(),
+            "tell" | "gone" => return self.tell(&words, verb == "gone"),
             "accept" | "refuse" => {
                 let lines = self.lines(id, &[]).into_iter().map(|(line, _)| (line, verb == "accept")).collect();
                 connector.acknowledge(port, &Decision { order_id: id.to_owned(), lines })?
@@ -216,6 +221,19 @@ impl Shop<'_> {
             other => panic!("no step {other}"),
         };
         self.say(if receipt == Receipt::Done { "done" } else { "already done" }.to_owned());
+        Ok(())
+    }
+
+    fn tell(&mut self, words: &[&str], gone: bool) -> Result<()> {
+        let offer = |word: &&str| {
+            let (id, body) = word.split_once('=').unwrap();
+            WholeOffer { id: id.to_owned(), body: serde_json::from_str(body).unwrap(), gone }
+        };
+        let offers: Vec<WholeOffer> = words.iter().map(offer).collect();
+        for result in self.connector.tell(self.port, &offers)? {
+            self.say(format!("{}: {}", result.sku, result.refused.as_deref().unwrap_or("taken")));
+            self.played.results.push(result);
+        }
         Ok(())
     }
 
@@ -326,8 +344,9 @@ fn offer(word: &str, currency: &str) -> OfferUpdate {
 
 /// UUIDs are made up by a connector, and are others at every run.
 fn without_made_up_ids(job: &str) -> String {
-    let words = job.split_inclusive([' ', ':', '/']);
-    words.map(|word| if word.trim_end().len() == 36 { "…" } else { word }).collect()
+    let is_id = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let words = job.split_inclusive(|c| !is_id(c));
+    words.map(|word| if word.trim_end_matches(|c| !is_id(c)).len() == 36 { "… " } else { word }).collect()
 }
 
 fn of_order(order: &Order) -> Vec<String> {

@@ -12,14 +12,13 @@ use std::path::{Path, PathBuf};
 
 use self::explain::{Explained, Reasons};
 use super::{Context, finish, init};
-use crate::catalog::Writer;
 use crate::channel::{Channel, Guarded, Parameter, Settings};
 use crate::deliver::{Placed, ToFiles};
 use crate::diagnostic::{Error, Kind, Result};
 use crate::feed::{Built, Checked, Findings, check};
 use crate::report::{Cell, FailOn, Format, Outcome, Table, counted, thousands};
 use crate::shop::{PLACEHOLDER_SITE, Shop};
-use crate::sync::{FeedOptions, FeedRun, build_feed, read_feed, write_feed};
+use crate::sync::{Coming, FeedOptions, FeedRun, build_feeds, read_feed, write_feed};
 use crate::value::Country;
 use crate::value::time::to_utc_text;
 
@@ -118,17 +117,21 @@ fn build(args: &Build, context: &Context<'_>) -> Result<Outcome> {
         allow_price_jump: args.allow_price_jump,
     };
     let (mut runs, mut failures, mut explained) = (Vec::new(), Vec::new(), Vec::new());
-    for name in names {
-        // One channel's trouble is its own: the others are still built.
+    build_feeds(&shop, &mut writer, &names, &options, context.now, |coming| {
         let run = match args.explain {
-            true => build_explained(name, &shop, &mut writer, &options, &mut explained, context),
-            false => build_told(name, &shop, &mut writer, &options, context),
+            true => arrive_explained(coming, &shop, &mut explained, context),
+            false => {
+                let mut talk = context.report.findings();
+                coming.arrive(&mut |finding| talk.push(finding))
+            }
         };
+        // One channel's trouble is its own: the others are still built.
         match run {
             Ok(run) => runs.push(run),
             Err(error) => failures.push(error),
         }
-    }
+        true
+    });
     if args.explain {
         context.report.result(&explained, |out| explained.iter().try_for_each(|one| one.write(out)))?;
     } else if !runs.is_empty() {
@@ -138,34 +141,18 @@ fn build(args: &Build, context: &Context<'_>) -> Result<Outcome> {
     finish(failures, runs.is_empty(), left_out, context)
 }
 
-/// Builds the feed of one channel and tells its findings.
-fn build_told(
-    name: &str,
+/// Counts the findings of a feed; one that is held back is explained, too.
+fn arrive_explained(
+    coming: Coming<'_>,
     shop: &Shop,
-    writer: &mut Writer,
-    options: &FeedOptions,
-    context: &Context<'_>,
-) -> Result<FeedRun> {
-    let mut talk = context.report.findings();
-    let mut sink = |finding: &_| talk.push(finding);
-    build_feed(shop, writer, &shop.channel(name)?, options, context.now, &mut Findings::new(&mut sink))
-}
-
-/// Builds the feed of one channel and counts its findings; a feed that is held back is explained, too.
-fn build_explained(
-    name: &str,
-    shop: &Shop,
-    writer: &mut Writer,
-    options: &FeedOptions,
     explained: &mut Vec<Explained>,
     context: &Context<'_>,
 ) -> Result<FeedRun> {
-    let channel = shop.channel(name)?;
+    let channel = shop.channel(coming.channel)?;
     let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), &channel).map_err(|e| shop.locate(e))?;
     let counts = channel.count(&guarded, &to_utc_text(context.now), None).map_err(|e| shop.locate(e))?;
     let mut reasons = Reasons::default();
-    let mut sink = |finding: &_| reasons.note(finding);
-    let run = build_feed(shop, writer, &channel, options, context.now, &mut Findings::new(&mut sink));
+    let run = coming.arrive(&mut |finding| reasons.note(finding));
     explained.push(reasons.explain(channel, counts, run.as_ref().ok().cloned()));
     run
 }
@@ -293,8 +280,10 @@ fn channel_of(name: &str, country: Option<Country>, context: &Context<'_>) -> Re
         true => context.shop()?.channel(name)?,
         false => {
             let mut settings = Settings::default();
-            for key in ["site", "country", "shop", "currency"] {
-                settings.parameters.insert(key.to_owned(), Parameter::Text(String::new()));
+            // What a build has to be told says nothing of a feed that is there.
+            let required = Channel::load_contract(name, None)?.settings.into_keys();
+            for key in ["site", "country", "shop", "currency"].map(str::to_owned).into_iter().chain(required) {
+                settings.parameters.insert(key, Parameter::Text(String::new()));
             }
             Channel::load(name, None, settings)?
         }

@@ -65,8 +65,8 @@ impl Connector for Ebay {
     fn pull(&self, port: &dyn Port, from: &PullFrom) -> Result<OrderPage> {
         let list = List {
             overlap: OVERLAP,
-            id: "orderId",
-            stamp: "lastModifiedDate",
+            id: "/orderId",
+            stamp: "/lastModifiedDate",
             ask: &|since, offset| {
                 let request = Request::get("orders", &fulfillment(&[]))?
                     .query("filter", format!("lastmodifieddate:[{}..]", stamp(since)))

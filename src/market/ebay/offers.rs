@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::wire;
 use crate::diagnostic::{Kind, Result};
 use crate::market::{Body, ItemResult, Method, OfferUpdate, Port, Request};
-use crate::value::{Currency, Money};
 
 /// SKUs of one push: two calls each, and what has been told is booked after it.
 pub(super) const BATCH_MAX: usize = 50;
@@ -21,7 +20,7 @@ pub(super) fn push(port: &dyn Port, offer: &OfferUpdate) -> Result<ItemResult> {
 
 /// What is to be told, or why that cannot be.
 fn body(port: &dyn Port, offer: &OfferUpdate) -> Result<Result<Value, String>> {
-    let price = match price(offer) {
+    let price = match offer.price_now() {
         Err(why) => return Ok(Err(why)),
         Ok(price) => price,
     };
@@ -45,7 +44,7 @@ fn body(port: &dyn Port, offer: &OfferUpdate) -> Result<Result<Value, String>> {
             told["availableQuantity"] = json!(quantity);
         }
         if let Some(price) = &price {
-            told["price"] = price.clone();
+            told["price"] = json!({ "value": price.to_decimal_string(), "currency": price.currency.code() });
         }
         told
     });
@@ -54,17 +53,6 @@ fn body(port: &dyn Port, offer: &OfferUpdate) -> Result<Result<Value, String>> {
         request["offers"] = Value::Array(offers);
     }
     Ok(Ok(json!({ "requests": [request] })))
-}
-
-/// eBay's price is what the buyer pays; a sale has no field of its own.
-fn price(offer: &OfferUpdate) -> Result<Option<Value>, String> {
-    let Some(minor) = offer.sale_price_minor.or(offer.price_minor) else { return Ok(None) };
-    let currency = offer.currency.as_deref().ok_or("the price has no currency")?;
-    let currency = Currency::parse(currency).map_err(|invalid| invalid.message)?;
-    if minor <= 0 {
-        return Err("a price must be above zero".to_owned());
-    }
-    Ok(Some(json!({ "value": Money::new(minor, currency).to_decimal_string(), "currency": currency.code() })))
 }
 
 /// Offers of a SKU at a fixed price: at most two, one of which would be an auction.

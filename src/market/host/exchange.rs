@@ -6,7 +6,10 @@ use super::{Lost, Outcome, redact};
 use crate::market::{Body, Method, Request, Response, Secret};
 
 /// Headers that tell something and betray nobody, and are the same the next day.
-const HEADERS: &[&str] = &["accept", "content-type", "location", "retry-after", "link"];
+const HEADERS: &[&str] = &["accept", "content-type", "location", "retry-after", "link", "x-wp-total"];
+
+/// Headers that open a session: that they were there is kept, and nothing of what they said.
+const SESSIONS: &[&str] = &["vendure-auth-token"];
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Exchange {
@@ -125,7 +128,12 @@ fn made_up_ids(path: &str) -> Vec<&str> {
 }
 
 fn headers(all: &[(String, String)]) -> Vec<(String, String)> {
-    all.iter().filter(|(name, _)| HEADERS.contains(&name.to_ascii_lowercase().as_str())).cloned().collect()
+    let kept = |(name, value): &(String, String)| match name.to_ascii_lowercase() {
+        name if HEADERS.contains(&name.as_str()) => Some((name, value.clone())),
+        name if SESSIONS.contains(&name.as_str()) => Some((name, "x".to_owned())),
+        _ => None,
+    };
+    all.iter().filter_map(kept).collect()
 }
 
 fn content(body: &[u8], secrets: &[Secret]) -> Content {

@@ -6,10 +6,11 @@
 //! | [`DryRun`] | a [`Port`](super::Port) that lets reads through and lists writes instead of sending them |
 //! | [`Host`] | the [`Port`](super::Port) itself: waits for a token of the bucket, signs, sends, has the connector classify, tries again |
 //! | [`Recorder`] | a [`Transport`] that keeps every exchange as a file, without secrets and personal data |
-//! | [`Http`], [`Replay`] | the [`Transport`]s at the bottom: the network, or a recording |
+//! | [`Http`], `Folder`, [`Replay`] | the [`Transport`]s at the bottom: the network, a folder, or a recording |
 mod clock;
 mod dry_run;
 mod exchange;
+mod folder;
 mod http;
 mod limits;
 mod record;

@@ -1,5 +1,5 @@
 //! Takes secrets and personal data out of what is recorded or shown, and keeps its shape: letters become `x`, digits 0.
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
 /// A key is personal when one of its words, or two neighbors joined, is one of these (`shippingAddress`, `zip_code`).
 #[rustfmt::skip]
@@ -14,7 +14,7 @@ const PERSONAL: &[&str] = &[
 const PERSONAL_ALONE: &[&str] = &["name", "login", "user", "username", "key", "sign", "additional_info"];
 
 /// Keys that are never personal, not even inside an address: what they hold decides what a connector does.
-const HARMLESS: &[&str] = &["country", "country_iso_code", "countrycode", "locale", "currency"];
+const HARMLESS: &[&str] = &["country", "country_iso_code", "countrycode", "countrycodev2", "locale", "currency"];
 
 pub(super) fn is_personal(key: &str) -> bool {
     if PERSONAL_ALONE.iter().any(|whole| key.eq_ignore_ascii_case(whole)) {
@@ -49,6 +49,13 @@ pub(super) fn json(value: &Value) -> Value {
 
 fn below(value: &Value, personal: bool) -> Value {
     match value {
+        Value::Object(fields) if let Some(kind) = kind_of(fields) => {
+            let personal = personal || is_personal(kind);
+            let blanked = |(key, value): (&String, &Value)| {
+                (key.clone(), if key == "key" { value.clone() } else { below(value, personal) })
+            };
+            fields.iter().map(blanked).collect()
+        }
         Value::Object(fields) => fields
             .iter()
             .map(|(key, value)| {
@@ -61,6 +68,12 @@ fn below(value: &Value, personal: bool) -> Value {
         Value::Number(_) if personal => Value::Number(Number::from(0)),
         other => other.clone(),
     }
+}
+
+/// Of a pair of key and value, as shops keep what they have no field for: its key says what the value is.
+fn kind_of(fields: &Map<String, Value>) -> Option<&str> {
+    fields.get("value")?;
+    fields.get("key")?.as_str()
 }
 
 pub(super) fn blank(text: &str) -> String {
@@ -86,6 +99,7 @@ mod tests {
                 "shipping_address": { "street_1": "12 Éla Road", "state": "Kent", "country_iso_code": "FRA", "floor": 3 } },
             "customer_notification_email": "ada@example.com", "name": "Ada", "phoneNumber": "+33 1", "zipCode": "75001",
             "next_page_token": "abc", "message": "Order not found",
+            "meta": [{ "id": 1, "key": "_billing_email", "value": "ada@example.com" }, { "key": "_items", "value": ["a"] }],
         });
         let kept = json!({
             "order_id": "A-1", "total_price": 12.9, "carrier_name": "Paper Boat", "product_title": "Lamp",
@@ -94,6 +108,7 @@ mod tests {
                 "shipping_address": { "street_1": "00 Xxx Xxxx", "state": "Xxxx", "country_iso_code": "FRA", "floor": 0 } },
             "customer_notification_email": "xxx@xxxxxxx.xxx", "name": "Xxx", "phoneNumber": "+00 0", "zipCode": "00000",
             "next_page_token": "xxx", "message": "Order not found",
+            "meta": [{ "id": 0, "key": "_billing_email", "value": "xxx@xxxxxxx.xxx" }, { "key": "_items", "value": ["a"] }],
         });
         assert_eq!(super::json(&told), kept);
         assert_eq!(super::json(&kept), kept);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use super::folder::{self, Folder};
 use super::limits::Limits;
 use super::{
     BucketStore, Clock, Http, Keyring, Lost, MemoryBuckets, MemoryTokens, Outcome, SystemClock, TokenStore, Transport,
@@ -60,7 +61,10 @@ impl<'a> Host<'a> {
             keyring: Box::new(account.key.clone()),
             refresh_token: account.refresh_token.clone(),
             tokens: Box::new(MemoryTokens::default()),
-            transport: Box::new(Http::new(&account.base_url)?),
+            transport: match account.base_url.starts_with(folder::SCHEME) {
+                true => Box::new(Folder::new(&account.base_url)?),
+                false => Box::new(Http::new(&account.base_url)?),
+            },
             limits,
             clock: Arc::new(SystemClock),
             patience: PATIENCE,

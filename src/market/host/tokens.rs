@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Host, Outcome};
 use crate::diagnostic::{Error, Result};
-use crate::market::{Grant, Response, Secret};
+use crate::market::{Bought, Grant, Response, Secret};
 
 /// Of a token that does not say how long it lives.
 const LIFE: i64 = 600;
@@ -47,14 +47,6 @@ impl TokenStore for MemoryTokens {
         }
         Ok(())
     }
-}
-
-/// RFC 6749, section 5.1.
-#[derive(Deserialize)]
-struct Bought {
-    access_token: String,
-    expires_in: Option<i64>,
-    refresh_token: Option<String>,
 }
 
 /// RFC 6749, section 5.2.
@@ -124,7 +116,7 @@ impl Host<'_> {
         let mut attempt = 1;
         loop {
             let (why, wait) = match self.transport.exchange(&request)? {
-                Outcome::Answered(response) if response.status < 300 => return response.json(),
+                Outcome::Answered(response) if response.status < 300 => return self.connector.bought(&response),
                 Outcome::Answered(response) if response.status < 500 && response.status != 429 => {
                     return Err(self.refused(&format!("signing in failed with {}", reason(&response))));
                 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::{Mirakl, is_success, normal, wire};
 use crate::diagnostic::{Error, Result};
 use crate::market::faults::{self, no_such_order, rejected};
-use crate::market::json::Decimal;
+use crate::market::json::{Decimal, number};
 use crate::market::{Body, Cancellation, Decision, Method, Port, Receipt, Request};
 use crate::value::{Currency, Money};
 
@@ -118,14 +118,15 @@ fn cancelation(line: &wire::Line, units: i64, reason: &str, currency: Currency) 
     let share = |amount: &Decimal| {
         let whole = amount.minor(currency)?;
         let part = whole.checked_mul(units).and_then(|part| part.checked_div(line.quantity));
-        part.map(|minor| number(minor, currency)).ok_or_else(|| format!("line {} has no units", line.order_line_id))
+        part.map(|minor| number(Money::new(minor, currency)))
+            .ok_or_else(|| format!("line {} has no units", line.order_line_id))
     };
     let taxes = line.taxes.iter().map(|tax| Ok(json!({ "amount": share(&tax.amount)?, "code": tax.code })));
     let kept = line.shipping_taxes.iter().map(|tax| json!({ "amount": 0, "code": tax.code }));
     let unit = Money::new(line.price_unit.minor(currency)?, currency);
     let amount = unit.checked_mul(units).map_err(|invalid| invalid.message)?;
     Ok(json!({
-        "amount": number(amount.minor, currency),
+        "amount": number(amount),
         "currency_iso_code": currency.code(),
         "order_line_id": line.order_line_id,
         "quantity": units,
@@ -134,9 +135,4 @@ fn cancelation(line: &wire::Line, units: i64, reason: &str, currency: Currency) 
         "shipping_taxes": kept.collect::<Vec<_>>(),
         "taxes": taxes.collect::<Result<Vec<_>, String>>()?,
     }))
-}
-
-/// A JSON number of the currency's decimals; exact, see [`wire::Decimal`].
-fn number(minor: i64, currency: Currency) -> Value {
-    serde_json::from_str(&Money::new(minor, currency).to_decimal_string()).unwrap_or(Value::Null)
 }

@@ -2,7 +2,7 @@
 use serde_json::Value;
 
 use super::wire;
-use crate::market::json::{Decimal, joined, moment};
+use crate::market::json::{Decimal, joined, moment, sum};
 use crate::order::{Address, Buyer, Fulfillment, Line, Order, State};
 use crate::value::Currency;
 
@@ -21,7 +21,7 @@ pub(super) fn order(told: wire::Order) -> Result<Order, String> {
     let mut total_minor = money(&told.total_price)?;
     if told.order_tax_mode.as_deref() == Some("TAX_EXCLUDED") {
         let taxes = told.order_lines.iter().flat_map(|line| line.taxes.iter().chain(&line.shipping_taxes));
-        total_minor = taxes.map(|tax| money(&tax.amount)).try_fold(total_minor, |sum, tax| add(sum, tax?))?;
+        total_minor = sum([Ok(total_minor)].into_iter().chain(taxes.map(|tax| money(&tax.amount))))?;
     }
     Ok(Order {
         state: state(&told),
@@ -39,10 +39,6 @@ pub(super) fn order(told: wire::Order) -> Result<Order, String> {
         channel_order_id: told.order_id,
         channel_state: told.order_state,
     })
-}
-
-fn add(sum: i64, more: i64) -> Result<i64, String> {
-    sum.checked_add(more).ok_or_else(|| "the amounts are too large".to_owned())
 }
 
 fn state(told: &wire::Order) -> Option<State> {
@@ -84,7 +80,6 @@ fn read_line(told: &wire::Line, currency: Currency) -> Result<Line, String> {
         return Err(format!("line {} has a quantity of {}", told.order_line_id, told.quantity));
     }
     let canceled = canceled(told);
-    let taxes = told.taxes.iter().map(|tax| tax.amount.minor(currency));
     Ok(Line {
         channel_line_id: told.order_line_id.clone(),
         channel_sku: told.offer_sku.clone().filter(|sku| !sku.is_empty()),
@@ -95,7 +90,7 @@ fn read_line(told: &wire::Line, currency: Currency) -> Result<Line, String> {
         canceled,
         shipped: if is_gone(told) { told.quantity - canceled } else { 0 },
         price_minor: told.price_unit.minor(currency)?,
-        tax_minor: taxes.into_iter().try_fold(0, |sum, tax| add(sum, tax?))?,
+        tax_minor: sum(told.taxes.iter().map(|tax| tax.amount.minor(currency)))?,
     })
 }
 

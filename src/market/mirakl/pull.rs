@@ -18,8 +18,8 @@ impl Mirakl {
     pub(super) fn pull_page(&self, port: &dyn Port, from: &PullFrom) -> Result<OrderPage> {
         let list = List {
             overlap: OVERLAP,
-            id: "order_id",
-            stamp: "last_updated_date",
+            id: "/order_id",
+            stamp: "/last_updated_date",
             ask: &|since, offset| {
                 let request = Request::get("orders", &["api", "orders"])?
                     .query("start_update_date", time::to_utc_text(since))

@@ -13,6 +13,8 @@ SELECT
   'new'                        AS condition,
   '2026-11-27T09:00:00Z'       AS available_from,
   2.5                     || '' AS weight,
+  '380 g'                      AS parcel,
+  '2026-11-24T00:00:00Z/2026-11-30T23:59:00Z' AS offered,
   images                       AS image,
   json_object('Color', CASE sku WHEN 'LAMP' THEN 'brass: old' ELSE 'white' END) AS param,
   json_array(json_object('country', 'DE', 'cost', 490), json_object('country', 'AT', 'cost', 990)) AS shipping

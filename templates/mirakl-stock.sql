@@ -1,0 +1,13 @@
+-- What can be sold, in all or in each warehouse. For what is sold when there is none the operator wants a number too.
+SELECT
+  sku,
+  sku                                   AS offer_sku,
+  CASE WHEN tracked = 0 OR sells_when_out = 1 THEN 999 ELSE max(available, 0) END AS quantity,
+  NULL                                  AS warehouse_code,
+  'update'                              AS update_delete
+FROM item
+WHERE $by = 'total'
+UNION ALL
+SELECT sku, sku, max(available, 0), store_code, 'update'
+FROM item_stock
+WHERE $by = 'warehouse' AND location_kind = 'warehouse'

@@ -1,0 +1,1 @@
+SELECT $currency AS id, 1 AS rate

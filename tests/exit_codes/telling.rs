@@ -1,0 +1,213 @@
+//! Offers told one by one to a channel with an API: each once, what changed, what has gone, and again what was lost.
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use serde_json::Value;
+
+use crate::every::dump;
+use crate::stage::{Stage, products};
+use crate::watch::watched;
+
+/// The part of the Merchant API that is needed, with a memory.
+#[derive(Default)]
+struct Merchant {
+    offers: BTreeMap<String, Value>,
+    calls: Vec<String>,
+    refused: Option<&'static str>,
+    broken: bool,
+}
+
+fn serve() -> (String, Arc<Mutex<Merchant>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let merchant = Arc::new(Mutex::new(Merchant::default()));
+    let shared = Arc::clone(&merchant);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || while answer(stream.as_ref().unwrap(), &shared).is_some() {});
+        }
+    });
+    (address, merchant)
+}
+
+fn answer(stream: &TcpStream, merchant: &Mutex<Merchant>) -> Option<()> {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    let mut length = 0;
+    reader.read_line(&mut line).ok().filter(|n| *n > 0)?;
+    let call = line.trim().trim_end_matches(" HTTP/1.1").to_owned();
+    loop {
+        let mut header = String::new();
+        reader.read_line(&mut header).ok()?;
+        if header.trim().is_empty() {
+            break;
+        }
+        if let Some(value) = header.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let (status, said) = merchant.lock().unwrap().take(&call, &body);
+    let head =
+        format!("HTTP/1.1 {status} x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", said.len());
+    let mut stream = stream;
+    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(said.as_bytes())).ok()
+}
+
+impl Merchant {
+    fn take(&mut self, call: &str, body: &[u8]) -> (u16, String) {
+        if call == "POST /token" {
+            assert!(String::from_utf8_lossy(body).contains("assertion=ey"), "{call}");
+            return (200, r#"{"access_token":"ya29.x","expires_in":3599}"#.to_owned());
+        }
+        self.calls.push(call.to_owned());
+        if self.broken {
+            return (400, "{}".to_owned());
+        }
+        if let Some(name) = call.strip_prefix("DELETE /products/v1/accounts/12/productInputs/") {
+            let name = name.split('?').next().unwrap().replace("%7E", "~");
+            return if self.offers.remove(&name).is_some() { (200, "{}".into()) } else { (404, "{}".into()) };
+        }
+        assert_eq!(
+            call,
+            "POST /products/v1/accounts/12/productInputs:insert?dataSource=accounts%2F12%2FdataSources%2F7"
+        );
+        let offer: Value = serde_json::from_slice(body).unwrap();
+        let id = offer["offerId"].as_str().unwrap();
+        if self.refused == Some(id) {
+            let why = r#"{"error":{"code":400,"message":"imageLink is a placeholder","status":"INVALID_ARGUMENT"}}"#;
+            return (400, why.to_owned());
+        }
+        let part = |key: &str| offer[key].as_str().unwrap();
+        let name = format!("{}~{}~{id}", part("contentLanguage"), part("feedLabel"));
+        self.offers.insert(name, offer.clone());
+        (200, offer.to_string())
+    }
+}
+
+fn shop() -> (Stage, Arc<Mutex<Merchant>>) {
+    let stage = Stage::furnished(8, 1);
+    let (address, merchant) = serve();
+    let key =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/markets/google-merchant/key.json")).unwrap();
+    stage.write("key.json", &key.replace("http://127.0.0.1:9", &address));
+    fs::set_permissions(stage.path("key.json"), fs::Permissions::from_mode(0o600)).unwrap();
+    let config = fs::read_to_string(stage.path("purvey.toml")).unwrap();
+    let market = format!(
+        "[market.merchant]\nconnector = \"google-merchant\"\nurl = \"{address}\"\nkey = \"file:{}\"\nshop_id = \"12\"\n\
+         offers = \"google\"\noptions = {{ data_source = \"7\" }}\n",
+        stage.path("key.json").display()
+    );
+    let config = config.replace("[channel.google]", "[channel.google]\nlanguage = \"en\"\nfeed_label = \"DE\"");
+    stage.write("purvey.toml", &format!("{config}\n{market}"));
+    (stage, merchant)
+}
+
+const TELL: [&str; 4] = ["sync", "merchant", "--only", "feeds"];
+
+/// So many calls since the last look.
+fn calls(merchant: &Mutex<Merchant>) -> usize {
+    std::mem::take(&mut merchant.lock().unwrap().calls).len()
+}
+
+fn price(merchant: &Mutex<Merchant>, sku: &str) -> String {
+    let merchant = merchant.lock().unwrap();
+    merchant.offers[&format!("en~DE~{sku}")]["productAttributes"]["price"]["amountMicros"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn each_offer_is_told_once_and_then_only_what_changed() {
+    let (stage, merchant) = shop();
+    let said = watched(&stage, &TELL).ends_with(0);
+    assert!(said.out.contains("offers: 8 new"), "{said:?}");
+    assert_eq!((calls(&merchant), merchant.lock().unwrap().offers.len()), (8, 8));
+    assert_eq!(price(&merchant, "SKU-3"), "11500000");
+    let before = dump(&stage);
+    let said = watched(&stage, &TELL).ends_with(0);
+    assert!(said.out.contains("nothing changed"), "{said:?}");
+    assert_eq!(calls(&merchant), 0);
+    assert_eq!(dump(&stage), before);
+
+    stage.write("price.csv", "sku,price,currency\nSKU-3,9.90,EUR\n");
+    watched(&stage, &["import", "price.csv"]).ends_with(0);
+    let said = watched(&stage, &TELL).ends_with(0);
+    assert!(said.out.contains("offers: 1 changed"), "{said:?}");
+    assert_eq!((calls(&merchant), price(&merchant, "SKU-3").as_str()), (1, "9900000"));
+
+    // stock alone
+    watched(&stage, &["stock", "count", "SKU-5", "MAIN", "0"]).ends_with(0);
+    watched(&stage, &TELL).ends_with(0);
+    assert_eq!(calls(&merchant), 1);
+
+    // a template that says something else: no revision tells of it
+    let config = fs::read_to_string(stage.path("purvey.toml")).unwrap();
+    stage.write("purvey.toml", &format!("{config}\n[channel.google.set]\ntitle = \"feed.title || '!'\"\n"));
+    watched(&stage, &TELL).ends_with(0);
+    assert_eq!(calls(&merchant), 8);
+}
+
+#[test]
+fn what_has_gone_is_taken_off_and_too_much_of_it_is_held_back() {
+    let (stage, merchant) = shop();
+    watched(&stage, &TELL).ends_with(0);
+    calls(&merchant);
+    let edition = products(8, 1);
+    let rows: Vec<&str> = edition.lines().collect();
+    stage.write("products.csv", &format!("{}\n", rows[..rows.len() - 1].join("\n")));
+    watched(&stage, &["import", "products.csv", "--archive-missing"]).ends_with(0);
+    let said = watched(&stage, &TELL).ends_with(0);
+    assert!(said.out.contains("offers: 1 gone"), "{said:?}");
+    assert_eq!(calls(&merchant), 1);
+    assert!(!merchant.lock().unwrap().offers.contains_key("en~DE~SKU-7"));
+
+    let config = fs::read_to_string(stage.path("purvey.toml")).unwrap();
+    stage.write("purvey.toml", &config.replace("[channel.google]", "[channel.google]\nwhere = \"item.sku = 'SKU-1'\""));
+    let said = watched(&stage, &TELL).ends_with(3);
+    assert!(said.err.contains("feed/shrunk") && said.err.contains("6 of the 7 offers"), "{said:?}");
+    assert_eq!((calls(&merchant), merchant.lock().unwrap().offers.len()), (0, 7));
+    watched(&stage, &[&TELL[..], &["--allow-shrink"]].concat()).ends_with(0);
+    assert_eq!(merchant.lock().unwrap().offers.len(), 1);
+}
+
+#[test]
+fn one_that_is_refused_does_not_stop_the_others_and_is_left_alone_in_the_end() {
+    let (stage, merchant) = shop();
+    merchant.lock().unwrap().refused = Some("SKU-2");
+    let said = watched(&stage, &TELL).ends_with(3);
+    assert!(said.err.contains("imageLink is a placeholder") && said.err.contains("SKU-2"), "{said:?}");
+    assert_eq!((calls(&merchant), merchant.lock().unwrap().offers.len()), (8, 7));
+    for (again, code) in [(1, 3), (1, 3), (0, 0)] {
+        watched(&stage, &[&TELL[..], &["--full"]].concat()).ends_with(code);
+        assert_eq!(calls(&merchant), again);
+    }
+    let shown = watched(&stage, &["catalog", "show", "SKU-2"]).ends_with(0);
+    assert!(shown.out.contains("imageLink is a placeholder"), "{shown:?}");
+    // another offer is another chance
+    merchant.lock().unwrap().refused = None;
+    stage.write("price.csv", "sku,price,currency\nSKU-2,9.90,EUR\n");
+    watched(&stage, &["import", "price.csv"]).ends_with(0);
+    watched(&stage, &TELL).ends_with(0);
+    assert_eq!(merchant.lock().unwrap().offers.len(), 8);
+}
+
+#[test]
+fn an_offer_is_told_again_before_it_expires() {
+    let (mut stage, merchant) = shop();
+    watched(&stage, &TELL).ends_with(0);
+    assert_eq!(calls(&merchant), 8);
+    let mut days = Vec::new();
+    for _ in 0..28 {
+        stage.now += jiff::SignedDuration::from_hours(24);
+        watched(&stage, &TELL).ends_with(0);
+        days.push(calls(&merchant));
+    }
+    assert_eq!(days.iter().sum::<usize>(), 8, "each once before the thirtieth day: {days:?}");
+    assert!(days[..16].iter().all(|calls| *calls == 0), "{days:?}");
+}
