@@ -84,10 +84,10 @@ fn list(context: &Context<'_>) -> Result<Outcome> {
 }
 
 fn new(name: &str, from: &str, context: &Context<'_>) -> Result<Outcome> {
-    let made = scaffold(&context.dir, name, from)?;
+    let made = scaffold(context.dir, name, from)?;
     // a checkout of purvey has no purvey.toml of its own
     let is_shop = context.dir.join("purvey.toml").is_file();
-    let noted = is_shop && Shop::open(&context.dir)?.note_channel(name, &made.settings)?;
+    let noted = is_shop && Shop::open(context.dir)?.note_channel(name, &made.settings)?;
     context.report.summary(&made, |out| {
         if made.files.is_empty() && !noted {
             return writeln!(out, "channel {name} is there already; nothing was changed");

@@ -93,7 +93,7 @@ pub fn diff(channel: &Channel, old: &Side<'_>, new: &Side<'_>, show: usize) -> R
         }
         let Some(known) = before.take(key) else {
             done.new += 1;
-            shown.new(identity);
+            shown.add_new(identity);
             return Ok(());
         };
         let differing = differing(&known, &hashes(values, &mut names));
@@ -108,7 +108,7 @@ pub fn diff(channel: &Channel, old: &Side<'_>, new: &Side<'_>, show: usize) -> R
             }
         }
         let named = |name: &u16| names.get_index(usize::from(*name)).cloned();
-        shown.changed(identity, differing.iter().filter_map(named).collect(), values);
+        shown.add_changed(identity, differing.iter().filter_map(named).collect(), values);
         Ok(())
     })?;
     done.gone = before.offers.len() as u64;
@@ -176,13 +176,13 @@ struct Shown {
 }
 
 impl Shown {
-    fn new(&mut self, identity: &str) {
+    fn add_new(&mut self, identity: &str) {
         if self.new.len() < self.most {
             self.new.push(Difference { offer: identity.to_owned(), what: What::New, attributes: Vec::new() });
         }
     }
 
-    fn changed(&mut self, identity: &str, names: Vec<String>, values: &Values) {
+    fn add_changed(&mut self, identity: &str, names: Vec<String>, values: &Values) {
         if self.changed.len() < self.most {
             let change = |name: String| AttributeChange { new: values.get(&name).cloned(), attribute: name, old: None };
             self.changed.insert(identity.to_owned(), names.into_iter().map(change).collect());

@@ -31,7 +31,7 @@ pub struct Coming<'a> {
 /// What a thread says of the channel it builds.
 enum Sent {
     Finding(Diagnostic),
-    Made(Result<(Channel, Made)>),
+    Made(Result<Box<(Channel, Made)>>),
 }
 
 impl Coming<'_> {
@@ -41,7 +41,7 @@ impl Coming<'_> {
             match sent {
                 Sent::Finding(finding) => tell(&finding),
                 Sent::Made(made) => {
-                    let (channel, made) = made?;
+                    let (channel, made) = *made?;
                     return put(self.writer, &channel, self.options, self.now, made);
                 }
             }
@@ -87,7 +87,7 @@ fn build_one(shop: &Shop, name: &str, options: &FeedOptions, now: Timestamp, sen
     let mut findings = Findings::new(&mut sink);
     let made = shop.channel(name).and_then(|channel| {
         let made = make(shop, &channel, options, now, &mut findings)?;
-        Ok((channel, made))
+        Ok(Box::new((channel, made)))
     });
     drop(sender.send(Sent::Made(made)));
 }
