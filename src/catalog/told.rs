@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 
-use super::open::{Change, Writer};
+use super::open::{Change, Reader, Writer};
 use super::outbox::REFUSALS_MAX;
 use super::sql::{all, one, run};
 use crate::diagnostic::Result;
@@ -142,6 +142,38 @@ impl Change<'_> {
                    ON CONFLICT DO UPDATE SET refusals = iif(refused IS ?4, refusals + 1, 1), refused = ?4, last_error = ?5,
                      updated_at = ?6";
         run(&self.tx, sql, params![channel, offer, sku, &content[..], why, self.now_text()]).map(drop)
+    }
+}
+
+/// What one channel has of a SKU, and what it said last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListingView {
+    pub channel: String,
+    /// What the channel calls it.
+    pub offer: String,
+    /// Units it was last told.
+    pub quantity: Option<i64>,
+    /// When it accepted the whole offer it has; `None`: it has none, or takes none.
+    pub offer_told_at: Option<String>,
+    pub last_error: Option<String>,
+    pub refusals: i64,
+}
+
+impl Reader {
+    /// What every channel has of one SKU, in their order.
+    pub fn listings_of(&self, sku: &str) -> Result<Vec<ListingView>> {
+        let sql = "SELECT l.channel, l.channel_sku, l.quantity, iif(l.content IS NULL, NULL, l.told_at), l.last_error, l.refusals
+                   FROM variant v JOIN listing l ON l.variant_id = v.id WHERE v.sku = ?1 ORDER BY 1, 2";
+        all(&self.conn, sql, [sku], |r| {
+            Ok(ListingView {
+                channel: r.get(0)?,
+                offer: r.get(1)?,
+                quantity: r.get(2)?,
+                offer_told_at: r.get(3)?,
+                last_error: r.get(4)?,
+                refusals: r.get(5)?,
+            })
+        })
     }
 }
 

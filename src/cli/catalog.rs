@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::orders::amount;
 use super::{Context, stock};
-use crate::catalog::{ItemView, Listed, Override, Stocked};
+use crate::catalog::{ItemView, Listed, ListingView, Override, Stocked};
 use crate::diagnostic::Result;
 use crate::report::{Cell, Outcome, Table, thousands};
 
@@ -58,7 +58,8 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
         }
         Command::Show { sku } => {
             let (item, stock) = (reader.item(sku)?, reader.stock_of(sku)?);
-            let shown = Shown { item, stock, overrides: reader.overrides_of(sku)? };
+            let (overrides, listings) = (reader.overrides_of(sku)?, reader.listings_of(sku)?);
+            let shown = Shown { item, stock, overrides, listings };
             context.report.result(&shown, |out| shown.write(out))?;
         }
     }
@@ -95,6 +96,7 @@ struct Shown {
     item: ItemView,
     stock: Vec<Stocked>,
     overrides: Vec<Override>,
+    listings: Vec<ListingView>,
 }
 
 impl Shown {
@@ -107,14 +109,28 @@ impl Shown {
         }
         writeln!(out)?;
         stock::table(&self.stock, out)?;
-        if self.overrides.is_empty() {
+        if !self.overrides.is_empty() {
+            writeln!(out)?;
+            let mut table = Table::new(["channel", "attribute", "is told"]);
+            for Override { channel, attribute, value } in &self.overrides {
+                let value = crate::value::text::cut_chars(value, 60);
+                table.row([channel.as_str(), attribute.as_str(), value].map(Cell::from));
+            }
+            table.write(out)?;
+        }
+        if self.listings.is_empty() {
             return Ok(());
         }
         writeln!(out)?;
-        let mut table = Table::new(["channel", "attribute", "is told"]);
-        for Override { channel, attribute, value } in &self.overrides {
-            let value = crate::value::text::cut_chars(value, 60);
-            table.row([channel.as_str(), attribute.as_str(), value].map(Cell::from));
+        let mut table = Table::new(["marketplace", "its name there", "stock told", "offer accepted", "last word"]);
+        for listing in &self.listings {
+            table.row([
+                Cell::from(listing.channel.as_str()),
+                Cell::from(listing.offer.as_str()),
+                Cell::number(listing.quantity.map(|q| q.to_string()).unwrap_or_default()),
+                Cell::from(listing.offer_told_at.as_deref().unwrap_or_default()),
+                Cell::from(listing.last_error.as_deref().unwrap_or_default()),
+            ]);
         }
         table.write(out)
     }

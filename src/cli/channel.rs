@@ -118,7 +118,10 @@ fn check(wanted: &[String], format: Format, fail_on: FailOn, context: &Context<'
         report.channel(name);
         match check_one(&shop, name, context) {
             Ok(faults) => faults.iter().try_for_each(|fault| report.push(fault))?,
-            Err(error) if error.code == "channel/setting-missing" && !is_used(name) => {
+            // what it needs to be told, or a map it would read
+            Err(error)
+                if matches!(error.code, "channel/setting-missing" | "template/no-such-table") && !is_used(name) =>
+            {
                 context.report.note(&format!("{name}: not used; {}", error.message));
             }
             Err(error) => report.push(&error.to_diagnostic())?,

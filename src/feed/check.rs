@@ -43,8 +43,9 @@ pub fn check<R: BufRead>(
     // What is wrong with an offer itself is said once, not for each row inside it.
     let inner: Vec<&str> = reading.layout.nest().iter().flat_map(|nest| &nest.of).map(String::as_str).collect();
     let is_of_row = |finding: &Diagnostic| finding.place.attribute.as_deref().is_some_and(|name| inner.contains(&name));
+    let has_header = !matches!(format, Some(Format::Delimited(table)) if !table.header);
     while reader.read_offer(&mut raw)? {
-        if table && raw.index() == 1 {
+        if table && has_header && raw.index() == 1 {
             reading.read_header(reader.head(), findings);
         }
         if let Some(head) = reader.head().root().filter(|_| raw.index() == 1) {
@@ -195,9 +196,10 @@ impl<'c> Reading<'c> {
 
     /// A column that a table has not is missing in every row: that is said once.
     fn read_header(&mut self, head: &RawOffer, findings: &mut Findings<'_>) {
-        let spread = self.layout.spread(head);
-        let named: Vec<usize> = head.fields().filter_map(|field| Some(self.known(field, false)?.0)).collect();
-        let given = |index: usize| named.contains(&index) || spread.iter().any(|(spread, _)| *spread == index);
+        let attribute_of =
+            |field: Field<'_>| self.layout.spread_of(field.name()).or_else(|| Some(self.known(field, false)?.0));
+        let named: Vec<usize> = head.fields().filter_map(attribute_of).collect();
+        let given = |index: usize| named.contains(&index);
         for (index, (name, attribute)) in self.channel.contract.attribute.iter().enumerate() {
             if attribute.required && !given(index) {
                 self.absent.push(index);

@@ -143,7 +143,12 @@ impl<'c> Layout<'c> {
     }
 
     pub fn is_spread(&self, column: &str) -> bool {
-        self.spread.iter().any(|spread| spread.column == column)
+        self.spread_of(column).is_some()
+    }
+
+    /// The attribute of which a column holds one value, or one part.
+    pub fn spread_of(&self, column: &str) -> Option<usize> {
+        self.spread.iter().find(|spread| spread.column == column).map(|spread| spread.attribute)
     }
 
     /// What joins several values of an attribute in a cell.
