@@ -184,7 +184,12 @@ mod tests {
 
     fn shop() -> (tempfile::TempDir, Writer) {
         let dir = tempfile::tempdir().unwrap();
-        let (_, writer) = shop_with(dir.path(), 5);
+        let (_, mut writer) = shop_with(dir.path(), 5);
+        // it was told something before
+        let told = since(&writer);
+        let change = writer.change(told.at).unwrap();
+        change.put_told_up_to("api", &told).unwrap();
+        change.commit().unwrap();
         (dir, writer)
     }
 
@@ -226,11 +231,7 @@ mod tests {
 
     #[test]
     fn the_search_for_news_reads_indexes_and_no_whole_table() {
-        let (_dir, mut writer) = shop();
-        let told = since(&writer);
-        let change = writer.change(told.at).unwrap();
-        change.put_told_up_to("api", &told).unwrap();
-        change.commit().unwrap();
+        let (_dir, writer) = shop();
         let sql = format!("EXPLAIN QUERY PLAN {CHANGED}");
         let mut statement = writer.conn.prepare(&sql).unwrap();
         let plan: Vec<String> =
