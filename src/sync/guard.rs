@@ -7,6 +7,11 @@ use crate::feed::{Jumps, Prices};
 /// A feed that loses more than this is held back, unless the shop says otherwise.
 const SHRINK_PERCENT_MAX: u8 = 30;
 
+/// Which share of a channel's offers may go at once.
+pub(super) fn shrink_percent(channel: &Channel) -> u64 {
+    u64::from(channel.settings.shrink_percent_max.unwrap_or(SHRINK_PERCENT_MAX).min(100))
+}
+
 /// A price that changes by more than this is a jump, unless the shop says otherwise.
 const PRICE_JUMP_PERCENT: u32 = 50;
 /// A feed in which more of its prices jump is held back, unless the shop says otherwise.
@@ -50,7 +55,7 @@ pub fn guard(channel: &Channel, place: &str, last: Option<Extent>, new: Extent) 
         }
         return Ok(());
     };
-    let percent = u64::from(channel.settings.shrink_percent_max.unwrap_or(SHRINK_PERCENT_MAX).min(100));
+    let percent = shrink_percent(channel);
     // new < last * (100 - percent) / 100, without rounding
     if new.offers * 100 < last.offers * (100 - percent) {
         return held("feed/shrunk", format!("{} would go from {} offers to {}", channel.name, last.offers, new.offers));

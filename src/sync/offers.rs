@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
+use super::guard::shrink_percent;
 use super::{Channel, Occasion, is_ours};
 use crate::catalog::{Content, ToldUpTo, Writer};
 use crate::channel::{self, Guarded};
@@ -23,8 +24,6 @@ const FULL_HOURS: i64 = 24;
 const SPREAD_DAYS: i64 = 10;
 /// Days that are left when the last of them is told again.
 const SPARE_DAYS: i64 = 3;
-/// More than this share of the offers is not taken off, unless the shop says otherwise.
-const SHRINK_PERCENT_MAX: u8 = 30;
 
 #[derive(Debug, Default, Serialize)]
 pub struct Told {
@@ -128,8 +127,7 @@ pub fn tell_offers(
     };
     teller.done.compared = built.offers;
     teller.done.left_out = built.left_out;
-    let shrink = channel.settings.shrink_percent_max.unwrap_or(SHRINK_PERCENT_MAX);
-    let gone = teller.gone(&channel, (!options.allow_shrink).then_some(shrink))?;
+    let gone = teller.gone(&channel, (!options.allow_shrink).then(|| shrink_percent(&channel)))?;
     teller.remove(&job, gone)?;
     teller.flush()?;
     if let Some(error) = teller.stopped.take() {
@@ -244,7 +242,7 @@ impl Teller<'_, '_> {
     }
 
     /// Offers the channel has and that were not met. With `shrink`, not more than this share of all.
-    fn gone(&self, channel: &channel::Channel, shrink: Option<u8>) -> Result<Vec<(String, String)>> {
+    fn gone(&self, channel: &channel::Channel, shrink: Option<u64>) -> Result<Vec<(String, String)>> {
         let mut gone = Vec::new();
         let unseen = |offer: &String| !self.seen.contains(&xxh3_64(offer.as_bytes()));
         match &channel.part {
@@ -261,7 +259,7 @@ impl Teller<'_, '_> {
         }
         let there = self.writer.count_offers_there(self.market.name)?;
         if let Some(percent) = shrink
-            && gone.len() as u64 * 100 > there * u64::from(percent.min(100))
+            && gone.len() as u64 * 100 > there * percent
         {
             let message = format!("{} of the {there} offers at {} would be taken off", gone.len(), self.market.name);
             return Err(Error::new(Kind::Guard, "feed/shrunk", message)
