@@ -17,17 +17,21 @@ pub enum EffectKind {
     Cancel,
     ReadyForPickup,
     PickedUp,
+    /// Stock and prices.
     Push,
+    /// Whole offers.
+    Tell,
 }
 
 impl EffectKind {
-    const ALL: [EffectKind; 6] = [
+    const ALL: [EffectKind; 7] = [
         EffectKind::Acknowledge,
         EffectKind::Ship,
         EffectKind::Cancel,
         EffectKind::ReadyForPickup,
         EffectKind::PickedUp,
         EffectKind::Push,
+        EffectKind::Tell,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -38,7 +42,13 @@ impl EffectKind {
             EffectKind::ReadyForPickup => "ready_for_pickup",
             EffectKind::PickedUp => "picked_up",
             EffectKind::Push => "push",
+            EffectKind::Tell => "tell",
         }
+    }
+
+    /// Whether it is about offers, and not about an order.
+    pub fn is_of_offers(self) -> bool {
+        matches!(self, EffectKind::Push | EffectKind::Tell)
     }
 
     pub fn parse(text: &str) -> Option<EffectKind> {

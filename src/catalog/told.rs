@@ -30,10 +30,37 @@ pub struct ToldUpTo {
 /// A hash of an offer's text.
 pub type Content = [u8; 16];
 
+/// An offer as a channel has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// Of its text.
+    #[serde(with = "as_number")]
+    pub content: Content,
+    /// The digits of its price, as its feed writes it.
+    pub price: Option<u32>,
+    pub in_stock: Option<bool>,
+}
+
+/// A content in JSON.
+mod as_number {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Content;
+
+    pub fn serialize<S: Serializer>(content: &Content, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u128(u128::from_be_bytes(*content))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Content, D::Error> {
+        Ok(u128::deserialize(from)?.to_be_bytes())
+    }
+}
+
 /// One offer's listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToldOffer {
-    pub content: Option<Content>,
+    /// `None`: the channel has none.
+    pub accepted: Option<Accepted>,
     pub told_at: Option<Timestamp>,
     /// What was refused so often that it waits for a person, or for a change.
     pub parked: Option<Content>,
@@ -79,11 +106,16 @@ impl Writer {
     }
 
     pub fn told_offer(&self, channel: &str, offer: &str) -> Result<Option<ToldOffer>> {
-        let sql = "SELECT content, told_at, iif(refusals >= ?3, refused, NULL) FROM listing
+        let sql = "SELECT content, told_at, iif(refusals >= ?3, refused, NULL), price_minor, in_stock FROM listing
                    WHERE channel = ?1 AND channel_sku = ?2";
         one(&self.conn, sql, params![channel, offer, REFUSALS_MAX], |r| {
             let told_at: Option<String> = r.get(1)?;
-            Ok(ToldOffer { content: r.get(0)?, told_at: told_at.and_then(|text| text.parse().ok()), parked: r.get(2)? })
+            let (content, price, in_stock) = (r.get::<_, Option<Content>>(0)?, r.get(3)?, r.get(4)?);
+            Ok(ToldOffer {
+                accepted: content.map(|content| Accepted { content, price, in_stock }),
+                told_at: told_at.and_then(|text| text.parse().ok()),
+                parked: r.get(2)?,
+            })
         })
     }
 
@@ -107,6 +139,13 @@ impl Writer {
         let sql = "SELECT count(*) FROM listing WHERE channel = ?1 AND content IS NOT NULL";
         Ok(one(&self.conn, sql, [channel], |r| r.get(0))?.unwrap_or(0))
     }
+
+    /// Whether `channel` has more offers that can be bought than these.
+    pub fn has_more_in_stock(&self, channel: &str, than: u64) -> Result<bool> {
+        let sql = "SELECT count(*) > ?2 FROM (SELECT 1 FROM listing WHERE channel = ?1 AND content IS NOT NULL AND in_stock = 1
+                   LIMIT ?2 + 1)";
+        Ok(one(&self.conn, sql, params![channel, than], |r| r.get(0))?.unwrap_or(false))
+    }
 }
 
 impl Change<'_> {
@@ -119,13 +158,19 @@ impl Change<'_> {
         self.put_cursor(channel, STREAM, &serde_json::to_string(told).unwrap_or_default())
     }
 
-    /// The channel has this offer of `sku` now; without `content`, it has it no longer.
-    pub fn offer_accepted(&self, channel: &str, offer: &str, sku: &str, content: Option<&Content>) -> Result<()> {
-        let sql = "INSERT INTO listing (channel, channel_sku, variant_id, content, told_at, updated_at)
-                   SELECT ?1, ?2, id, ?4, ?5, ?5 FROM variant WHERE sku = ?3
+    /// Nothing is known of what `channel` was told of late: the next run compares every offer.
+    pub fn forget_told_up_to(&self, channel: &str) -> Result<()> {
+        run(&self.tx, "DELETE FROM cursor WHERE channel = ?1 AND stream = ?2", [channel, STREAM]).map(drop)
+    }
+
+    /// The channel has this offer of `sku` now.
+    pub fn offer_accepted(&self, channel: &str, offer: &str, sku: &str, accepted: &Accepted) -> Result<()> {
+        let sql = "INSERT INTO listing (channel, channel_sku, variant_id, content, told_at, updated_at, price_minor, in_stock)
+                   SELECT ?1, ?2, id, ?4, ?5, ?5, ?6, ?7 FROM variant WHERE sku = ?3
                    ON CONFLICT DO UPDATE SET variant_id = excluded.variant_id, content = ?4, told_at = ?5, updated_at = ?5,
-                     last_error = NULL, refused = NULL, refusals = 0";
-        run(&self.tx, sql, params![channel, offer, sku, content.map(|c| &c[..]), self.now_text()]).map(drop)
+                     price_minor = ?6, in_stock = ?7, last_error = NULL, refused = NULL, refusals = 0";
+        let Accepted { content, price, in_stock } = accepted;
+        run(&self.tx, sql, params![channel, offer, sku, &content[..], self.now_text(), price, in_stock]).map(drop)
     }
 
     /// The channel has this offer no longer.

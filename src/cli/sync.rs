@@ -44,7 +44,7 @@ pub(super) struct Args {
     /// Compare every offer that is told one by one, not only those that may have changed.
     #[arg(long)]
     full: bool,
-    /// Put feeds in place even if many prices changed much.
+    /// Put feeds in place, and tell offers, even if many prices changed much.
     #[arg(long)]
     allow_price_jump: bool,
     /// Keep every exchange in this folder, without secrets and personal data.
@@ -221,7 +221,11 @@ fn round(args: &Args, wanted: &Wanted<'_>, shop: &Shop, writer: &mut Writer, con
     let markets = with_markets(shop, &wanted.markets, record, &occasion, |channels, unreached| {
         let mut summary = run_markets(writer, channels, wanted.parts, &occasion)?;
         if wanted.offers {
-            let options = TellOptions { full: args.full, allow_shrink: args.allow_shrink };
+            let options = TellOptions {
+                full: args.full,
+                allow_shrink: args.allow_shrink,
+                allow_price_jump: args.allow_price_jump,
+            };
             tell_all(shop, writer, channels, options, &occasion, &mut summary)?;
         }
         summary.channels.extend(unreached.into_iter().map(ChannelSummary::from));
@@ -310,9 +314,8 @@ fn page(synced: &Synced, out: &mut dyn std::io::Write) -> std::io::Result<()> {
 
 fn did_something(channel: &ChannelSummary) -> bool {
     let applied = &channel.pulled.applied;
-    let Told { new, changed, gone, renewed, .. } = channel.told;
-    let told = new + changed + gone + renewed;
-    applied.new + applied.changed + channel.dispatched.sent + channel.pushed.accepted + told > 0
+    let done = applied.new + applied.changed + channel.dispatched.sent + channel.pushed.accepted;
+    done > 0 || channel.told.changed_something()
 }
 
 fn pushed_sentence(pushed: &Pushed) -> String {
@@ -339,6 +342,8 @@ fn told_sentence(told: &Told) -> String {
         (told.refused, "refused"),
         (told.parked, "refused before and left alone"),
         (told.postponed, "to be told at the next run"),
+        (told.underway, "still being read there"),
+        (told.held, "to be told after that"),
     ];
     let parts: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();

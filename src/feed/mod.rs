@@ -30,4 +30,4 @@ pub use diff::{AttributeChange, Diffed, Difference, Side, What, diff};
 pub use findings::Findings;
 pub use offer::Offer;
 pub use preview::{Preview, Shown, preview};
-pub use prices::{Jumps, Prices};
+pub use prices::{Jumps, Prices, is_jump};

@@ -87,8 +87,14 @@ pub trait Connector: Send + Sync {
     }
 
     /// Tells whole offers as they are to be, and takes off those that have gone; may be repeated. An offer without a
-    /// result could not be told this time.
-    fn tell(&self, _port: &dyn Port, _offers: &[WholeOffer]) -> Result<Vec<ItemResult>> {
+    /// result has its answer in the job; where there is none, it could not be told this time.
+    fn tell(&self, _port: &dyn Port, _offers: &[WholeOffer]) -> Result<Submitted> {
+        Err(unsupported("take whole offers"))
+    }
+
+    /// Asks how a job of whole offers is doing. `sent` are the ids of those that had no result in [`Connector::tell`],
+    /// in its order.
+    fn poll_told(&self, _port: &dyn Port, _job: &str, _sent: &[&str]) -> Result<Polled> {
         Err(unsupported("take whole offers"))
     }
 

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::{
     Account, Acknowledge, Body, Capabilities, Connector, Grant, Granularity, ItemResult, Limit, Method, OrderPage,
-    Parcel, Port, PullFrom, Receipt, Request, Response, Secret, Verdict, WholeOffer,
+    Parcel, Port, PullFrom, Receipt, Request, Response, Secret, Submitted, Verdict, WholeOffer,
 };
 use crate::diagnostic::{Error, Kind, Result};
 use crate::order::Order;
@@ -94,6 +94,9 @@ impl GoogleMerchant {
             }
         };
         let refused = match port.send(request) {
+            Ok(answer) if answer.status == 404 && !offer.gone => {
+                Some("Google knows no such account or data source".to_owned())
+            }
             Ok(_) => None,
             Err(error) if error.kind == Kind::Rejected => Some(error.message),
             Err(error) => return Err(error),
@@ -190,7 +193,7 @@ impl Connector for GoogleMerchant {
         200
     }
 
-    fn tell(&self, port: &dyn Port, offers: &[WholeOffer]) -> Result<Vec<ItemResult>> {
+    fn tell(&self, port: &dyn Port, offers: &[WholeOffer]) -> Result<Submitted> {
         let threads = offers.len().div_ceil(WORTH_A_THREAD).clamp(1, AT_ONCE);
         let part = offers.len().div_ceil(threads).max(1);
         let answers: Vec<Result<ItemResult>> = thread::scope(|scope| {
@@ -207,7 +210,7 @@ impl Connector for GoogleMerchant {
         match failed.into_iter().find_map(Result::err) {
             // what was told is booked; the next batch meets the same trouble, if it lasts
             Some(error) if told.is_empty() || error.kind == Kind::Credentials => Err(error),
-            _ => Ok(told),
+            _ => Ok(Submitted { job: None, results: told }),
         }
     }
 
@@ -220,8 +223,7 @@ impl Connector for GoogleMerchant {
             200..=299 => Verdict::Ok,
             401 => Verdict::Reauthenticate,
             403 => Verdict::Fatal(reason()),
-            // of a removal: it is gone already
-            404 | 410 => Verdict::AlreadyDone,
+            404 | 410 => Verdict::Absent,
             408 | 409 | 429 | 500..=599 => Verdict::Retry(response.retry_after()),
             _ => Verdict::Rejected(reason()),
         }

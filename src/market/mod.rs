@@ -19,6 +19,7 @@ pub mod host;
 mod json;
 mod kaufland;
 mod made_up;
+mod meta;
 mod mirakl;
 mod oauth;
 mod offset_pages;
@@ -143,6 +144,7 @@ static MARKETPLACES: &[Kind] = &[
         url: Some("https://sellerapi.kaufland.com/v2"),
         options: &["storefront"],
     },
+    Kind { name: "meta", make: |account| Ok(Box::new(meta::Meta::new(account)?)), url: Some(meta::URL), options: &[] },
     Kind { name: "mirakl", make: |account| Ok(Box::new(mirakl::Mirakl::new(account))), url: None, options: &[] },
     Kind { name: "shopify", make: |_| Ok(Box::new(shopify::Shopify)), url: None, options: &[] },
     Kind { name: "vendure", make: |account| Ok(Box::new(vendure::Vendure::new(account))), url: None, options: &[] },

@@ -150,5 +150,6 @@ fn policy(shop: &Shop, name: &str, market: &Market) -> Result<Policy> {
         prices: market.price.is_some(),
         first_days: u32::from(market.first_pull_days),
         everything: market.offer_all,
+        whole_offers: market.offers.is_some(),
     })
 }

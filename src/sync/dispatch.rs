@@ -53,7 +53,7 @@ pub fn dispatch(
     let mut tried = HashSet::new();
     loop {
         let wanted = |row: &Outgoing| {
-            row.kind != EffectKind::Push && (kinds.is_empty() || kinds.contains(&row.kind)) && !tried.contains(&row.id)
+            !row.kind.is_of_offers() && (kinds.is_empty() || kinds.contains(&row.kind)) && !tried.contains(&row.id)
         };
         let due = sender.writer.due(channel.name, occasion.now, BATCH + tried.len())?;
         let rows: Vec<Outgoing> = due.into_iter().filter(wanted).collect();
@@ -128,7 +128,7 @@ impl Sender<'_, '_> {
             EffectKind::Cancel => connector.cancel(port, &body::<Cancellation>(row)?),
             EffectKind::ReadyForPickup => connector.ready_for_pickup(port, &body::<Pickup>(row)?.order_id),
             EffectKind::PickedUp => connector.picked_up(port, &body::<Pickup>(row)?.order_id),
-            EffectKind::Push => Err(Error::bug("offers are not sent from here")),
+            EffectKind::Push | EffectKind::Tell => Err(Error::bug("offers are not sent from here")),
         }
     }
 
@@ -156,7 +156,7 @@ impl Sender<'_, '_> {
             }
             EffectKind::ReadyForPickup => State::ReadyForPickup.may_become(state),
             EffectKind::PickedUp => State::PickedUp.may_become(state),
-            EffectKind::Ship | EffectKind::Push => false,
+            EffectKind::Ship | EffectKind::Push | EffectKind::Tell => false,
         };
         Ok(if has_it { Standing::Settled("the marketplace has it") } else { Standing::Send })
     }

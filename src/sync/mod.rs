@@ -8,6 +8,7 @@ mod delivery;
 mod dispatch;
 mod feeds;
 mod guard;
+mod job;
 mod offers;
 mod pull;
 mod push;
@@ -56,6 +57,8 @@ pub struct Policy {
     pub prices: bool,
     /// Whether it is told of every SKU, or only of those it is known to list.
     pub everything: bool,
+    /// Whether stock and prices go with whole offers.
+    pub whole_offers: bool,
     /// How many days back the very first pull reads.
     pub first_days: u32,
 }
@@ -72,6 +75,7 @@ impl Default for Policy {
             endless: QUANTITY_MAX,
             prices: false,
             everything: false,
+            whole_offers: false,
             first_days: 30,
         }
     }

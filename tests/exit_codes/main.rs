@@ -4,8 +4,10 @@
 //! There is no test for 70: it says that purvey has a bug, and a bug that is known is mended instead.
 #![cfg(unix)]
 
+mod api;
 mod delivery;
 mod every;
+mod handing_over;
 mod openings;
 mod remote;
 mod signals;

@@ -1,14 +1,12 @@
 //! Offers told one by one to a channel with an API: each once, what changed, what has gone, and again what was lost.
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 use serde_json::Value;
 
+use crate::api::{Api, serve};
 use crate::every::dump;
 use crate::stage::{Stage, products};
 use crate::watch::watched;
@@ -22,46 +20,7 @@ struct Merchant {
     broken: bool,
 }
 
-fn serve() -> (String, Arc<Mutex<Merchant>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let merchant = Arc::new(Mutex::new(Merchant::default()));
-    let shared = Arc::clone(&merchant);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || while answer(stream.as_ref().unwrap(), &shared).is_some() {});
-        }
-    });
-    (address, merchant)
-}
-
-fn answer(stream: &TcpStream, merchant: &Mutex<Merchant>) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    let mut length = 0;
-    reader.read_line(&mut line).ok().filter(|n| *n > 0)?;
-    let call = line.trim().trim_end_matches(" HTTP/1.1").to_owned();
-    loop {
-        let mut header = String::new();
-        reader.read_line(&mut header).ok()?;
-        if header.trim().is_empty() {
-            break;
-        }
-        if let Some(value) = header.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    let (status, said) = merchant.lock().unwrap().take(&call, &body);
-    let head =
-        format!("HTTP/1.1 {status} x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", said.len());
-    let mut stream = stream;
-    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(said.as_bytes())).ok()
-}
-
-impl Merchant {
+impl Api for Merchant {
     fn take(&mut self, call: &str, body: &[u8]) -> (u16, String) {
         if call == "POST /token" {
             assert!(String::from_utf8_lossy(body).contains("assertion=ey"), "{call}");
@@ -94,7 +53,7 @@ impl Merchant {
 
 fn shop() -> (Stage, Arc<Mutex<Merchant>>) {
     let stage = Stage::furnished(8, 1);
-    let (address, merchant) = serve();
+    let (address, merchant) = serve(Merchant::default());
     let key =
         fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/markets/google-merchant/key.json")).unwrap();
     stage.write("key.json", &key.replace("http://127.0.0.1:9", &address));
@@ -210,4 +169,73 @@ fn an_offer_is_told_again_before_it_expires() {
     }
     assert_eq!(days.iter().sum::<usize>(), 8, "each once before the thirtieth day: {days:?}");
     assert!(days[..16].iter().all(|calls| *calls == 0), "{days:?}");
+}
+
+#[test]
+fn prices_that_jump_and_the_last_unit_sold_are_held_back() {
+    let (stage, merchant) = shop();
+    watched(&stage, &TELL).ends_with(0);
+    calls(&merchant);
+    let prices = |minor: fn(usize) -> String| {
+        let rows: String = (0..8).map(|n| format!("SKU-{n},{},EUR\n", minor(n))).collect();
+        stage.write("price.csv", &format!("sku,price,currency\n{rows}"));
+        watched(&stage, &["import", "price.csv"]).ends_with(0);
+    };
+    // a decimal point lost in three of eight; what else has changed is told
+    prices(|n| if n < 3 { "1050.00".into() } else { "10.40".into() });
+    let said = watched(&stage, &TELL).ends_with(3);
+    assert!(said.err.contains("feed/price-jump") && said.err.contains("3 of 8 prices"), "{said:?}");
+    assert!(said.err.contains("--allow-price-jump") && said.err.contains("feed build google --dry-run"), "{said:?}");
+    assert_eq!(calls(&merchant), 5);
+    assert_eq!(price(&merchant, "SKU-1"), "10500000");
+    // it stays held back, until it is meant
+    watched(&stage, &TELL).ends_with(3);
+    assert_eq!(calls(&merchant), 0);
+    let said = watched(&stage, &[&TELL[..], &["--allow-price-jump"]].concat()).ends_with(0);
+    assert!(said.out.contains("offers: 3 changed"), "{said:?}");
+    assert_eq!((calls(&merchant), price(&merchant, "SKU-1").as_str()), (3, "1050000000"));
+    // a quarter may jump
+    prices(|n| {
+        if n < 2 {
+            "10.50".into()
+        } else if n < 3 {
+            "1050.00".into()
+        } else {
+            "10.40".into()
+        }
+    });
+    watched(&stage, &TELL).ends_with(0);
+    assert_eq!(calls(&merchant), 2);
+
+    let count = |units: &str| {
+        let rows: String = (0..8).map(|n| format!("SKU-{n},MAIN,{units}\n")).collect();
+        stage.write("stock.csv", &format!("sku,location,quantity\n{rows}"));
+        watched(&stage, &["import", "stock.csv"]).ends_with(0);
+    };
+    count("0");
+    let said = watched(&stage, &TELL).ends_with(3);
+    assert!(said.err.contains("feed/zeroed") && said.err.contains("from 8 offers in stock to none"), "{said:?}");
+    assert_eq!(calls(&merchant), 0);
+    watched(&stage, &[&TELL[..], &["--allow-shrink"]].concat()).ends_with(0);
+    assert_eq!(calls(&merchant), 8);
+    count("5");
+    watched(&stage, &TELL).ends_with(0);
+    assert_eq!(calls(&merchant), 8);
+    // nearly all may run out
+    count("0");
+    watched(&stage, &["stock", "count", "SKU-5", "MAIN", "1"]).ends_with(0);
+    watched(&stage, &TELL).ends_with(0);
+    assert_eq!(calls(&merchant), 7);
+}
+
+#[test]
+fn an_emptied_catalog_takes_nothing_off() {
+    let (stage, merchant) = shop();
+    watched(&stage, &TELL).ends_with(0);
+    calls(&merchant);
+    let config = fs::read_to_string(stage.path("purvey.toml")).unwrap();
+    stage.write("purvey.toml", &config.replace("[channel.google]", "[channel.google]\nwhere = \"item.sku = 'NONE'\""));
+    let said = watched(&stage, &TELL).ends_with(3);
+    assert!(said.err.contains("feed/shrunk") && said.err.contains("8 of the 8 offers"), "{said:?}");
+    assert_eq!((calls(&merchant), merchant.lock().unwrap().offers.len()), (0, 8));
 }

@@ -9,8 +9,8 @@
 //! | `ship ID package=1 carrier=ups number=1Z1 LINE:2 last` | one parcel; without lines all units |
 //! | `cancel ID reason=15 LINE:1`, `ready ID`, `picked-up ID` | tells |
 //! | `push SKU=5 SKU=0@1290 SKU=3@1290/990` | units, price, sale price in minor units |
-//! | `poll` | asks for the last job until it ends |
 //! | `tell SKU={…}`, `gone SKU={…}` | whole offers as they are to be, or that have gone |
+//! | `poll` | asks for the last job of either until it ends |
 //!
 //! `lost` at the end of a step says that the recording loses its answer, after which the session goes on.
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ use purvey::diagnostic::{Error, Result};
 use purvey::market::host::Clock;
 use purvey::market::{
     Account, Cancellation, Connector, Decision, ItemResult, OfferUpdate, Parcel, Polled, Port, PullFrom, Receipt,
-    Secret, WholeOffer,
+    Secret, Submitted, WholeOffer,
 };
 use purvey::order::Order;
 
@@ -144,6 +144,7 @@ impl Script {
             seen: BTreeMap::new(),
             job: None,
             sent: Vec::new(),
+            told: Vec::new(),
             played: Played::default(),
         };
         for line in &self.lines {
@@ -174,6 +175,8 @@ struct Shop<'a> {
     seen: BTreeMap<String, Order>,
     job: Option<String>,
     sent: Vec<OfferUpdate>,
+    /// Offers of the last `tell` that had no result.
+    told: Vec<String>,
     played: Played,
 }
 
@@ -230,10 +233,10 @@ impl Shop<'_> {
             WholeOffer { id: id.to_owned(), body: serde_json::from_str(body).unwrap(), gone }
         };
         let offers: Vec<WholeOffer> = words.iter().map(offer).collect();
-        for result in self.connector.tell(self.port, &offers)? {
-            self.say(format!("{}: {}", result.sku, result.refused.as_deref().unwrap_or("taken")));
-            self.played.results.push(result);
-        }
+        let submitted = self.connector.tell(self.port, &offers)?;
+        let is_open = |offer: &&WholeOffer| !submitted.results.iter().any(|result| result.sku == offer.id);
+        self.told = offers.iter().filter(is_open).map(|offer| offer.id.clone()).collect();
+        self.submitted(submitted);
         Ok(())
     }
 
@@ -293,22 +296,32 @@ impl Shop<'_> {
 
     fn push(&mut self, words: &[&str]) -> Result<()> {
         self.sent = words.iter().map(|word| offer(word, self.currency)).collect();
+        self.told.clear();
         let submitted = self.connector.push(self.port, &self.sent)?;
+        self.submitted(submitted);
+        Ok(())
+    }
+
+    fn submitted(&mut self, submitted: Submitted) {
         for result in submitted.results {
-            self.told(result);
+            self.answered(result);
         }
         if let Some(job) = &submitted.job {
             self.say(format!("job {}", without_made_up_ids(job)));
         }
         self.job = submitted.job;
-        Ok(())
     }
 
     fn poll(&mut self) -> Result<()> {
         let job = self.job.clone().unwrap_or_default();
         for _ in 0..POLLS_MAX {
-            if let Polled::Done(results) = self.connector.poll(self.port, &job, &self.sent)? {
-                results.into_iter().for_each(|result| self.told(result));
+            let told: Vec<&str> = self.told.iter().map(String::as_str).collect();
+            let polled = match told.as_slice() {
+                [] => self.connector.poll(self.port, &job, &self.sent)?,
+                told => self.connector.poll_told(self.port, &job, told)?,
+            };
+            if let Polled::Done(results) = polled {
+                results.into_iter().for_each(|result| self.answered(result));
                 return Ok(());
             }
             self.say("pending".to_owned());
@@ -316,7 +329,7 @@ impl Shop<'_> {
         panic!("{job} never ends");
     }
 
-    fn told(&mut self, result: ItemResult) {
+    fn answered(&mut self, result: ItemResult) {
         self.say(format!("{}: {}", result.sku, result.refused.as_deref().unwrap_or("taken")));
         self.played.results.push(result);
     }

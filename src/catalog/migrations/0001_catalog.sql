@@ -308,6 +308,7 @@ CREATE TABLE listing (
   content      BLOB,                                        -- hash of the whole offer last accepted; NULL: it has none
   refused      BLOB,                                        -- hash of the whole offer last refused
   told_at      TEXT,                                        -- when `content` was accepted
+  in_stock     INTEGER CHECK (in_stock IN (0, 1)),          -- whether `content` could be bought
   updated_at   TEXT,
   PRIMARY KEY (channel, channel_sku)
 ) STRICT, WITHOUT ROWID;
@@ -319,7 +320,7 @@ CREATE TABLE outbox (
   id         INTEGER PRIMARY KEY,
   channel    TEXT NOT NULL,
   order_id   INTEGER REFERENCES orders (id),                -- effects on one order are sent in their order
-  kind       TEXT NOT NULL CHECK (kind IN ('acknowledge', 'ship', 'cancel', 'ready_for_pickup', 'picked_up', 'push')),
+  kind       TEXT NOT NULL CHECK (kind IN ('acknowledge', 'ship', 'cancel', 'ready_for_pickup', 'picked_up', 'push', 'tell')),
   key        TEXT NOT NULL,                                 -- natural idempotency key
   body       TEXT NOT NULL CHECK (json_valid(body)),
   body_hash  TEXT NOT NULL,
