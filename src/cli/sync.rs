@@ -244,6 +244,7 @@ fn round(args: &Args, wanted: &Wanted<'_>, shop: &Shop, writer: &mut Writer, con
     let options = PushOptions { allow_shrink: args.allow_shrink, ..PushOptions::default() };
     let (deliveries, undelivered) = feed::split_pushes(push_feeds(shop, writer, &built, &options, &occasion)?);
     failures.extend(undelivered);
+    context.report.diagnostics(deliveries.iter().filter_map(FeedPush::finding).collect::<Vec<_>>().iter());
     let errors = markets.channels.iter().filter_map(|c| c.error.as_ref()).chain(&failures);
     errors.for_each(|error| context.report.error(error));
     let partial = markets.is_partial() || !failures.is_empty();

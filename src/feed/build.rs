@@ -248,7 +248,7 @@ fn run<W: Write>(
         hashes.push(measured.hash.digest128());
         places.push(measured.to);
     }
-    built.hash = format!("{:032x}", together(&hashes));
+    built.hash = hash_of(&hashes);
     if lacking > 0 {
         findings.add(replaced(job, lacking));
     }
@@ -264,15 +264,16 @@ pub(super) fn setting_of(channel: &Channel, name: &str, now: &str) -> Option<Str
     }
 }
 
-/// One hash of several documents.
-fn together(hashes: &[u128]) -> u128 {
-    match hashes {
+/// The hash of a feed, in hexadecimal, from those of its documents.
+pub fn hash_of(documents: &[u128]) -> String {
+    let whole = match documents {
         [only] => *only,
         several => {
             let bytes: Vec<u8> = several.iter().flat_map(|hash| hash.to_le_bytes()).collect();
             xxhash_rust::xxh3::xxh3_128(&bytes)
         }
-    }
+    };
+    format!("{whole:032x}")
 }
 
 fn replaced(job: &Job<'_>, lacking: u64) -> Diagnostic {

@@ -23,7 +23,7 @@ mod shaper;
 
 pub mod write;
 
-pub use build::{Built, Job, Line, build, lines, shells};
+pub use build::{Built, Job, Line, build, hash_of, lines, shells};
 pub use check::{Checked, check};
 pub use checker::Checker;
 pub use diff::{AttributeChange, Diffed, Difference, Side, What, diff};

@@ -395,7 +395,8 @@ CREATE TABLE delivery (
   bytes        INTEGER,                                     -- as sent
   hash         TEXT,                                        -- of the feed as built
   proof        TEXT,                                        -- how it is known to have arrived
-  delivered_at TEXT,                                        -- NULL, like the five before: never
+  files        INTEGER,                                     -- of a feed that is split
+  delivered_at TEXT,                                        -- NULL, like the six before: never
   failed_at    TEXT,
   error        TEXT,
   PRIMARY KEY (channel, target),
