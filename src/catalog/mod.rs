@@ -66,5 +66,5 @@ pub use review::Review;
 pub use shelf::Shelf;
 pub use ship::{ShipReceipt, ShipRequest};
 pub use stock::{Ledger, Level, Location, Movement};
-pub use told::{Accepted, Content, ListingView, ToldOffer, ToldUpTo};
+pub use told::{Accepted, Content, Issue, ListingView, Telling, Troubled, ToldOffer, ToldUpTo};
 pub use vanish::Vanished;

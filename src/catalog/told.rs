@@ -176,8 +176,18 @@ impl Change<'_> {
     /// The channel has this offer no longer.
     pub fn offer_removed(&self, channel: &str, offer: &str) -> Result<()> {
         let sql = "UPDATE listing SET content = NULL, told_at = ?3, updated_at = ?3, last_error = NULL, refused = NULL,
-                     refusals = 0 WHERE channel = ?1 AND channel_sku = ?2";
+                     refusals = 0, issues = NULL, disapproved = 0 WHERE channel = ?1 AND channel_sku = ?2";
         run(&self.tx, sql, params![channel, offer, self.now_text()]).map(drop)
+    }
+
+    /// The channel finds this wrong with an offer it has accepted. Gives the SKU where that is news.
+    pub fn put_issues(&self, channel: &str, offer: &str, issues: &[Issue]) -> Result<Option<String>> {
+        let text = (!issues.is_empty()).then(|| serde_json::to_string(issues).unwrap_or_default());
+        let disapproved = issues.iter().any(|issue| issue.disapproved);
+        let sql = "UPDATE listing SET issues = ?3, disapproved = ?4
+                   WHERE channel = ?1 AND channel_sku = ?2 AND content IS NOT NULL AND issues IS NOT ?3
+                   RETURNING (SELECT sku FROM variant WHERE id = variant_id)";
+        one(&self.tx, sql, params![channel, offer, text, disapproved], |r| r.get(0))
     }
 
     /// The channel refused it, in these words; the same refused three times is left alone until it changes.
@@ -188,6 +198,37 @@ impl Change<'_> {
                      updated_at = ?6";
         run(&self.tx, sql, params![channel, offer, sku, &content[..], why, self.now_text()]).map(drop)
     }
+}
+
+/// What a channel found wrong with an offer after it had accepted it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issue {
+    /// It is not shown for it; else it is shown less.
+    pub disapproved: bool,
+    pub words: String,
+}
+
+/// How the offers of a channel stand that are told one by one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Telling {
+    /// That it has.
+    pub offers: u64,
+    /// That it has still to answer for.
+    pub underway: u64,
+    pub refused: u64,
+    /// Of those it has, that it does not show.
+    pub disapproved: u64,
+    /// When the last was accepted, UTC text.
+    pub told_at: Option<String>,
+}
+
+/// An offer that was refused, or is not shown, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Troubled {
+    pub sku: String,
+    /// `refused` or `disapproved`.
+    pub state: &'static str,
+    pub why: String,
 }
 
 /// What one channel has of a SKU, and what it said last.
@@ -202,12 +243,18 @@ pub struct ListingView {
     pub offer_told_at: Option<String>,
     pub last_error: Option<String>,
     pub refusals: i64,
+    /// What it found wrong later.
+    pub issues: Vec<Issue>,
+}
+
+fn issues(kept: Option<String>) -> Vec<Issue> {
+    kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
 impl Reader {
     /// What every channel has of one SKU, in their order.
     pub fn listings_of(&self, sku: &str) -> Result<Vec<ListingView>> {
-        let sql = "SELECT l.channel, l.channel_sku, l.quantity, iif(l.content IS NULL, NULL, l.told_at), l.last_error, l.refusals
+        let sql = "SELECT l.channel, l.channel_sku, l.quantity, iif(l.content IS NULL, NULL, l.told_at), l.last_error, l.refusals, l.issues
                    FROM variant v JOIN listing l ON l.variant_id = v.id WHERE v.sku = ?1 ORDER BY 1, 2";
         all(&self.conn, sql, [sku], |r| {
             Ok(ListingView {
@@ -217,6 +264,39 @@ impl Reader {
                 offer_told_at: r.get(3)?,
                 last_error: r.get(4)?,
                 refusals: r.get(5)?,
+                issues: issues(r.get(6)?),
+            })
+        })
+    }
+
+    /// How its offers stand at `channel`.
+    pub fn telling(&self, channel: &str) -> Result<Telling> {
+        let sql = "SELECT count(content), coalesce(sum(last_error IS NOT NULL), 0), coalesce(sum(disapproved), 0), max(told_at),
+                     (SELECT coalesce(sum(json_array_length(body)), 0) FROM outbox WHERE channel = ?1 AND kind = 'tell')
+                   FROM listing WHERE channel = ?1";
+        let read = |r: &rusqlite::Row<'_>| {
+            Ok(Telling {
+                offers: r.get(0)?,
+                refused: r.get(1)?,
+                disapproved: r.get(2)?,
+                told_at: r.get(3)?,
+                underway: r.get(4)?,
+            })
+        };
+        self.conn.query_row(sql, [channel], read).map_err(super::fault::fault)
+    }
+
+    /// Offers `channel` refused or does not show, at most `limit`, by SKU.
+    pub fn troubled(&self, channel: &str, limit: usize) -> Result<Vec<Troubled>> {
+        let sql = "SELECT v.sku, l.last_error, l.issues FROM listing l JOIN variant v ON v.id = l.variant_id
+                   WHERE l.channel = ?1 AND (l.last_error IS NOT NULL OR l.disapproved) ORDER BY 1 LIMIT ?2";
+        all(&self.conn, sql, params![channel, limit as i64], |r| {
+            let refused: Option<String> = r.get(1)?;
+            let found = issues(r.get(2)?).into_iter().filter(|issue| issue.disapproved).map(|issue| issue.words);
+            Ok(Troubled {
+                sku: r.get(0)?,
+                state: if refused.is_some() { "refused" } else { "disapproved" },
+                why: refused.unwrap_or_else(|| found.collect::<Vec<_>>().join("; ")),
             })
         })
     }

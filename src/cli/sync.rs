@@ -342,6 +342,7 @@ fn told_sentence(told: &Told) -> String {
         (told.renewed, "renewed"),
         (told.refused, "refused"),
         (told.parked, "refused before and left alone"),
+        (told.disapproved, "newly not shown there"),
         (told.postponed, "to be told at the next run"),
         (told.underway, "still being read there"),
         (told.held, "to be told after that"),

@@ -98,6 +98,11 @@ pub trait Connector: Send + Sync {
         Err(unsupported("take whole offers"))
     }
 
+    /// What the channel has found wrong with whole offers since it took them, page by page; `None`: it does not tell.
+    fn found_wrong(&self, _port: &dyn Port, _page: Option<&str>) -> Result<Option<FoundWrong>> {
+        Ok(None)
+    }
+
     /// What an answer means: the one place where 409, 420, 429 and "200 with an error inside" are understood.
     fn classify(&self, response: &Response) -> Verdict;
 
@@ -241,6 +246,30 @@ pub struct WholeOffer {
     /// One line of the channel's document; of an offer that has gone, only what names it.
     pub body: serde_json::Value,
     pub gone: bool,
+}
+
+/// One page of what a channel says of the offers it has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundWrong {
+    /// Those of the page, also where nothing is wrong.
+    pub offers: Vec<Wrong>,
+    /// Where the next page is.
+    pub next: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wrong {
+    /// As in [`WholeOffer::id`].
+    pub id: String,
+    pub problems: Vec<Problem>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// It is not shown for it; else it is shown less.
+    pub disapproved: bool,
+    /// The channel's own.
+    pub words: String,
 }
 
 /// The marketplace took it.

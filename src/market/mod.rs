@@ -123,7 +123,7 @@ static MARKETPLACES: &[Kind] = &[
         name: "google-merchant",
         make: |account| Ok(Box::new(google_merchant::GoogleMerchant::new(account)?)),
         url: Some(google_merchant::URL),
-        options: &["data_source"],
+        options: google_merchant::OPTIONS,
     },
     Kind { name: "ebay", make: |_| Ok(Box::new(ebay::Ebay)), url: Some("https://api.ebay.com"), options: &[] },
     Kind {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::dispatch::ANSWERS;
+use super::offers::read_issues;
 use super::{
     Channel, Dispatched, Occasion, Pulled, Pushed, TRACKING, TellOptions, Told, Unreached, dispatch, is_ours, pull,
     push_stock, tell_offers,
@@ -138,7 +139,10 @@ pub fn tell_all(
             let told = tell_offers(shop, writer, channel, options, occasion, &mut Findings::new(&mut sink));
             done.told = told?;
             done.told.findings.extend(said);
-            Ok(())
+            match channel.policy.whole_offers {
+                true => read_issues(writer, channel, options, occasion, &mut done.told),
+                false => Ok(()),
+            }
         })?;
     }
     Ok(())

@@ -18,6 +18,8 @@ struct Merchant {
     calls: Vec<String>,
     refused: Option<&'static str>,
     broken: bool,
+    /// What is wrong with this offer, if it is there.
+    disapproved: Option<(&'static str, &'static str)>,
 }
 
 impl Api for Merchant {
@@ -29,6 +31,21 @@ impl Api for Merchant {
         self.calls.push(call.to_owned());
         if self.broken {
             return (400, "{}".to_owned());
+        }
+        if call == "GET /products/v1/accounts/12/products?pageSize=1000" {
+            self.calls.pop();
+            let issue = |id: &str| match self.disapproved {
+                Some((bad, why)) if bad == id => serde_json::json!([
+                    { "code": "bad", "severity": "DISAPPROVED", "description": why, "reportingContext": "SHOPPING_ADS" }
+                ]),
+                _ => serde_json::json!([]),
+            };
+            let product = |offer: &Value| {
+                serde_json::json!({ "offerId": offer["offerId"], "dataSource": "accounts/12/dataSources/7",
+                    "productStatus": { "itemLevelIssues": issue(offer["offerId"].as_str().unwrap()) } })
+            };
+            let products: Vec<Value> = self.offers.values().map(product).collect();
+            return (200, serde_json::json!({ "products": products }).to_string());
         }
         if let Some(name) = call.strip_prefix("DELETE /products/v1/accounts/12/productInputs/") {
             let name = name.split('?').next().unwrap().replace("%7E", "~");
@@ -238,4 +255,28 @@ fn an_emptied_catalog_takes_nothing_off() {
     let said = watched(&stage, &TELL).ends_with(3);
     assert!(said.err.contains("feed/shrunk") && said.err.contains("8 of the 8 offers"), "{said:?}");
     assert_eq!((calls(&merchant), merchant.lock().unwrap().offers.len()), (0, 8));
+}
+
+#[test]
+fn what_is_found_wrong_later_is_kept_with_the_offer() {
+    let (mut stage, merchant) = shop();
+    merchant.lock().unwrap().disapproved = Some(("SKU-4", "Invalid image"));
+    let said = watched(&stage, &TELL).ends_with(0);
+    assert!(said.err.contains("offer/disapproved") && said.err.contains("SKU-4"), "{said:?}");
+    assert!(said.err.contains("Invalid image: SHOPPING_ADS"), "{said:?}");
+    let shown = watched(&stage, &["catalog", "show", "SKU-4"]).ends_with(0);
+    assert!(shown.out.contains("merchant does not show it: Invalid image"), "{shown:?}");
+    let status = watched(&stage, &["feed", "status"]).ends_with(0);
+    assert!(status.out.contains("merchant has 8 offers of google, 1 not shown; last told"), "{status:?}");
+    assert!(status.out.contains("Invalid image"), "{status:?}");
+    let status = watched(&stage, &["feed", "status", "google", "--json"]).ends_with(0);
+    assert!(status.out.contains(r#""disapproved":1"#) && status.out.contains(r#""state":"disapproved""#), "{status:?}");
+    // it is asked for once a day, and what is known is no news
+    let said = watched(&stage, &TELL).ends_with(0);
+    assert!(!said.err.contains("disapproved"), "{said:?}");
+    merchant.lock().unwrap().disapproved = None;
+    stage.now += jiff::SignedDuration::from_hours(25);
+    watched(&stage, &TELL).ends_with(0);
+    let shown = watched(&stage, &["catalog", "show", "SKU-4"]).ends_with(0);
+    assert!(!shown.out.contains("Invalid image"), "{shown:?}");
 }

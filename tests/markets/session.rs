@@ -10,6 +10,7 @@
 //! | `cancel ID reason=15 LINE:1`, `ready ID`, `picked-up ID` | tells |
 //! | `push SKU=5 SKU=0@1290 SKU=3@1290/990` | units, price, sale price in minor units |
 //! | `tell SKU={…}`, `gone SKU={…}` | whole offers as they are to be, or that have gone |
+//! | `wrong` | what was found wrong with whole offers, all pages |
 //! | `poll` | asks for the last job of either until it ends |
 //!
 //! `lost` at the end of a step says that the recording loses its answer, after which the session goes on.
@@ -24,8 +25,8 @@ use jiff::Timestamp;
 use purvey::diagnostic::{Error, Result};
 use purvey::market::host::Clock;
 use purvey::market::{
-    Account, Cancellation, Connector, Decision, ItemResult, OfferUpdate, Parcel, Polled, Port, PullFrom, Receipt,
-    Secret, Submitted, WholeOffer,
+    Account, Cancellation, Connector, Decision, ItemResult, OfferUpdate, Parcel, Polled, Port, Problem, PullFrom,
+    Receipt, Secret, Submitted, WholeOffer, Wrong,
 };
 use purvey::order::Order;
 
@@ -208,6 +209,7 @@ impl Shop<'_> {
             }
             "push" => return self.push(&words),
             "poll" => return self.poll(),
+            "wrong" => return self.wrong(),
             "tell" | "gone" => return self.tell(&words, verb == "gone"),
             "accept" | "refuse" => {
                 let lines = self.lines(id, &[]).into_iter().map(|(line, _)| (line, verb == "accept")).collect();
@@ -327,6 +329,24 @@ impl Shop<'_> {
             self.say("pending".to_owned());
         }
         panic!("{job} never ends");
+    }
+
+    fn wrong(&mut self) -> Result<()> {
+        let mut page = None;
+        for _ in 0..PAGES_MAX {
+            let Some(found) = self.connector.found_wrong(self.port, page.as_deref())? else { return Ok(()) };
+            for Wrong { id, problems } in found.offers {
+                self.say(if problems.is_empty() { format!("{id} is all right") } else { format!("{id}:") });
+                for Problem { disapproved, words } in problems {
+                    self.say(format!("  {} {words}", if disapproved { "disapproved," } else { "demoted," }));
+                }
+            }
+            page = found.next;
+            if page.is_none() {
+                return Ok(());
+            }
+        }
+        panic!("the pages never end");
     }
 
     fn answered(&mut self, result: ItemResult) {

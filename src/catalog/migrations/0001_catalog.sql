@@ -309,6 +309,8 @@ CREATE TABLE listing (
   refused      BLOB,                                        -- hash of the whole offer last refused
   told_at      TEXT,                                        -- when `content` was accepted
   in_stock     INTEGER CHECK (in_stock IN (0, 1)),          -- whether `content` could be bought
+  issues       TEXT CHECK (json_valid(issues)),             -- what the channel found wrong after it had accepted it
+  disapproved  INTEGER NOT NULL DEFAULT 0 CHECK (disapproved IN (0, 1)), -- so wrong that it is not shown
   updated_at   TEXT,
   PRIMARY KEY (channel, channel_sku)
 ) STRICT, WITHOUT ROWID;

@@ -3,8 +3,11 @@
 //! Where to look is told by revisions and by the clock; what is told is decided by a hash of each offer's text. Once a
 //! day, and whenever contract, template or settings have changed, every offer is compared. A channel that answers later
 //! names a job, and a later run asks for it: what it carries is neither told again meanwhile nor taken for accepted.
+mod found;
 mod teller;
 mod underway;
+
+pub(super) use self::found::read_issues;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -49,6 +52,8 @@ pub struct Told {
     pub underway: usize,
     /// Changed again before the channel has answered for them: they are told when it has.
     pub held: usize,
+    /// What the channel does not show, and did when it was last asked.
+    pub disapproved: usize,
     /// Whether every offer was compared.
     pub full: bool,
     #[serde(skip)]
