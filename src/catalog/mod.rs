@@ -35,6 +35,7 @@ mod review;
 mod run;
 mod shelf;
 mod ship;
+mod signals;
 mod sql;
 mod stock;
 #[cfg(test)]
@@ -66,5 +67,5 @@ pub use review::Review;
 pub use shelf::Shelf;
 pub use ship::{ShipReceipt, ShipRequest};
 pub use stock::{Ledger, Level, Location, Movement};
-pub use told::{Accepted, Content, Issue, ListingView, Telling, Troubled, ToldOffer, ToldUpTo};
+pub use told::{Accepted, Content, Issue, ListingView, Telling, ToldOffer, ToldUpTo, Troubled};
 pub use vanish::Vanished;

@@ -21,10 +21,12 @@ pub enum EffectKind {
     Push,
     /// Whole offers.
     Tell,
+    /// A parcel, to somebody who did not send its order.
+    Signal,
 }
 
 impl EffectKind {
-    const ALL: [EffectKind; 7] = [
+    const ALL: [EffectKind; 8] = [
         EffectKind::Acknowledge,
         EffectKind::Ship,
         EffectKind::Cancel,
@@ -32,6 +34,7 @@ impl EffectKind {
         EffectKind::PickedUp,
         EffectKind::Push,
         EffectKind::Tell,
+        EffectKind::Signal,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -43,12 +46,13 @@ impl EffectKind {
             EffectKind::PickedUp => "picked_up",
             EffectKind::Push => "push",
             EffectKind::Tell => "tell",
+            EffectKind::Signal => "signal",
         }
     }
 
-    /// Whether it is about offers, and not about an order.
-    pub fn is_of_offers(self) -> bool {
-        matches!(self, EffectKind::Push | EffectKind::Tell)
+    /// Whether it is sent with its order in hand.
+    pub fn is_of_an_order(self) -> bool {
+        !matches!(self, EffectKind::Push | EffectKind::Tell | EffectKind::Signal)
     }
 
     pub fn parse(text: &str) -> Option<EffectKind> {

@@ -8,7 +8,7 @@ use url::Url;
 use super::Secret;
 use crate::diagnostic::{Error, Kind, Result};
 use crate::order::Order;
-pub use crate::order::{Cancellation, Decision, Parcel};
+pub use crate::order::{Cancellation, Decision, Parcel, Signal};
 use crate::value::{Currency, Money, time};
 
 /// One marketplace. Methods a marketplace has no use for keep their default, which the capabilities announce.
@@ -53,6 +53,11 @@ pub trait Connector: Send + Sync {
 
     /// Tells the marketplace of one parcel: its lines, its carrier, its number.
     fn ship(&self, port: &dyn Port, parcel: &Parcel) -> Result<Receipt>;
+
+    /// Tells of a parcel whose order was placed elsewhere; may be repeated.
+    fn signal(&self, _port: &dyn Port, _signal: &Signal) -> Result<Receipt> {
+        Err(unsupported("be told of other marketplaces' parcels"))
+    }
 
     /// Cancels lines from our side. A cancellation whose fate is unknown is repeated only after [`Connector::order`]
     /// told how many units are canceled by now.

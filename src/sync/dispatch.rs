@@ -39,6 +39,18 @@ pub struct Dispatched {
     pub findings: Vec<Diagnostic>,
 }
 
+impl Dispatched {
+    pub fn add(&mut self, more: Dispatched) {
+        self.sent += more.sent;
+        self.already += more.already;
+        self.moot += more.moot;
+        self.postponed += more.postponed;
+        self.dead += more.dead;
+        self.withheld.extend(more.withheld);
+        self.findings.extend(more.findings);
+    }
+}
+
 /// Sends what is due for a channel; `kinds` empty means everything.
 ///
 /// # Errors
@@ -53,7 +65,7 @@ pub fn dispatch(
     let mut tried = HashSet::new();
     loop {
         let wanted = |row: &Outgoing| {
-            !row.kind.is_of_offers() && (kinds.is_empty() || kinds.contains(&row.kind)) && !tried.contains(&row.id)
+            row.kind.is_of_an_order() && (kinds.is_empty() || kinds.contains(&row.kind)) && !tried.contains(&row.id)
         };
         let due = sender.writer.due(channel.name, occasion.now, BATCH + tried.len())?;
         let rows: Vec<Outgoing> = due.into_iter().filter(wanted).collect();
@@ -128,7 +140,9 @@ impl Sender<'_, '_> {
             EffectKind::Cancel => connector.cancel(port, &body::<Cancellation>(row)?),
             EffectKind::ReadyForPickup => connector.ready_for_pickup(port, &body::<Pickup>(row)?.order_id),
             EffectKind::PickedUp => connector.picked_up(port, &body::<Pickup>(row)?.order_id),
-            EffectKind::Push | EffectKind::Tell => Err(Error::bug("offers are not sent from here")),
+            EffectKind::Push | EffectKind::Tell | EffectKind::Signal => {
+                Err(Error::bug("only what is of an order is sent from here"))
+            }
         }
     }
 
@@ -156,7 +170,7 @@ impl Sender<'_, '_> {
             }
             EffectKind::ReadyForPickup => State::ReadyForPickup.may_become(state),
             EffectKind::PickedUp => State::PickedUp.may_become(state),
-            EffectKind::Ship | EffectKind::Push | EffectKind::Tell => false,
+            EffectKind::Ship | EffectKind::Push | EffectKind::Tell | EffectKind::Signal => false,
         };
         Ok(if has_it { Standing::Settled("the marketplace has it") } else { Standing::Send })
     }

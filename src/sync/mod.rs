@@ -14,6 +14,7 @@ mod pull;
 mod push;
 mod run;
 mod side_by_side;
+mod signals;
 #[cfg(test)]
 mod tests;
 mod watched;
@@ -27,6 +28,7 @@ pub use pull::{Pulled, pull};
 pub use push::{Pushed, push_stock};
 pub use run::{ChannelSummary, Parts, Summary, look_back, run, tell_all};
 pub use side_by_side::{Coming, build_feeds};
+pub use signals::signal;
 pub use watched::{Round, metrics, ping};
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,6 +61,8 @@ pub struct Policy {
     pub everything: bool,
     /// Whether stock and prices go with whole offers.
     pub whole_offers: bool,
+    /// Marketplaces of whose parcels it is told.
+    pub tracks: Vec<String>,
     /// How many days back the very first pull reads.
     pub first_days: u32,
 }
@@ -76,6 +80,7 @@ impl Default for Policy {
             prices: false,
             everything: false,
             whole_offers: false,
+            tracks: Vec::new(),
             first_days: 30,
         }
     }

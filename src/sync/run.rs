@@ -6,7 +6,7 @@ use super::dispatch::ANSWERS;
 use super::offers::read_issues;
 use super::{
     Channel, Dispatched, Occasion, Pulled, Pushed, TRACKING, TellOptions, Told, Unreached, dispatch, is_ours, pull,
-    push_stock, tell_offers,
+    push_stock, signal, tell_offers,
 };
 use crate::catalog::{Applied, EffectKind, Writer};
 use crate::diagnostic::{Diagnostic, Error, Result};
@@ -90,7 +90,7 @@ pub fn run(writer: &mut Writer, channels: &[Channel<'_>], parts: Parts, occasion
         // Cancels of ours are told before anything new is read; acceptances go out as soon as they are decided.
         guard(&mut done, |done| {
             if let Some(kinds) = parts.effects() {
-                add(&mut done.dispatched, dispatch(writer, channel, occasion, kinds)?);
+                done.dispatched.add(dispatch(writer, channel, occasion, kinds)?);
             }
             if parts.orders {
                 done.pulled = pull(writer, channel, occasion)?;
@@ -106,7 +106,10 @@ pub fn run(writer: &mut Writer, channels: &[Channel<'_>], parts: Parts, occasion
         guard(done, |done| {
             if let Some(kinds) = parts.effects().filter(|_| parts.orders) {
                 done.dispatched.withheld.clear();
-                add(&mut done.dispatched, dispatch(writer, channel, occasion, kinds)?);
+                done.dispatched.add(dispatch(writer, channel, occasion, kinds)?);
+            }
+            if parts.tracking {
+                done.dispatched.add(signal(writer, channel, occasion)?);
             }
             if parts.stock {
                 done.pushed = push_stock(writer, channel, occasion)?;
@@ -168,14 +171,4 @@ fn guard(done: &mut ChannelSummary, work: impl FnOnce(&mut ChannelSummary) -> Re
         }
         Ok(()) => Ok(()),
     }
-}
-
-fn add(sum: &mut Dispatched, more: Dispatched) {
-    sum.sent += more.sent;
-    sum.already += more.already;
-    sum.moot += more.moot;
-    sum.postponed += more.postponed;
-    sum.dead += more.dead;
-    sum.withheld.extend(more.withheld);
-    sum.findings.extend(more.findings);
 }

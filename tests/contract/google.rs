@@ -1,4 +1,5 @@
 use purvey::market::WholeOffer;
+use purvey::order::{Signal, SignalLine};
 
 use super::*;
 
@@ -21,10 +22,13 @@ fn google_takes_every_request() {
     let servers = [
         server("PURVEY_CONTRACT_GOOGLE_PRODUCTS", "/products"),
         server("PURVEY_CONTRACT_GOOGLE_INVENTORIES", "/inventories"),
+        server("PURVEY_CONTRACT_GOOGLE_TRACKING", "/ordertracking"),
     ];
     let account = Account {
         key: Secret::new(include_str!("../markets/google-merchant/key.json")),
-        options: [("data_source".to_owned(), "7".to_owned())].into(),
+        options: [("data_source", "7"), ("products", "online:en:US"), ("origin", "US 95016")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
         ..account("google-merchant")
     };
     let asked = heard(account, &servers, lead, |connector, port| {
@@ -46,6 +50,24 @@ fn google_takes_every_request() {
             }
         }
         assert!(connector.found_wrong(port, None).unwrap().is_some());
+        let line = SignalLine {
+            line_id: "11".to_owned(),
+            sku: "LAMP".to_owned(),
+            gtin: Some("4006381333931".to_owned()),
+            ordered: 2,
+            shipped: 1,
+        };
+        let signal = Signal {
+            order_id: "1001".to_owned(),
+            placed_at: port.now(),
+            package_number: 1,
+            carrier: "ups".to_owned(),
+            tracking_number: "1Z999AA10123456784".to_owned(),
+            shipped_at: port.now(),
+            origin: None,
+            lines: vec![line],
+        };
+        connector.signal(port, &signal).unwrap();
     });
     let every = [
         "DELETE /inventories/v1/accounts/2000/products/en~DE~LAMP/localInventories/BERLIN",
@@ -54,6 +76,7 @@ fn google_takes_every_request() {
         "GET /products/v1/accounts/2000/products",
         "POST /inventories/v1/accounts/2000/products/en~DE~LAMP/localInventories:insert",
         "POST /inventories/v1/accounts/2000/products/en~DE~LAMP/regionalInventories:insert",
+        "POST /ordertracking/v1/accounts/2000/orderTrackingSignals",
         "POST /products/v1/accounts/2000/productInputs:insert",
     ];
     if let Some(asked) = asked {

@@ -4,12 +4,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
 
+use purvey::sandbox::OrderSpec;
 use serde_json::Value;
 
 use crate::api::{Api, serve};
 use crate::every::dump;
 use crate::stage::{Stage, products};
-use crate::watch::watched;
+use crate::watch::{BUYER, watched};
 
 /// The part of the Merchant API that is needed, with a memory.
 #[derive(Default)]
@@ -20,6 +21,8 @@ struct Merchant {
     broken: bool,
     /// What is wrong with this offer, if it is there.
     disapproved: Option<(&'static str, &'static str)>,
+    /// Bodies of order tracking signals.
+    signals: Vec<Value>,
 }
 
 impl Api for Merchant {
@@ -27,6 +30,13 @@ impl Api for Merchant {
         if call == "POST /token" {
             assert!(String::from_utf8_lossy(body).contains("assertion=ey"), "{call}");
             return (200, r#"{"access_token":"ya29.x","expires_in":3599}"#.to_owned());
+        }
+        if call == "POST /ordertracking/v1/accounts/12/orderTrackingSignals" {
+            if self.broken {
+                return (400, "{}".to_owned());
+            }
+            self.signals.push(serde_json::from_slice(body).unwrap());
+            return (200, "{}".to_owned());
         }
         self.calls.push(call.to_owned());
         if self.broken {
@@ -279,4 +289,42 @@ fn what_is_found_wrong_later_is_kept_with_the_offer() {
     watched(&stage, &TELL).ends_with(0);
     let shown = watched(&stage, &["catalog", "show", "SKU-4"]).ends_with(0);
     assert!(!shown.out.contains("Invalid image"), "{shown:?}");
+}
+
+#[test]
+fn parcels_of_other_marketplaces_are_told_once_and_without_the_buyer() {
+    let (stage, merchant) = shop();
+    let config = fs::read_to_string(stage.path("purvey.toml")).unwrap();
+    let options =
+        "tracks = [\"fair\"]\noptions = { data_source = \"7\", products = \"online:en:DE\", origin = \"DE 10115\" }";
+    stage.write("purvey.toml", &config.replace("options = { data_source = \"7\" }", options));
+    let order = OrderSpec {
+        order_id: Some("N-1".to_owned()),
+        buyer: Some(BUYER.to_owned()),
+        ..OrderSpec::of("SKU-1".to_owned(), 2, 1050)
+    };
+    stage.sandbox.place(vec![order]).unwrap();
+    watched(&stage, &["sync", "fair"]).ends_with(0);
+    watched(&stage, &["ship", "N-1", "--carrier", "ups", "--tracking", "1Z999AA10123456784"]).ends_with(0);
+    // what does not get through is told by a later run
+    merchant.lock().unwrap().broken = true;
+    watched(&stage, &["sync", "merchant", "--only", "tracking"]).ends_with(3);
+    assert_eq!(stage.rows("SELECT kind, state FROM outbox WHERE channel = 'merchant'"), ["signal waiting"]);
+    merchant.lock().unwrap().broken = false;
+    watched(&stage, &["outbox", "retry", &stage.rows("SELECT id FROM outbox WHERE channel = 'merchant'")[0]])
+        .ends_with(0);
+    for _ in 0..2 {
+        watched(&stage, &["tracking", "push"]).ends_with(0);
+    }
+    let signals = merchant.lock().unwrap().signals.clone();
+    assert_eq!(signals.len(), 1, "{signals:?}");
+    let (shipping, item) = (&signals[0]["shippingInfo"][0], &signals[0]["lineItems"][0]);
+    assert_eq!((signals[0]["orderId"].as_str(), item["productId"].as_str()), (Some("N-1"), Some("online:en:DE:SKU-1")));
+    assert_eq!(
+        (shipping["carrier"].as_str(), shipping["trackingId"].as_str()),
+        (Some("UPS"), Some("1Z999AA10123456784"))
+    );
+    assert_eq!((shipping["originPostalCode"].as_str(), item["quantity"].as_str()), (Some("10115"), Some("2")));
+    assert!(!signals[0].to_string().contains(BUYER), "{signals:?}");
+    watched(&stage, &["doctor"]).ends_with(0);
 }

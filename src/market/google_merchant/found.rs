@@ -113,7 +113,10 @@ mod tests {
             issue("b", "NOT_IMPACTED", "FREE_LISTINGS"),
             issue("a", "DEMOTED", "DISPLAY_ADS"),
         ]);
-        let expected = [(true, "Image too small [image_link]: SHOPPING_ADS, FREE_LISTINGS"), (false, "Image too small [image_link]: DISPLAY_ADS")];
+        let expected = [
+            (true, "Image too small [image_link]: SHOPPING_ADS, FREE_LISTINGS"),
+            (false, "Image too small [image_link]: DISPLAY_ADS"),
+        ];
         assert_eq!(told.iter().map(|p| (p.disapproved, p.words.as_str())).collect::<Vec<_>>(), expected);
     }
 }

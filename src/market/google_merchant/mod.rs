@@ -9,9 +9,11 @@
 //! | `key` | a service account's key file, and what is signed with it |
 //! | `offers` | offers and inventories out |
 //! | `found` | what Google found wrong |
+//! | `tracking` | parcels of orders that were placed elsewhere |
 mod found;
 mod key;
 mod offers;
+mod tracking;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -22,14 +24,19 @@ use crate::order::Order;
 
 pub(super) const URL: &str = "https://merchantapi.googleapis.com";
 /// Names of its options.
-pub(super) const OPTIONS: &[&str] = &["data_source"];
+pub(super) const OPTIONS: &[&str] = &["data_source", "products", "origin"];
 /// Google counts calls by the minute and account, and tells nobody how many it allows; ten a second pass for new accounts.
-static LIMITS: &[Limit] = &[Limit { operation: offers::OPERATION, burst: 100, refill: std::time::Duration::from_millis(100) }];
+static LIMITS: &[Limit] =
+    &[Limit { operation: offers::OPERATION, burst: 100, refill: std::time::Duration::from_millis(100) }];
 
 pub(super) struct GoogleMerchant {
     account: String,
     /// Whole offers go there; inventories need none.
     data_source: Option<String>,
+    /// What its products are called before their ids, `online:en:US`.
+    products: Option<String>,
+    /// Country and postal code parcels come from whose location does not say.
+    origin: Option<(String, String)>,
 }
 
 /// `{"error": {"code": 400, "message": "…", "status": "INVALID_ARGUMENT"}}`
@@ -48,9 +55,19 @@ struct Reason {
 
 impl GoogleMerchant {
     /// # Errors
-    /// `market/no-shop-id`.
+    /// `market/no-shop-id`, `market/wrong-option`.
     pub fn new(account: &Account) -> Result<Self> {
+        let origin = account.option("origin").map(|text| {
+            let parts = text.split_once(' ').map(|(country, zip)| (country.to_owned(), zip.trim().to_owned()));
+            parts.filter(|(country, zip)| country.len() == 2 && !zip.is_empty()).ok_or_else(|| {
+                Error::usage("market/wrong-option", format!("`{text}` is no country and postal code"))
+                    .at(Place::file("purvey.toml").attribute(format!("market.{}.options.origin", account.name)))
+                    .help("write it as US 95016")
+            })
+        });
         Ok(GoogleMerchant {
+            products: account.option("products").map(str::to_owned),
+            origin: origin.transpose()?,
             account: account.shop("the number of the Merchant Center account")?.to_owned(),
             data_source: account.option("data_source").map(str::to_owned),
         })
@@ -97,6 +114,10 @@ impl Connector for GoogleMerchant {
     fn ship(&self, _port: &dyn Port, _parcel: &Parcel) -> Result<Receipt> {
         Err(Error::new(crate::diagnostic::Kind::Rejected, "market/unsupported", "Google Merchant Center has no orders")
             .help("ship the order at the marketplace it came from"))
+    }
+
+    fn signal(&self, port: &dyn Port, signal: &Signal) -> Result<Receipt> {
+        self.track(port, signal)
     }
 
     fn tell_max(&self) -> usize {

@@ -20,10 +20,8 @@ const AT_ONCE: usize = 8;
 const WORTH_A_THREAD: usize = 8;
 
 /// What lies beside an offer: its key in the body, which is the body of the insert; its name in the address; what names it.
-const INVENTORIES: [(&str, &str, &str); 2] = [
-    ("localInventory", "localInventories", "storeCode"),
-    ("regionalInventory", "regionalInventories", "region"),
-];
+const INVENTORIES: [(&str, &str, &str); 2] =
+    [("localInventory", "localInventories", "storeCode"), ("regionalInventory", "regionalInventories", "region")];
 
 impl GoogleMerchant {
     pub(super) fn tell_each(&self, port: &dyn Port, offers: &[WholeOffer]) -> Result<Submitted> {
@@ -69,8 +67,11 @@ impl GoogleMerchant {
 
     fn of_offer(&self, offer: &WholeOffer) -> Result<Request> {
         let source = self.data_source.as_deref().ok_or_else(|| {
-            Error::usage("market/no-option", "offers need `data_source`: the number of a primary data source whose input is the API")
-                .help("add data_source = \"…\" to the options of its [market.…]")
+            Error::usage(
+                "market/no-option",
+                "offers need `data_source`: the number of a primary data source whose input is the API",
+            )
+            .help("add data_source = \"…\" to the options of its [market.…]")
         })?;
         let base = ["products", "v1", "accounts", &self.account, "productInputs"];
         let request = match offer.gone {
