@@ -17,8 +17,8 @@ use super::{Arrived, Destination, Document, Load, Proof, fault};
 use crate::diagnostic::{Error, Result};
 use crate::web::{self, is_loopback};
 
-/// Of a larger object, each part; the least that every store takes is half of it.
-const PART: usize = 10 * 1024 * 1024;
+/// Of a larger object, each part; every store takes 5 MiB and more, and 10,000 of them.
+const PART: usize = 8 * 1024 * 1024;
 /// So many of them are on their way at once, each held in memory.
 const PARTS_AT_ONCE: usize = 2;
 

@@ -142,10 +142,10 @@ pub fn tell_all(
             let told = tell_offers(shop, writer, channel, options, occasion, &mut Findings::new(&mut sink));
             done.told = told?;
             done.told.findings.extend(said);
-            match channel.policy.whole_offers {
-                true => read_issues(writer, channel, options, occasion, &mut done.told),
-                false => Ok(()),
+            if channel.policy.whole_offers {
+                read_issues(writer, channel, options, occasion, &mut done.told)?;
             }
+            done.told.held_back.take().map_or(Ok(()), Err)
         })?;
     }
     Ok(())

@@ -284,6 +284,29 @@ fn survives_a_kill_at_a_stall(server: &Server, target: impl Fn(u16) -> String, e
 }
 
 #[test]
+fn a_folder_of_this_machine_without_room() {
+    let shop = Shop::new("url = \"web/\"\n", &[], 150);
+    shop.does(&["feed", "push"]);
+    let there = || fs::read(shop.path("web/google.xml")).unwrap();
+    let old = there();
+    shop.builds(150, "11.50");
+    let push = shop.command(&["feed", "push"]);
+    // blocks of 512 bytes: less than the feed, and more than the catalog has to write down
+    let limited = "trap '' XFSZ; ulimit -f 128; exec \"$@\"";
+    let output = Command::new("sh")
+        .args(["-c", limited, "sh"])
+        .arg(push.get_program())
+        .args(push.get_args())
+        .current_dir(shop.path("."))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(74), "{output:?}");
+    assert_eq!((there(), names(&shop.path("web"))), (old, vec!["google.xml".to_owned()]));
+    shop.does(&["feed", "push"]);
+    assert_eq!(there(), fs::read(shop.path("out/google.xml")).unwrap());
+}
+
+#[test]
 fn a_push_over_sftp_that_is_killed_is_made_up_for() {
     let Some(server) = Server::sshd(None) else { return };
     let target = |port| {

@@ -56,6 +56,9 @@ pub struct Told {
     pub disapproved: usize,
     /// Whether every offer was compared.
     pub full: bool,
+    /// What a guard said of the rest: `feed/shrunk`, `feed/zeroed`, `feed/price-jump`.
+    #[serde(skip)]
+    pub held_back: Option<Error>,
     #[serde(skip)]
     pub findings: Vec<Diagnostic>,
 }
@@ -95,8 +98,7 @@ pub struct TellOptions {
 /// Tells `market` the offers of its channel.
 ///
 /// # Errors
-/// Of the catalog, the template, credentials; `feed/shrunk`, `feed/zeroed`, `feed/price-jump`. What one offer meets is in
-/// the findings.
+/// Of the catalog, the template, credentials. What one offer meets is in the findings.
 pub fn tell_offers(
     shop: &Shop,
     writer: &mut Writer,
@@ -144,16 +146,19 @@ pub fn tell_offers(
     done.full = since.is_none();
     let mut teller = Teller::new(writer, market, occasion, options, &channel, underway, done);
     let told = teller.tell(&round, findings);
-    let (done, stopped) = teller.leave();
-    let done = match (told, stopped) {
+    let (mut done, stopped) = teller.leave();
+    match (told, stopped) {
         // the error that ended the build says less than what caused it
         (_, Some(error)) => {
-            let mut done = done;
             done.forgive(error, market.name)?;
             return Ok(done);
         }
-        (told, None) => told.map(|()| done)?,
-    };
+        (Err(error), None) if error.kind == Kind::Guard => {
+            done.held_back = Some(error);
+            return Ok(done);
+        }
+        (told, None) => told?,
+    }
     if done.postponed + done.held == 0 && !occasion.dry_run {
         let full_at = since.map_or(up_to.full_at, |since| since.full_at);
         let change = writer.change(occasion.now)?;
