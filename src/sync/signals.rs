@@ -24,9 +24,9 @@ pub fn signal(writer: &mut Writer, channel: &Channel<'_>, occasion: &Occasion<'_
         return Ok(done);
     }
     let since = occasion.now.checked_sub(SignedDuration::from_hours(24 * DAYS_MAX)).unwrap_or(Timestamp::MIN);
-    let change = writer.change(occasion.now)?;
-    change.enqueue_signals(channel.name, of, since)?;
     if !occasion.dry_run {
+        let change = writer.change(occasion.now)?;
+        change.enqueue_signals(channel.name, of, since)?;
         change.commit()?;
     }
     let mut unavailable = 0;
