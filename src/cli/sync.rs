@@ -90,6 +90,12 @@ struct Synced {
     deliveries: Vec<FeedPush>,
     changed: bool,
     partial: bool,
+    /// Which parts of it were asked for.
+    #[serde(skip)]
+    parts: Parts,
+    /// Whether it is one of many: then each says when it was.
+    #[serde(skip)]
+    repeated: bool,
 }
 
 pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
@@ -252,7 +258,8 @@ fn round(args: &Args, wanted: &Wanted<'_>, shop: &Shop, writer: &mut Writer, con
         || feeds.iter().any(FeedRun::changed_something)
         || deliveries.iter().any(FeedPush::changed_something);
     let (started_at, seconds) = (to_utc_text(context.now), began.elapsed().as_secs_f64());
-    let synced = Synced { started_at, seconds, markets, feeds, deliveries, changed, partial };
+    let (parts, repeated) = (wanted.parts, args.every.is_some());
+    let synced = Synced { started_at, seconds, markets, feeds, deliveries, changed, partial, parts, repeated };
     context.report.summary(&synced, |out| page(&synced, out))?;
     Ok(synced)
 }
@@ -289,16 +296,24 @@ fn feeds(
 }
 
 fn page(synced: &Synced, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    if synced.repeated {
+        if !synced.partial && !synced.changed {
+            return writeln!(out, "{}: nothing changed", synced.started_at);
+        }
+        writeln!(out, "{}", synced.started_at)?;
+    }
+    let Parts { orders, tracking, stock } = synced.parts;
     for channel in &synced.markets.channels {
-        writeln!(
-            out,
-            "{}: {}; {}; {}{}",
-            channel.name,
-            pulled_sentence(&channel.pulled),
-            sent_sentence(&channel.dispatched),
-            pushed_sentence(&channel.pushed),
-            told_sentence(&channel.told)
-        )?;
+        let sentences = [
+            orders.then(|| pulled_sentence(&channel.pulled)),
+            (orders || tracking).then(|| sent_sentence(&channel.dispatched)),
+            stock.then(|| pushed_sentence(&channel.pushed)),
+            told_sentence(&channel.told),
+        ];
+        let said: Vec<String> = sentences.into_iter().flatten().collect();
+        if !said.is_empty() {
+            writeln!(out, "{}: {}", channel.name, said.join("; "))?;
+        }
         channel.dispatched.withheld.iter().try_for_each(|what| writeln!(out, "  withheld: {what}"))?;
         for offer in &channel.pushed.withheld {
             writeln!(out, "  withheld: stock of {}: {}", escape(&offer.sku), offer.quantity.unwrap_or(0))?;
@@ -334,7 +349,7 @@ fn pushed_sentence(pushed: &Pushed) -> String {
     parts.join(", ")
 }
 
-fn told_sentence(told: &Told) -> String {
+fn told_sentence(told: &Told) -> Option<String> {
     let counts = [
         (told.new, "new"),
         (told.changed, "changed"),
@@ -349,7 +364,7 @@ fn told_sentence(told: &Told) -> String {
     ];
     let parts: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    if parts.is_empty() { String::new() } else { format!("; offers: {}", parts.join(", ")) }
+    (!parts.is_empty()).then(|| format!("offers: {}", parts.join(", ")))
 }
 
 #[cfg(test)]

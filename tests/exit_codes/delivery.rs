@@ -200,6 +200,7 @@ fn a_feed_that_would_be_empty_is_held_back_and_a_guard_says_how_to_look() {
         assert!(said.err.contains(help), "{help}: {said:?}");
     }
     // and both can be done as they are named
-    watched(&stage, &["feed", "build", "google", "--dry-run", "--explain"]);
+    let explained = stage.run(&["feed", "build", "google", "--dry-run", "--explain"]);
+    assert!(explained.out.contains("google"), "{explained:?}");
     watched(&stage, &["feed", "diff", "google"]).ends_with(0);
 }
