@@ -1,6 +1,7 @@
 //! Offers handed over to a channel that answers later: accepted when its job says so, and by a later run.
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -60,6 +61,7 @@ fn shop() -> (Stage, Arc<Mutex<Catalog>>) {
     let stage = Stage::furnished(8, 1);
     let (address, catalog) = serve(Catalog::default());
     stage.write("token", "EAAInvented");
+    fs::set_permissions(stage.path("token"), fs::Permissions::from_mode(0o600)).unwrap();
     let config = fs::read_to_string(stage.path("purvey.toml")).unwrap();
     let market = format!(
         "[channel.meta]\n\n[market.catalog]\nconnector = \"meta\"\nurl = \"{address}\"\nkey = \"file:{}\"\n\

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
 
-use purvey::sandbox::OrderSpec;
+use purvey::sandbox::{OrderSpec, OrderState};
 use serde_json::Value;
 
 use crate::api::{Api, serve};
@@ -301,10 +301,11 @@ fn parcels_of_other_marketplaces_are_told_once_and_without_the_buyer() {
     let order = OrderSpec {
         order_id: Some("N-1".to_owned()),
         buyer: Some(BUYER.to_owned()),
+        state: Some(OrderState::Shipping),
         ..OrderSpec::of("SKU-1".to_owned(), 2, 1050)
     };
     stage.sandbox.place(vec![order]).unwrap();
-    watched(&stage, &["sync", "fair"]).ends_with(0);
+    watched(&stage, &["orders", "pull"]).ends_with(0);
     watched(&stage, &["ship", "N-1", "--carrier", "ups", "--tracking", "1Z999AA10123456784"]).ends_with(0);
     // what does not get through is told by a later run
     merchant.lock().unwrap().broken = true;
