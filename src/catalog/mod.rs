@@ -33,6 +33,7 @@ mod products;
 mod returns;
 mod review;
 mod run;
+mod seen;
 mod shelf;
 mod ship;
 mod sql;

@@ -82,6 +82,9 @@ impl Change<'_> {
 
     fn put_order(&self, channel: &str, told: &Order, terms: &Terms, applied: &mut Applied) -> Result<()> {
         let found = Desk::find(self, channel, &told.channel_order_id)?;
+        if let Some(desk) = &found {
+            self.saw(desk.order.id)?;
+        }
         let known = found.as_ref().map(Desk::known);
         let Some(plan) = plan(channel, known.as_ref(), told) else {
             applied.older += 1;
@@ -111,8 +114,8 @@ impl Change<'_> {
             &self.tx,
             "INSERT INTO orders (channel, channel_order_id, state, heard_state, channel_state, fulfillment, pickup_point,
                currency, total_minor, shipping_minor, placed_at, channel_updated_at, acknowledge_by, reserved_until,
-               first_seen_at, changes, revision)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 1, ?16)",
+               first_seen_at, last_seen_at, changes, revision)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, 1, ?16)",
             params![
                 channel,
                 told.channel_order_id,

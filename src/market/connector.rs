@@ -43,6 +43,11 @@ pub trait Connector: Send + Sync {
     /// One order as it stands now; `None` when the marketplace no longer knows it.
     fn order(&self, port: &dyn Port, order_id: &str) -> Result<Option<Order>>;
 
+    /// Whether open orders of which nothing was heard for a day are asked for one by one.
+    fn looks_again(&self) -> bool {
+        true
+    }
+
     /// Tells the marketplace what we take: every line is decided.
     fn acknowledge(&self, _port: &dyn Port, _decision: &Decision) -> Result<Receipt> {
         Err(unsupported("accept or refuse orders"))

@@ -306,7 +306,50 @@ fn an_order_nobody_can_read_is_asked_for_until_it_can_be() {
     assert_eq!((pulled.unreadable, pulled.applied.new), (0, 1));
     fake.calls();
     stage.pull(&fake).unwrap();
+    // the other was listed a day ago
+    assert_eq!(fake.calls(), ["pull", "order 1"]);
+}
+
+#[test]
+fn open_orders_not_heard_of_for_a_day_are_asked_for_once_a_day() {
+    let fake = market(&[("1", State::Ready, 1), ("2", State::Ready, 1), ("3", State::Shipped, 1), ("4", State::Ready, 1)]);
+    let mut stage = Stage::set(9);
+    stage.pull(&fake).unwrap();
+    // canceled, with no word of it in any listing, and with the stamp it had
+    fake.orders.lock().unwrap()[0].state = Some(State::Canceled);
+    fake.orders.lock().unwrap()[3].channel_order_id = "another".to_owned();
+    fake.calls();
+    stage.pull(&fake).unwrap();
+    stage.pull(&fake).unwrap();
+    assert_eq!(fake.calls(), ["pull", "pull"]);
+    let pulled = stage.pull(&fake).unwrap();
+    assert_eq!(fake.calls(), ["pull", "order 1", "order 2", "order 4"]);
+    assert_eq!((pulled.looked_again, pulled.applied.changed, pulled.applied.same), (3, 1, 1));
+    let codes: Vec<&str> = pulled.applied.findings.iter().map(|f| f.code.as_str()).collect();
+    assert_eq!(codes, ["order/gone"]);
+    assert_eq!(stage.writer.order("m", "1").unwrap().unwrap().summary.state, State::Canceled);
+    assert_eq!(stage.writer.order("m", "4").unwrap().unwrap().summary.state, State::Ready);
+    stage.pull(&fake).unwrap();
     assert_eq!(fake.calls(), ["pull"]);
+}
+
+#[test]
+fn an_order_that_cannot_be_looked_at_does_not_stop_the_others() {
+    let fake = market(&[("1", State::Ready, 1), ("2", State::Ready, 1), ("3", State::Ready, 1)]);
+    let mut stage = Stage::set(9);
+    for _ in 0..3 {
+        stage.pull(&fake).unwrap();
+    }
+    fake.calls();
+    fake.will(&[Fate::Well, Fate::Refused, Fate::Unavailable]);
+    let pulled = stage.pull(&fake).unwrap();
+    assert_eq!(fake.calls(), ["pull", "order 1", "order 2"]);
+    assert_eq!((pulled.looked_again, pulled.unreadable), (0, 1));
+    let codes: Vec<&str> = pulled.applied.findings.iter().map(|f| f.code.as_str()).collect();
+    assert_eq!(codes, ["order/unreadable", "pull/look-postponed"]);
+    // the refused one is asked for at every pull, the others when they can be
+    stage.pull(&fake).unwrap();
+    assert_eq!(fake.calls(), ["order 1", "pull", "order 2", "order 3"]);
 }
 
 #[test]

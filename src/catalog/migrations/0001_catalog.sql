@@ -216,6 +216,7 @@ CREATE TABLE orders (
   acknowledge_by     TEXT,
   reserved_until     TEXT NOT NULL,                         -- after that, nothing is held for it until it is paid
   first_seen_at      TEXT NOT NULL,
+  last_seen_at       TEXT NOT NULL,                         -- when its marketplace last told of it, to the hour
   changes            INTEGER NOT NULL DEFAULT 0,            -- how often it changed here: makes every ledger cause unique
   revision           INTEGER NOT NULL,
   UNIQUE (channel, channel_order_id)

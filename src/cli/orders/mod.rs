@@ -266,6 +266,9 @@ pub(super) fn sentence(pulled: &Pulled) -> String {
     if applied.accepted > 0 {
         parts.push(format!("{} to be accepted", applied.accepted));
     }
+    if pulled.looked_again > 0 {
+        parts.push(format!("{} looked at again", pulled.looked_again));
+    }
     if pulled.unreadable > 0 {
         parts.push(format!("{} unreadable", pulled.unreadable));
     }
