@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::open::{Reader, Writer};
 use super::outbox::{Outgoing, of_order};
+use super::refunds::{RefundDetail, refunds_of};
 use super::ship::parcels_of;
 use super::sql::{all, one, parsed, word, word_or_null};
 use crate::diagnostic::Result;
@@ -54,6 +55,7 @@ pub struct OrderDetail {
     pub line_items: Vec<LineDetail>,
     pub parcels: Vec<Parcel>,
     pub returns: Vec<ReturnDetail>,
+    pub refunds: Vec<RefundDetail>,
     /// What was, or is to be, told to the marketplace.
     pub outbox: Vec<Outgoing>,
     pub buyer: Option<Buyer>,
@@ -135,6 +137,7 @@ fn detail(conn: &Connection, channel: &str, order_id: &str) -> Result<Option<Ord
         line_items: lines(conn, id)?,
         parcels: parcels_of(conn, id, order_id)?,
         returns: returns(conn, id)?,
+        refunds: refunds_of(conn, id)?,
         outbox: of_order(conn, id)?,
         buyer: buyer.and_then(|data| serde_json::from_str(&data).ok()),
     }))

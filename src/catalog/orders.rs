@@ -96,6 +96,7 @@ impl Change<'_> {
             None => Desk::of_new(self, self.insert_order(channel, told, &plan, terms)?)?,
         };
         desk.update(told, &plan)?;
+        desk.put_refunds(told)?;
         self.put_buyer(desk.order.id, told, terms)?;
         applied.findings.extend(plan.findings);
         applied.findings.append(&mut desk.findings);

@@ -13,6 +13,7 @@ mod init;
 mod interrupt;
 mod orders;
 mod outbox;
+mod refund;
 mod returns;
 mod sandbox;
 mod serve;
@@ -111,6 +112,8 @@ enum Command {
     Tracking(tracking::Command),
     /// Book units that came back.
     Return(returns::Args),
+    /// Give a buyer money back.
+    Refund(refund::Args),
     /// One run of everything, in the right order: orders in, feeds, stock and tracking out.
     Sync(sync::Args),
     /// What waits to be sent, and what could not be.
@@ -182,6 +185,7 @@ impl Command {
             Command::Ship(args) => ship::run(&args, context),
             Command::Tracking(command) => tracking::run(&command, context),
             Command::Return(args) => returns::run(&args, context),
+            Command::Refund(args) => refund::run(&args, context),
             Command::Sync(args) => sync::run(&args, context),
             Command::Outbox(command) => outbox::run(&command, context),
             Command::Serve(args) => serve::run(&args, context),

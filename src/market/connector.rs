@@ -8,7 +8,7 @@ use url::Url;
 use super::Secret;
 use crate::diagnostic::{Error, Kind, Result};
 use crate::order::Order;
-pub use crate::order::{Cancellation, Decision, Parcel};
+pub use crate::order::{Cancellation, Decision, Parcel, Refund};
 use crate::value::{Currency, Money, time};
 
 /// One marketplace. Methods a marketplace has no use for keep their default, which the capabilities announce.
@@ -65,6 +65,31 @@ pub trait Connector: Send + Sync {
         Err(unsupported("cancel orders"))
     }
 
+    /// Whether single units can be canceled; else only all that is open in an order, before anything has left.
+    fn cancels_units(&self) -> bool {
+        true
+    }
+
+    /// The reasons for canceling it takes; empty where any word will do.
+    fn cancel_reasons(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Gives money back. One whose fate is unknown is repeated only when [`Connector::order`] does not tell of it, so a
+    /// connector that refunds either tells of refunds there, or makes a repeat by `number` the same refund.
+    fn refund(&self, _port: &dyn Port, _refund: &Refund) -> Result<Receipt> {
+        Err(unsupported("give money back"))
+    }
+
+    fn refunds(&self) -> bool {
+        false
+    }
+
+    /// Where a person does by hand what this connector cannot.
+    fn by_hand(&self) -> &'static str {
+        BY_HAND
+    }
+
     /// The order waits at its store for the buyer.
     fn ready_for_pickup(&self, _port: &dyn Port, _order_id: &str) -> Result<Receipt> {
         Err(unsupported("have orders picked up"))
@@ -108,8 +133,10 @@ pub trait Connector: Send + Sync {
 
 fn unsupported(what: &str) -> Error {
     Error::new(Kind::Rejected, "market/unsupported", format!("this marketplace has no way to {what}"))
-        .help("do it on the marketplace's own pages")
+        .help(BY_HAND)
 }
+
+const BY_HAND: &str = "do it on the marketplace's own pages; the next pull brings what became of it";
 
 /// What an access token is bought with.
 #[derive(Debug, Clone, Copy)]

@@ -27,6 +27,7 @@ mod shopify;
 mod token_pages;
 mod vendure;
 mod walmart;
+mod whole;
 mod woocommerce;
 mod yandex;
 

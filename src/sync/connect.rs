@@ -7,7 +7,7 @@ use super::{Channel, Occasion, Policy, QUANTITY_MAX, is_ours};
 use crate::catalog::{Buckets, Terms};
 use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::market::host::{BucketStore, Host, Recorder};
-use crate::market::{Account, Secret, address, connector};
+use crate::market::{Account, Connector, Secret, address, connector};
 use crate::shop::{Market, Shop, secret};
 
 /// Begins the address of an account that is a folder of this machine.
@@ -105,6 +105,20 @@ pub fn with_markets<T>(
         })
         .collect();
     work(&channels, unreached)
+}
+
+/// A marketplace's connector without its secrets: for what it can do, and what it cannot.
+///
+/// # Errors
+/// What is wrong in `purvey.toml`.
+pub fn abilities(shop: &Shop, name: &str) -> Result<Box<dyn Connector>> {
+    let market = shop.market(name)?;
+    let account = Account {
+        shop_id: market.shop_id.clone(),
+        options: market.options.clone(),
+        ..Account::new(name, market.url.as_deref().unwrap_or_default(), Secret::new(String::new()))
+    };
+    connector(&market.connector, &account)
 }
 
 fn account(name: &str, market: &Market) -> Result<Account> {

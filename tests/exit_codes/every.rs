@@ -62,6 +62,7 @@ const ROAD: &[(Sort, &str)] = &[
     (Worker, "orders picked-up C-1"),
     (Worker, "orders cancel P-2 --reason 34"),
     (Worker, "tracking push"),
+    (Worker, "refund P-1 --line P-1-1=1 --reason 15 --number F1"),
     (Worker, "return P-1 --line P-1-1=1 --location MAIN --number R1"),
     (Worker, "orders export --out orders.csv"),
     (Worker, "orders import orders.csv"),

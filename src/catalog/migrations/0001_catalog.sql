@@ -294,6 +294,29 @@ CREATE TABLE return_line (
   at           TEXT NOT NULL
 ) STRICT;
 
+-- Money that went back, or is to go back, to the buyer: by us, or at the marketplace. It moves no stock.
+CREATE TABLE refund (
+  id                INTEGER PRIMARY KEY,
+  order_id          INTEGER NOT NULL REFERENCES orders (id),
+  number            TEXT,                                   -- ours; NULL for one made at the marketplace
+  channel_refund_id TEXT,                                   -- NULL until the marketplace has told of it
+  amount_minor      INTEGER NOT NULL CHECK (amount_minor > 0), -- in all, in the order's currency
+  shipping_minor    INTEGER NOT NULL DEFAULT 0,
+  reason            TEXT,
+  at                TEXT NOT NULL,
+  CHECK (number IS NOT NULL OR channel_refund_id IS NOT NULL),
+  UNIQUE (order_id, number),
+  UNIQUE (order_id, channel_refund_id)
+) STRICT;
+
+CREATE TABLE refund_line (
+  refund_id    INTEGER NOT NULL REFERENCES refund (id),
+  line_item_id INTEGER NOT NULL REFERENCES line_item (id),
+  quantity     INTEGER NOT NULL CHECK (quantity >= 0),      -- 0: for no units in particular
+  amount_minor INTEGER NOT NULL CHECK (amount_minor >= 0),
+  PRIMARY KEY (refund_id, line_item_id)
+) STRICT, WITHOUT ROWID;
+
 ---------------------------------------------------------------------------------------------------- channels
 
 -- The marketplace's own record of an offer, by channel SKU, and what it was last told.
@@ -320,7 +343,7 @@ CREATE TABLE outbox (
   id         INTEGER PRIMARY KEY,
   channel    TEXT NOT NULL,
   order_id   INTEGER REFERENCES orders (id),                -- effects on one order are sent in their order
-  kind       TEXT NOT NULL CHECK (kind IN ('acknowledge', 'ship', 'cancel', 'ready_for_pickup', 'picked_up', 'push')),
+  kind       TEXT NOT NULL CHECK (kind IN ('acknowledge', 'ship', 'cancel', 'ready_for_pickup', 'picked_up', 'refund', 'push')),
   key        TEXT NOT NULL,                                 -- natural idempotency key
   body       TEXT NOT NULL CHECK (json_valid(body)),
   body_hash  TEXT NOT NULL,

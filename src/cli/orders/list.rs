@@ -130,6 +130,16 @@ fn write(order: &OrderDetail, out: &mut dyn Write) -> std::io::Result<()> {
             to_utc_text(parcel.shipped_at)
         )?;
     }
+    for refund in &order.refunds {
+        let by = refund.number.as_deref().or(refund.channel_refund_id.as_deref()).unwrap_or_default();
+        let of = match (&refund.number, &refund.channel_refund_id) {
+            (Some(_), None) => "asked for",
+            (Some(_), Some(_)) => "asked for, and given there",
+            (None, _) => "given there",
+        };
+        let money = amount(refund.amount_minor, &summary.currency);
+        writeln!(out, "\nrefund {}: {money}, {of}, {}", escape(by), to_utc_text(refund.at))?;
+    }
     for row in &order.outbox {
         let error = row.last_error.as_deref().map(|e| format!(" ({})", escape(e))).unwrap_or_default();
         writeln!(out, "outbox {}: {} {}{error}", row.id, escape(&row.key), row.state.as_str())?;

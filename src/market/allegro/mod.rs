@@ -9,10 +9,12 @@
 //! | `pull` | the journal of events, then the list of what changed: each has gaps that the other closes |
 //! | `normal` | an order of theirs as one of ours |
 //! | `ship` | parcels out, parcels known, pickup |
+//! | `refund` | canceling, money back |
 //! | `offers` | stock and prices by commands, and what became of them |
 mod normal;
 mod offers;
 mod pull;
+mod refund;
 mod ship;
 mod wire;
 
@@ -67,7 +69,7 @@ impl Connector for Allegro {
             several_parcels: true,
             acknowledge: Acknowledge::Never,
             pickup: true,
-            cancel: false,
+            cancel: true,
             batch_max: offers::BATCH_MAX,
             stock_per_location: false,
             limits: LIMITS,
@@ -109,6 +111,22 @@ impl Connector for Allegro {
 
     fn ship(&self, port: &dyn Port, parcel: &Parcel) -> Result<Receipt> {
         self.ship_parcel(port, parcel)
+    }
+
+    fn cancel(&self, port: &dyn Port, cancellation: &Cancellation) -> Result<Receipt> {
+        self.cancel_order(port, cancellation)
+    }
+
+    fn cancels_units(&self) -> bool {
+        false
+    }
+
+    fn refund(&self, port: &dyn Port, refund: &Refund) -> Result<Receipt> {
+        self.give_back(port, refund)
+    }
+
+    fn refunds(&self) -> bool {
+        true
     }
 
     fn ready_for_pickup(&self, port: &dyn Port, order_id: &str) -> Result<Receipt> {

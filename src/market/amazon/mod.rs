@@ -146,6 +146,10 @@ impl Connector for Amazon {
         self.pickup(port, order_id, "PickedUp")
     }
 
+    fn by_hand(&self) -> &'static str {
+        "do it in Seller Central under Manage Orders; the next pull brings what became of it"
+    }
+
     fn push(&self, port: &dyn Port, offers: &[OfferUpdate]) -> Result<Submitted> {
         self.push_offers(port, offers)
     }

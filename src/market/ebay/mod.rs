@@ -8,11 +8,13 @@
 //! | `wire` | the answers' shapes, as much of them as is used |
 //! | `normal` | an order of theirs as one of ours |
 //! | `ship` | parcels out, parcels known |
+//! | `refund` | canceling, money back |
 //! | `offers` | stock and prices, SKU by SKU |
 //!
-//! Cancellations and returns are another interface of eBay's, and not here.
+//! Returns are another interface of eBay's, and not here.
 mod normal;
 mod offers;
+mod refund;
 mod ship;
 mod wire;
 
@@ -33,6 +35,7 @@ const OVERLAP: Duration = Duration::from_secs(10 * 60);
 const SETTLE: Duration = Duration::from_secs(30);
 /// More is refused, not cut.
 const PAGE_MAX: usize = 200;
+const POST_ORDER: &str = "/post-order/";
 /// "Invalid order ID".
 const NO_SUCH_ORDER: u64 = 32_100;
 
@@ -45,7 +48,7 @@ impl Connector for Ebay {
             several_parcels: true,
             acknowledge: Acknowledge::Never,
             pickup: false,
-            cancel: false,
+            cancel: true,
             batch_max: offers::BATCH_MAX,
             stock_per_location: false,
             limits: &[],
@@ -58,7 +61,12 @@ impl Connector for Ebay {
     }
 
     fn authorize(&self, request: &mut Request, credentials: &Secret, _now: Timestamp) -> Result<()> {
-        oauth::bearer(request, credentials);
+        if request.path.starts_with(POST_ORDER) {
+            // the same token under a name of its own
+            request.headers.push(("authorization".to_owned(), format!("IAF {}", credentials.reveal())));
+        } else {
+            oauth::bearer(request, credentials);
+        }
         Ok(())
     }
 
@@ -94,6 +102,30 @@ impl Connector for Ebay {
 
     fn ship(&self, port: &dyn Port, parcel: &Parcel) -> Result<Receipt> {
         self.ship_parcel(port, parcel)
+    }
+
+    fn cancel(&self, port: &dyn Port, cancellation: &Cancellation) -> Result<Receipt> {
+        self.cancel_order(port, cancellation)
+    }
+
+    fn cancels_units(&self) -> bool {
+        false
+    }
+
+    fn cancel_reasons(&self) -> &'static [&'static str] {
+        refund::CANCEL_REASONS
+    }
+
+    fn refund(&self, port: &dyn Port, refund: &Refund) -> Result<Receipt> {
+        self.give_back(port, refund)
+    }
+
+    fn refunds(&self) -> bool {
+        true
+    }
+
+    fn by_hand(&self) -> &'static str {
+        "do it in Seller Hub under Orders; the next pull brings what became of it"
     }
 
     fn push(&self, port: &dyn Port, offers: &[OfferUpdate]) -> Result<Submitted> {

@@ -203,6 +203,10 @@ impl Connector for Etsy {
         Ok(Receipt::Done)
     }
 
+    fn by_hand(&self) -> &'static str {
+        "do it in Shop Manager under Orders & Shipping; the next look at the order brings what became of it"
+    }
+
     fn push(&self, port: &dyn Port, offers: &[OfferUpdate]) -> Result<Submitted> {
         self.set_offers(port, offers)
     }
