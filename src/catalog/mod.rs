@@ -5,6 +5,7 @@
 //! commits it whole or not at all.
 mod axis;
 mod buckets;
+mod buyers;
 mod cursor;
 mod decide;
 mod deliveries;
@@ -46,6 +47,7 @@ mod vanish;
 mod withdraw;
 
 pub use buckets::Buckets;
+pub use buyers::Buyers;
 pub use decide::Deed;
 pub use deliveries::{Deliveries, Delivery};
 pub use fault::fault;

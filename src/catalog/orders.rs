@@ -139,25 +139,6 @@ impl Change<'_> {
         Ok(self.tx.last_insert_rowid())
     }
 
-    fn put_buyer(&self, order_id: i64, told: &Order, terms: &Terms) -> Result<()> {
-        let erase_after = days_after(told.placed_at, terms.keep_buyer_days);
-        let Some(buyer) = told.buyer.as_ref().filter(|_| erase_after > self.now) else { return Ok(()) };
-        let data = serde_json::to_string(buyer)
-            .map_err(|e| crate::diagnostic::Error::bug("a buyer could not be written as JSON").source(e))?;
-        run(
-            &self.tx,
-            "INSERT INTO customer (order_id, data, erase_after) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET data = ?2, erase_after = ?3 WHERE data IS NOT ?2 OR erase_after IS NOT ?3",
-            params![order_id, data, to_utc_text(erase_after)],
-        )?;
-        Ok(())
-    }
-
-    /// Erases the personal data whose date has come; says how many orders lost theirs.
-    pub fn erase_buyers(&self) -> Result<usize> {
-        run(&self.tx, "DELETE FROM customer WHERE erase_after <= ?1", [self.now_text()])
-    }
-
     /// Looks again at what waits: lines no variant was known for, units no location had, reservations that expired.
     pub fn revisit_orders(&self) -> Result<Applied> {
         let waiting: Vec<i64> = all(
@@ -185,7 +166,7 @@ impl Change<'_> {
     }
 }
 
-fn days_after(from: Timestamp, days: u32) -> Timestamp {
+pub(super) fn days_after(from: Timestamp, days: u32) -> Timestamp {
     from.checked_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX)
 }
 

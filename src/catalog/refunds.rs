@@ -106,7 +106,8 @@ impl Change<'_> {
     pub fn refund(&self, request: &RefundRequest<'_>) -> Result<RefundReceipt> {
         let mut desk = Desk::open(self, request.channel, request.order_id)?;
         let bill = desk.bill()?;
-        if let Some(known) = bill.refunds.iter().find(|known| known.number.is_some() && known.number.as_deref() == request.number)
+        if let Some(known) =
+            bill.refunds.iter().find(|known| known.number.is_some() && known.number.as_deref() == request.number)
         {
             return again(request, known, bill.currency).map_err(|error| error.at(desk.place(None)));
         }
@@ -187,8 +188,11 @@ fn again(request: &RefundRequest<'_>, known: &RefundDetail, currency: Currency) 
         && request.shipping_minor.is_none_or(|minor| minor == known.shipping_minor)
         && request.amount_minor.is_none_or(|minor| minor == known.amount_minor - known.shipping_minor);
     if !same {
-        return Err(Error::input("refund/number-used", format!("the refund {number} is known with another amount or lines"))
-            .help("give this refund a number of its own"));
+        return Err(Error::input(
+            "refund/number-used",
+            format!("the refund {number} is known with another amount or lines"),
+        )
+        .help("give this refund a number of its own"));
     }
     Ok(RefundReceipt { deed: Deed::Again, money: Money::new(known.amount_minor, currency), number })
 }
@@ -332,8 +336,7 @@ impl Desk<'_, '_> {
 
     fn refund_finding(&self, told: &Order, refund: &Refunded) -> Diagnostic {
         let money = Money::new(refund.amount_minor, told.currency);
-        let message =
-            format!("{} {} went back to the buyer", money.to_decimal_string(), told.currency.code());
+        let message = format!("{} {} went back to the buyer", money.to_decimal_string(), told.currency.code());
         let finding = Diagnostic::note("order/refunded", message).at(place(
             &self.order.channel,
             &self.order.channel_order_id,
@@ -352,7 +355,8 @@ impl Writer {
     /// refunds sent before it account for.
     pub fn has_refund(&self, row: &Outgoing, refund: &Refund, told: &[Refunded]) -> Result<bool> {
         let order = "(SELECT order_id FROM outbox WHERE id = ?1)";
-        let sql = format!("SELECT channel_refund_id FROM refund WHERE order_id = {order} AND channel_refund_id IS NOT NULL");
+        let sql =
+            format!("SELECT channel_refund_id FROM refund WHERE order_id = {order} AND channel_refund_id IS NOT NULL");
         let known: Vec<String> = all(&self.conn, &sql, [row.id], |r| r.get(0))?;
         let news = told.iter().filter(|told| !known.contains(&told.id));
         let news = news.fold(0i64, |sum, told| sum.saturating_add(told.amount_minor));

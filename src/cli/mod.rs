@@ -5,12 +5,14 @@
 mod catalog;
 mod channel;
 mod completions;
+mod customers;
 mod demo;
 mod doctor;
 mod feed;
 mod import;
 mod init;
 mod interrupt;
+mod login;
 mod orders;
 mod outbox;
 mod refund;
@@ -105,6 +107,9 @@ enum Command {
     /// Marketplace orders: pull, look, decide, carry by hand.
     #[command(subcommand)]
     Orders(orders::Command),
+    /// The buyers' personal data: erase it.
+    #[command(subcommand)]
+    Customers(customers::Command),
     /// Book a parcel: its lines, its carrier, its number.
     Ship(ship::Args),
     /// Tracking numbers out to the marketplaces.
@@ -182,6 +187,7 @@ impl Command {
             Command::Channel(command) => channel::run(&command, context),
             Command::Taxonomy(command) => taxonomy::run(&command, context),
             Command::Orders(command) => orders::run(&command, context),
+            Command::Customers(command) => customers::run(&command, context),
             Command::Ship(args) => ship::run(&args, context),
             Command::Tracking(command) => tracking::run(&command, context),
             Command::Return(args) => returns::run(&args, context),

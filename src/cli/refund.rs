@@ -68,7 +68,9 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
         let money = amount(receipt.money.minor, receipt.money.currency.code());
         match (again, tell) {
             (true, _) => writeln!(out, "order {id}: refund {} was booked before; nothing was changed", receipt.number),
-            (false, true) => writeln!(out, "order {id}: refund {} of {money} goes out with the next sync", receipt.number),
+            (false, true) => {
+                writeln!(out, "order {id}: refund {} of {money} goes out with the next sync", receipt.number)
+            }
             (false, false) => writeln!(out, "order {id}: refund {} of {money} is booked", receipt.number),
         }
     })?;

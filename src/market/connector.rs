@@ -28,6 +28,14 @@ pub trait Connector: Send + Sync {
         Ok(None)
     }
 
+    /// How a merchant lets purvey in; `None` where a key is all it takes.
+    ///
+    /// # Errors
+    /// `market/credentials`, `market/no-option`.
+    fn door(&self, _key: &Secret, _verifier: &str) -> Result<Option<Door>> {
+        Ok(None)
+    }
+
     /// What the answer to [`Connector::sign_in`] sold: that of RFC 6749, section 5.1, unless the marketplace has its own.
     ///
     /// # Errors
@@ -42,6 +50,11 @@ pub trait Connector: Send + Sync {
 
     /// One order as it stands now; `None` when the marketplace no longer knows it.
     fn order(&self, port: &dyn Port, order_id: &str) -> Result<Option<Order>>;
+
+    /// Most days after an order that its buyer's data may be kept, where the marketplace says so.
+    fn keep_buyer_days_max(&self) -> Option<u32> {
+        None
+    }
 
     /// Whether open orders of which nothing was heard for a day are asked for one by one.
     fn looks_again(&self) -> bool {
@@ -132,8 +145,7 @@ pub trait Connector: Send + Sync {
 }
 
 fn unsupported(what: &str) -> Error {
-    Error::new(Kind::Rejected, "market/unsupported", format!("this marketplace has no way to {what}"))
-        .help(BY_HAND)
+    Error::new(Kind::Rejected, "market/unsupported", format!("this marketplace has no way to {what}")).help(BY_HAND)
 }
 
 const BY_HAND: &str = "do it on the marketplace's own pages; the next pull brings what became of it";
@@ -144,8 +156,30 @@ pub struct Grant<'a> {
     pub key: &'a Secret,
     /// The newest one: some marketplaces hand out another with every access token, and forget the old one.
     pub refresh_token: Option<&'a Secret>,
+    /// Goes before the refresh token.
+    pub leave: Option<Leave<'a>>,
     /// The host's clock, for statements that are good for a while.
     pub now: Timestamp,
+}
+
+/// How a merchant lets purvey in where a key is not enough.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Door {
+    /// Asks for a code that is typed in at the marketplace (RFC 8628).
+    Device(Request),
+    /// The page on which leave is given. It leads on to an address with a code in it (RFC 6749, section 4.1).
+    Page(String),
+}
+
+/// Leave that was given just now.
+#[derive(Debug, Clone, Copy)]
+pub enum Leave<'a> {
+    Device(&'a str),
+    Code {
+        code: &'a str,
+        /// Of RFC 7636; what the door was made with.
+        verifier: &'a str,
+    },
 }
 
 /// An access token, as it was sold.

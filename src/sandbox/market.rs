@@ -70,7 +70,14 @@ pub(super) struct Market {
 
 impl Market {
     pub fn new(clock: Clock) -> Self {
-        Market { clock, orders: IndexMap::new(), shipments: Vec::new(), offers: Offers::default(), canceled: 0, refunded: 0 }
+        Market {
+            clock,
+            orders: IndexMap::new(),
+            shipments: Vec::new(),
+            offers: Offers::default(),
+            canceled: 0,
+            refunded: 0,
+        }
     }
 
     pub fn order(&self, id: &str) -> Result<&Order, Refusal> {
@@ -284,9 +291,8 @@ impl Market {
         (quantity, amount, shipping, reason): (u32, &str, &str, &str),
     ) -> Result<(String, Refund), Refusal> {
         let owner = self.orders.values().find(|o| o.lines.iter().any(|l| l.id == line_id)).map(|o| o.id.clone());
-        let owner = owner.ok_or_else(|| {
-            Refusal::new(404, "ORDER_LINE_NOT_FOUND", format!("No order line with id '{line_id}'."))
-        })?;
+        let owner = owner
+            .ok_or_else(|| Refusal::new(404, "ORDER_LINE_NOT_FOUND", format!("No order line with id '{line_id}'.")))?;
         let (now, order) = self.change(&owner)?;
         if order.paid.is_none() {
             return Err(Refusal::state(OrderState::Shipping, order.state));
@@ -303,7 +309,10 @@ impl Market {
         };
         let paid = line.price_minor.saturating_mul(i64::from(line.quantity));
         let back = line.refunds.iter().fold(0i64, |sum, refund| sum.saturating_add(refund.amount_minor));
-        if amount_minor < 0 || amount_minor > paid.saturating_sub(back) || !(0..=shipping_price).contains(&shipping_minor) {
+        if amount_minor < 0
+            || amount_minor > paid.saturating_sub(back)
+            || !(0..=shipping_price).contains(&shipping_minor)
+        {
             return Err(Refusal::invalid(format!("Refund amount is invalid: {back} of {paid} are refunded.")));
         }
         let id = format!("{group}-{}", line_id);

@@ -15,8 +15,13 @@ use crate::order::{Cancellation, Decision, Parcel, Pickup, Refund, State, place}
 /// What `tracking push` sends.
 pub const TRACKING: &[EffectKind] = &[EffectKind::Ship];
 /// What else there is to say about an order.
-pub(super) const ANSWERS: &[EffectKind] =
-    &[EffectKind::Acknowledge, EffectKind::Cancel, EffectKind::ReadyForPickup, EffectKind::PickedUp, EffectKind::Refund];
+pub(super) const ANSWERS: &[EffectKind] = &[
+    EffectKind::Acknowledge,
+    EffectKind::Cancel,
+    EffectKind::ReadyForPickup,
+    EffectKind::PickedUp,
+    EffectKind::Refund,
+];
 /// Rows looked at at once.
 const BATCH: usize = 200;
 /// Effects in a row that did not get through before the channel is left alone until the next run.

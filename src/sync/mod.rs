@@ -17,7 +17,7 @@ mod side_by_side;
 mod tests;
 mod watched;
 
-pub use connect::{Unreached, abilities, each_market, with_markets};
+pub use connect::{Unreached, abilities, each_market, log_in, with_markets};
 pub use delivery::{Arrival, FeedPush, PushOptions, push_feeds};
 pub use dispatch::{Dispatched, TRACKING, dispatch};
 pub use feeds::{FeedOptions, FeedRun, diff_feed, diff_files, feed_file, format_of, read_feed, write_feed};

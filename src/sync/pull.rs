@@ -155,7 +155,8 @@ fn look_again(writer: &mut Writer, channel: &Channel<'_>, occasion: &Occasion<'_
                 continue;
             }
             Err(error) if error.kind == Kind::Unavailable => {
-                let message = format!("{} open orders could not be looked at again: {}", unseen.len() - n, error.message);
+                let message =
+                    format!("{} open orders could not be looked at again: {}", unseen.len() - n, error.message);
                 let finding = Diagnostic::note("pull/look-postponed", message).at(place(channel.name, order_id, None));
                 pulled.applied.findings.push(finding.help("they are asked for at the next pull"));
                 break;

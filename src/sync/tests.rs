@@ -265,7 +265,13 @@ impl Stage {
     }
 
     /// `None` for the amount: what the units cost.
-    fn refund(&mut self, id: &str, units: i64, amount_minor: Option<i64>, number: Option<&str>) -> Result<RefundReceipt> {
+    fn refund(
+        &mut self,
+        id: &str,
+        units: i64,
+        amount_minor: Option<i64>,
+        number: Option<&str>,
+    ) -> Result<RefundReceipt> {
         let lines = [("1".to_owned(), units)];
         let change = self.writer.change(self.now).unwrap();
         let receipt = change.refund(&RefundRequest {
@@ -340,7 +346,8 @@ fn an_order_nobody_can_read_is_asked_for_until_it_can_be() {
 
 #[test]
 fn open_orders_not_heard_of_for_a_day_are_asked_for_once_a_day() {
-    let fake = market(&[("1", State::Ready, 1), ("2", State::Ready, 1), ("3", State::Shipped, 1), ("4", State::Ready, 1)]);
+    let fake =
+        market(&[("1", State::Ready, 1), ("2", State::Ready, 1), ("3", State::Shipped, 1), ("4", State::Ready, 1)]);
     let mut stage = Stage::set(9);
     stage.pull(&fake).unwrap();
     // canceled, with no word of it in any listing, and with the stamp it had
@@ -558,7 +565,8 @@ fn a_refund_made_at_the_marketplace_is_kept_and_said_once() {
     let mut stage = Stage::set(3);
     stage.pull(&fake).unwrap();
     fake.alter("1", |order| {
-        let refunded = |id: &str, amount_minor| Refunded { id: id.into(), amount_minor, lines: vec![], reason: None, at: None };
+        let refunded =
+            |id: &str, amount_minor| Refunded { id: id.into(), amount_minor, lines: vec![], reason: None, at: None };
         order.refunds = vec![refunded("M1", 250), refunded("M2", 0)];
     });
     for said in [1, 0] {

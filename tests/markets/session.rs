@@ -25,8 +25,8 @@ use jiff::Timestamp;
 use purvey::diagnostic::{Error, Result};
 use purvey::market::host::Clock;
 use purvey::market::{
-    Account, Cancellation, Connector, Decision, ItemResult, OfferUpdate, Parcel, Polled, Port, PullFrom, Receipt, Refund,
-    Secret, WholeOffer,
+    Account, Cancellation, Connector, Decision, ItemResult, OfferUpdate, Parcel, Polled, Port, PullFrom, Receipt,
+    Refund, Secret, WholeOffer,
 };
 use purvey::order::{Order, RefundLine};
 use purvey::value::Currency;

@@ -256,11 +256,14 @@ CREATE TABLE hold (
   PRIMARY KEY (line_item_id, location_id)
 ) STRICT, WITHOUT ROWID;
 
--- The buyer's personal data, apart from everything else and erasable: nothing refers to it.
+-- The buyer's personal data, apart from everything else and erasable: nothing refers to it. The row stays, so that what
+-- was erased is not pulled again.
 CREATE TABLE customer (
   order_id    INTEGER PRIMARY KEY REFERENCES orders (id),
-  data        TEXT NOT NULL CHECK (json_valid(data)),       -- name, email, phone, addresses, note
-  erase_after TEXT NOT NULL
+  data        TEXT CHECK (data IS NULL OR json_valid(data)), -- name, email, phone, addresses, note; NULL: erased
+  erase_after TEXT NOT NULL,
+  erased_at   TEXT,
+  CHECK ((data IS NULL) = (erased_at IS NOT NULL))
 ) STRICT;
 
 CREATE TABLE shipment (

@@ -90,6 +90,9 @@ fn write(order: &OrderDetail, out: &mut dyn Write) -> std::io::Result<()> {
     for (name, value) in rows {
         writeln!(out, "{name:<12} {value}")?;
     }
+    if let Some(at) = order.buyer_erased_at {
+        writeln!(out, "{:<12} erased {}", "buyer", to_utc_text(at))?;
+    }
     if let Some(buyer) = &order.buyer {
         writeln!(out, "{:<12} {}", "buyer", escape(&buyer.name))?;
         if let Some(a) = &buyer.address {

@@ -111,10 +111,10 @@ pub(super) struct Filter {
 #[derive(clap::Args)]
 pub(super) struct Which {
     /// The order, by the id its marketplace gave it.
-    order: String,
+    pub(super) order: String,
     /// The marketplace, where two have an order of this id.
     #[arg(long)]
-    market: Option<String>,
+    pub(super) market: Option<String>,
 }
 
 fn state(text: &str) -> Result<State, String> {

@@ -79,9 +79,14 @@ impl Connector for Allegro {
     /// A refresh token is good for one use, and the answer holds the next (allegro-api 3015): the host keeps it before the
     /// new access token is used.
     fn sign_in(&self, grant: &Grant<'_>) -> Result<Option<Request>> {
-        let form = [("grant_type", "refresh_token"), ("refresh_token", oauth::refresh_token(grant)?)];
-        let request = oauth::sign_in(grant.key, &["auth", "oauth", "token"], &form)?;
+        let request = oauth::sign_in(grant.key, &["auth", "oauth", "token"], &oauth::grant(grant, "")?)?;
         Ok(Some(request.elsewhere(&self.login)))
+    }
+
+    fn door(&self, key: &Secret, _verifier: &str) -> Result<Option<Door>> {
+        let form = [("client_id", oauth::client(key)?.0)];
+        let request = oauth::sign_in(key, &["auth", "oauth", "device"], &form)?;
+        Ok(Some(Door::Device(request.elsewhere(&self.login))))
     }
 
     fn authorize(&self, request: &mut Request, credentials: &Secret, _now: Timestamp) -> Result<()> {

@@ -10,8 +10,15 @@ use crate::market::{Body, Cancellation, Method, Port, Receipt, Refund, Request, 
 use crate::value::Money;
 
 /// What the merchant's word may be; any other is told beside the last of them.
-const REASONS: &[&str] =
-    &["COMPLAINT", "PRODUCT_NOT_AVAILABLE", "PAID_VALUE_TOO_LOW", "OVERPAID", "CANCELLED_BY_BUYER", "NOT_COLLECTED", "REFUND"];
+const REASONS: &[&str] = &[
+    "COMPLAINT",
+    "PRODUCT_NOT_AVAILABLE",
+    "PAID_VALUE_TOO_LOW",
+    "OVERPAID",
+    "CANCELLED_BY_BUYER",
+    "NOT_COLLECTED",
+    "REFUND",
+];
 const COMMENT_CHARS_MAX: usize = 250;
 
 impl Allegro {
@@ -34,11 +41,10 @@ impl Allegro {
         if of_lines != refund.amount_minor {
             return Err(rejected("Allegro gives money back for lines and delivery only: name the line"));
         }
-        let value = |minor| {
-            json!({ "amount": Money::new(minor, refund.currency).to_decimal_string(), "currency": refund.currency.code() })
-        };
+        let value = |minor| json!({ "amount": Money::new(minor, refund.currency).to_decimal_string(), "currency": refund.currency.code() });
         let lines = refund.lines.iter();
-        let lines = lines.map(|line| json!({ "id": line.line_id, "type": "AMOUNT", "value": value(line.amount_minor) }));
+        let lines =
+            lines.map(|line| json!({ "id": line.line_id, "type": "AMOUNT", "value": value(line.amount_minor) }));
         let reason = REASONS.iter().find(|reason| reason.eq_ignore_ascii_case(&refund.reason)).unwrap_or(&"REFUND");
         let mut body = json!({
             "payment": { "id": payment },
@@ -52,7 +58,8 @@ impl Allegro {
         if refund.shipping_minor > 0 {
             body["delivery"] = json!({ "value": value(refund.shipping_minor) });
         }
-        let request = Request::new(Method::Post, "refund", &["payments", "refunds"])?.body(Body::Json(body)).repeatable();
+        let request =
+            Request::new(Method::Post, "refund", &["payments", "refunds"])?.body(Body::Json(body)).repeatable();
         let answer = port.send(request)?;
         Ok(if answer.status == 409 { Receipt::AlreadyDone } else { Receipt::Done })
     }

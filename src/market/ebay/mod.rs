@@ -28,7 +28,30 @@ use super::*;
 use crate::diagnostic::Result;
 use crate::order::Order;
 
-pub(super) struct Ebay;
+pub(super) struct Ebay {
+    /// Where leave is given.
+    login: &'static str,
+    /// The name eBay gives to the page that it leads to afterwards.
+    redirect: Option<String>,
+}
+
+/// Names of its options.
+pub(super) const OPTIONS: &[&str] = &[REDIRECT];
+const REDIRECT: &str = "redirect_uri";
+
+/// Reading and changing orders and offers, and giving money back.
+const SCOPES: &str = "https://api.ebay.com/oauth/api_scope https://api.ebay.com/oauth/api_scope/sell.fulfillment \
+    https://api.ebay.com/oauth/api_scope/sell.inventory https://api.ebay.com/oauth/api_scope/sell.finances";
+
+impl Ebay {
+    pub fn new(account: &Account) -> Self {
+        let is_sandbox = account.base_url.contains(".sandbox.");
+        Ebay {
+            login: if is_sandbox { "https://auth.sandbox.ebay.com" } else { "https://auth.ebay.com" },
+            redirect: account.option(REDIRECT).map(str::to_owned),
+        }
+    }
+}
 
 /// Offsets count in a list that moves: what steps over a page's edge is seen in the overlap.
 const OVERLAP: Duration = Duration::from_secs(10 * 60);
@@ -56,8 +79,21 @@ impl Connector for Ebay {
     }
 
     fn sign_in(&self, grant: &Grant<'_>) -> Result<Option<Request>> {
-        let form = [("grant_type", "refresh_token"), ("refresh_token", oauth::refresh_token(grant)?)];
+        let mut form = oauth::grant(grant, self.redirect.as_deref().unwrap_or_default())?;
+        // eBay knows no proof of RFC 7636
+        form.retain(|(name, _)| *name != "code_verifier");
         oauth::sign_in(grant.key, &["identity", "v1", "oauth2", "token"], &form).map(Some)
+    }
+
+    fn door(&self, key: &Secret, _verifier: &str) -> Result<Option<Door>> {
+        let redirect = oauth::redirect(self.redirect.as_deref(), "the RuName of your application")?;
+        let query = [
+            ("client_id", oauth::client(key)?.0),
+            ("redirect_uri", redirect),
+            ("response_type", "code"),
+            ("scope", SCOPES),
+        ];
+        Ok(Some(Door::Page(oauth::page(self.login, "/oauth2/authorize", &query)?)))
     }
 
     fn authorize(&self, request: &mut Request, credentials: &Secret, _now: Timestamp) -> Result<()> {

@@ -62,9 +62,7 @@ impl Ebay {
 
     pub(super) fn give_back(&self, port: &dyn Port, refund: &Refund) -> Result<Receipt> {
         let told = self.expect(port, &refund.order_id)?;
-        let amount = |minor| {
-            json!({ "value": Money::new(minor, refund.currency).to_decimal_string(), "currency": refund.currency.code() })
-        };
+        let amount = |minor| json!({ "value": Money::new(minor, refund.currency).to_decimal_string(), "currency": refund.currency.code() });
         let mut body = json!({
             "reasonForRefund": reason(&refund.reason, REFUND_REASONS).unwrap_or("OTHER_ADJUSTMENT"),
             "comment": refund.reason.chars().take(COMMENT_CHARS_MAX).collect::<String>(),

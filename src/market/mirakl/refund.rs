@@ -17,15 +17,15 @@ impl Mirakl {
         let told = self.expect(port, &refund.order_id)?;
         let of_lines = refund.lines.iter().fold(refund.shipping_minor, |sum, l| sum.saturating_add(l.amount_minor));
         if refund.lines.is_empty() || of_lines != refund.amount_minor {
-            return Err(rejected("the platform gives money back for lines only: name the line").help(
-                "give the refund again with --line, and --amount for what goes back for it",
-            ));
+            return Err(rejected("the platform gives money back for lines only: name the line")
+                .help("give the refund again with --line, and --amount for what goes back for it"));
         }
         let mut shipping = refund.shipping_minor;
         let mut entries = Vec::with_capacity(refund.lines.len());
         for line in &refund.lines {
             let known = told.order_lines.iter().find(|known| known.order_line_id == line.line_id);
-            let known = known.ok_or_else(|| rejected(format!("order {} has no line {}", told.order_id, line.line_id)))?;
+            let known =
+                known.ok_or_else(|| rejected(format!("order {} has no line {}", told.order_id, line.line_id)))?;
             let entry = entry(&told, known, line, std::mem::take(&mut shipping), refund);
             entries.push(entry.map_err(rejected)?);
         }

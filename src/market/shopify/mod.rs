@@ -237,7 +237,12 @@ mod tests {
     #[test]
     fn a_key_of_two_parts_buys_a_token() {
         let sign_in = |key: &str| {
-            Shopify.sign_in(&Grant { key: &Secret::new(key), refresh_token: None, now: Timestamp::UNIX_EPOCH })
+            Shopify.sign_in(&Grant {
+                key: &Secret::new(key),
+                refresh_token: None,
+                leave: None,
+                now: Timestamp::UNIX_EPOCH,
+            })
         };
         assert_eq!(sign_in("shpat_1").unwrap(), None);
         assert_eq!(sign_in("id:secret").unwrap().unwrap().path, "/admin/oauth/access_token");

@@ -77,7 +77,8 @@ fn ways_back<'a>(told: &'a ask::Payments, refund: &Refund) -> Result<Vec<(&'a as
     let minor = |payment: &ask::Payment| payment.amount_set.presentment_money.amount.minor(refund.currency);
     let (mut ways, mut missing) = (Vec::new(), refund.amount_minor);
     for payment in done(|kind| matches!(kind, "SALE" | "CAPTURE")) {
-        let back = done(|kind| kind == "REFUND").filter(|t| t.parent_transaction.as_ref().is_some_and(|p| p.id == payment.id));
+        let back =
+            done(|kind| kind == "REFUND").filter(|t| t.parent_transaction.as_ref().is_some_and(|p| p.id == payment.id));
         let back = back.map(minor).try_fold(0i64, |sum, minor| Ok::<_, String>(sum.saturating_add(minor?)))?;
         let part = missing.min(minor(payment)?.saturating_sub(back));
         if part > 0 {

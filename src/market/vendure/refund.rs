@@ -23,9 +23,8 @@ impl Vendure {
             payment.amount.saturating_sub(back)
         };
         let payment = told.payments.iter().find(|p| p.state == "Settled" && left(p) >= wanted);
-        let payment = payment.ok_or_else(|| {
-            rejected(format!("no payment of order {} has as much left to be refunded", told.id))
-        })?;
+        let payment = payment
+            .ok_or_else(|| rejected(format!("no payment of order {} has as much left to be refunded", told.id)))?;
         let lines = refund.lines.iter().filter(|line| line.quantity > 0);
         let lines: Vec<_> =
             lines.map(|line| json!({ "orderLineId": line.line_id, "quantity": line.quantity })).collect();

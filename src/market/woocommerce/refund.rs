@@ -47,7 +47,8 @@ fn items(told: &wire::Order, refund: &Refund) -> Result<Vec<Value>, String> {
     let decimal = |minor| Money::new(minor, currency).to_decimal_string();
     let item = |id: u64, units: i64, minor: i64, net: &wire::Decimal, taxes: &[wire::LineTax]| {
         let parts = parted(minor, net, taxes, currency)?;
-        let taxes: Vec<Value> = parts.taxes.iter().map(|(id, tax)| json!({ "id": id, "refund_total": decimal(*tax) })).collect();
+        let taxes: Vec<Value> =
+            parts.taxes.iter().map(|(id, tax)| json!({ "id": id, "refund_total": decimal(*tax) })).collect();
         Ok::<_, String>(json!({ "id": id, "quantity": units, "refund_total": decimal(parts.net), "refund_tax": taxes }))
     };
     let mut items = Vec::new();
@@ -87,8 +88,10 @@ fn parted(minor: i64, net: &wire::Decimal, taxes: &[wire::LineTax], currency: Cu
 /// As the order has them once they were asked for one by one.
 pub(super) fn refunds(told: &wire::Order, currency: Currency) -> Result<Vec<Refunded>, String> {
     let line = |line: &wire::RefundLine| {
-        let minor = sum([line.total.as_ref(), line.total_tax.as_ref()].into_iter().flatten().map(|part| part.minor(currency)))?;
-        let id = line.meta_data.iter().find(|meta| meta.key == normal::REFUNDED_LINE).map(|meta| normal::plain(&meta.value));
+        let minor =
+            sum([line.total.as_ref(), line.total_tax.as_ref()].into_iter().flatten().map(|part| part.minor(currency)))?;
+        let id =
+            line.meta_data.iter().find(|meta| meta.key == normal::REFUNDED_LINE).map(|meta| normal::plain(&meta.value));
         Ok::<_, String>(id.map(|line_id| RefundLine {
             line_id,
             quantity: line.quantity.saturating_abs(),
@@ -98,7 +101,12 @@ pub(super) fn refunds(told: &wire::Order, currency: Currency) -> Result<Vec<Refu
     let refund = |refund: &wire::Refund| {
         Ok(Refunded {
             id: refund.id.to_string(),
-            amount_minor: refund.amount.as_ref().or(refund.total.as_ref()).map_or(Ok(0), |amount| amount.minor(currency))?.saturating_abs(),
+            amount_minor: refund
+                .amount
+                .as_ref()
+                .or(refund.total.as_ref())
+                .map_or(Ok(0), |amount| amount.minor(currency))?
+                .saturating_abs(),
             lines: refund.line_items.iter().filter_map(|told| line(told).transpose()).collect::<Result<_, String>>()?,
             reason: refund.reason.clone().filter(|reason| !reason.is_empty()),
             at: refund.date_created_gmt.as_ref().map(|date| moment(&format!("{date}Z"))).transpose()?,
