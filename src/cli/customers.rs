@@ -9,7 +9,7 @@ use crate::report::{Outcome, counted};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Erase personal data: what is due (`sync` does that, too), or before its date. Orders and the ledger stay.
+    /// Erase what is due, as `sync` does, or before its date.
     Erase {
         /// Of this order's buyer.
         order: Option<String>,

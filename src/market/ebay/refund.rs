@@ -6,8 +6,8 @@
 use serde_json::{Value, json};
 
 use super::{Ebay, fulfillment, normal, wire};
-use crate::diagnostic::Result;
-use crate::market::faults::{no_such_order, order_unreadable};
+use crate::diagnostic::{Error, Kind, Result};
+use crate::market::faults::{no_such_order, order_unreadable, rejected};
 use crate::market::json::moment;
 use crate::market::{Body, Cancellation, Connector, Method, Port, Receipt, Refund, Request, Verdict, whole};
 use crate::order::{RefundLine, Refunded};
@@ -26,6 +26,15 @@ const REFUND_REASONS: &[&str] = &[
     "OTHER_ADJUSTMENT",
 ];
 const COMMENT_CHARS_MAX: usize = 100;
+
+/// A right that is missing for this alone must not stop everything else that eBay is to be told.
+fn unsigned(error: Error) -> Error {
+    if error.kind != Kind::Credentials {
+        return error;
+    }
+    rejected(error.message)
+        .help("eBay wants it signed for sellers of the EU and the UK: do it in Seller Hub under Orders")
+}
 
 fn reason<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     known.iter().find(|reason| reason.eq_ignore_ascii_case(word)).copied()
@@ -56,7 +65,7 @@ impl Ebay {
         let reason = reason(&cancellation.reason, CANCEL_REASONS).unwrap_or(CANCEL_REASONS[0]);
         let body = json!({ "legacyOrderId": order_id, "cancelReason": reason, "buyerPaid": paid });
         let request = Request::new(Method::Post, "cancel", &["post-order", "v2", "cancellation"])?;
-        port.send(request.body(Body::Json(body)))?;
+        port.send(request.body(Body::Json(body))).map_err(unsigned)?;
         Ok(Receipt::Done)
     }
 
@@ -77,7 +86,7 @@ impl Ebay {
             body["orderLevelRefundAmount"] = amount(refund.amount_minor);
         }
         let request = Request::new(Method::Post, "refund", &fulfillment(&[&refund.order_id, "issue_refund"]))?;
-        let response = port.send(request.body(Body::Json(body)))?;
+        let response = port.send(request.body(Body::Json(body))).map_err(unsigned)?;
         match self.classify(&response) {
             Verdict::Absent => Err(no_such_order(&refund.order_id)),
             _ => Ok(Receipt::Done),
