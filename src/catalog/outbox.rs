@@ -17,6 +17,7 @@ pub enum EffectKind {
     Cancel,
     ReadyForPickup,
     PickedUp,
+    Refund,
     /// Stock and prices.
     Push,
     /// Whole offers.
@@ -26,12 +27,13 @@ pub enum EffectKind {
 }
 
 impl EffectKind {
-    const ALL: [EffectKind; 8] = [
+    const ALL: [EffectKind; 9] = [
         EffectKind::Acknowledge,
         EffectKind::Ship,
         EffectKind::Cancel,
         EffectKind::ReadyForPickup,
         EffectKind::PickedUp,
+        EffectKind::Refund,
         EffectKind::Push,
         EffectKind::Tell,
         EffectKind::Signal,
@@ -44,6 +46,7 @@ impl EffectKind {
             EffectKind::Cancel => "cancel",
             EffectKind::ReadyForPickup => "ready_for_pickup",
             EffectKind::PickedUp => "picked_up",
+            EffectKind::Refund => "refund",
             EffectKind::Push => "push",
             EffectKind::Tell => "tell",
             EffectKind::Signal => "signal",

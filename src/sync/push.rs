@@ -2,7 +2,7 @@
 use serde::Serialize;
 
 use super::job::{Job, ask};
-use super::{Channel, Occasion, Policy};
+use super::{Channel, Occasion, Policy, keep};
 use crate::catalog::{Change, EffectKind, Stale, Writer};
 use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
 use crate::market::{ItemResult, OfferUpdate};
@@ -142,10 +142,6 @@ impl Pusher<'_, '_> {
         );
         Ok(())
     }
-}
-
-fn keep(change: Change<'_>, occasion: &Occasion<'_>) -> Result<()> {
-    if occasion.dry_run { Ok(()) } else { change.commit() }
 }
 
 fn accept(change: &Change<'_>, channel: &str, offer: &OfferUpdate) -> Result<()> {

@@ -9,7 +9,7 @@ use crate::catalog::{Accepted, Change, Content, EffectKind, Writer};
 use crate::diagnostic::{Diagnostic, Place, Result};
 use crate::market::ItemResult;
 use crate::sync::job::{Job, ask};
-use crate::sync::{Channel, Occasion};
+use crate::sync::{Channel, Occasion, keep};
 
 /// An offer as it was told.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -74,9 +74,7 @@ impl Underway {
                 change.forget_told_up_to(market.name)?;
             }
             change.end_job(row.id)?;
-            if !occasion.dry_run {
-                change.commit()?;
-            }
+            keep(change, occasion)?;
         }
         Ok(Some(underway))
     }
