@@ -147,3 +147,37 @@ fn play(case: &Path, channel: &str, wrong: &mut Vec<String>) -> usize {
     compare(&case.join("report.txt"), report.as_bytes(), wrong);
     documents
 }
+
+/// A shop of a case with its stock counted in another order and `more` under its channel; its document.
+fn built(case: &str, channel: &str, format: &str, more: &str) -> String {
+    let (case, shop) = (Path::new("tests/feeds").join(channel).join(case), tempfile::tempdir().unwrap());
+    lay_out(&case, shop.path());
+    let (stock, settings) = (shop.path().join("stock.csv"), shop.path().join("purvey.toml"));
+    if !more.is_empty() {
+        let text = fs::read_to_string(&stock).unwrap();
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines[1..].reverse();
+        fs::write(&stock, lines.join("\n")).unwrap();
+        let section = format!("[channel.{channel}]\n");
+        let text = fs::read_to_string(&settings).unwrap();
+        fs::write(&settings, text.replacen(&section, &format!("{section}{more}\n"), 1)).unwrap();
+    }
+    purvey(shop.path(), &["init"]);
+    for file in imports(&case) {
+        purvey(shop.path(), &["import", "--all", &file]);
+    }
+    let said = purvey(shop.path(), &["feed", "build", channel, "--format", format, "--out", "feed"]);
+    assert!(!said.stderr.starts_with(b"error"), "{}", String::from_utf8_lossy(&said.stderr));
+    fs::read_to_string(shop.path().join("feed")).unwrap()
+}
+
+#[test]
+fn rows_that_belong_together_come_together_whatever_the_shop_adds_to_the_query() {
+    for (case, channel, format) in
+        [("plain", "google-local", "tsv"), ("catalog", "acp", "jsonl"), ("catalog", "tiktok-shop", "jsonl")]
+    {
+        let (plain, wrapped) = (built(case, channel, format, ""), built(case, channel, format, "where = \"1\""));
+        assert!(plain.lines().count() > 2, "{plain}");
+        assert_eq!(plain, wrapped, "{channel}");
+    }
+}

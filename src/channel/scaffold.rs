@@ -51,7 +51,8 @@ pub fn scaffold(folder: &Path, name: &str, from: &str) -> Result<Scaffold> {
             files.push((format!("templates/{name}.{section}.sql"), renamed(&query, from, name)));
         }
     }
-    let required = contract.settings.iter().filter(|(key, s)| s.required && !KNOWN.contains(&key.as_str()));
+    let required =
+        contract.settings.iter().filter(|(key, s)| s.required && s.format.is_none() && !KNOWN.contains(&key.as_str()));
     let settings: Vec<_> = required.map(|(key, setting)| (key.clone(), setting.help.clone())).collect();
     let format = contract.format.keys().next().cloned().unwrap_or_default();
     let case = format!("tests/feeds/{name}/plain");
@@ -86,7 +87,9 @@ site = \"https://wick.example\"
 fn renamed(text: &str, from: &str, name: &str) -> String {
     let own = |line: &str| {
         let line = match line.trim_start().starts_with("file ") {
-            true => line.replace(&format!("\"{from}."), &format!("\"{name}.")),
+            true => ['.', '-']
+                .iter()
+                .fold(line.to_owned(), |line, end| line.replace(&format!("\"{from}{end}"), &format!("\"{name}{end}"))),
             false => line.to_owned(),
         };
         line.replace(&format!("[channel.{from}"), &format!("[channel.{name}"))

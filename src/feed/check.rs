@@ -407,13 +407,18 @@ impl<'c> Reading<'c> {
     /// A prefix bound to another address than the channel's is another vocabulary: nothing of it is read there.
     fn check_namespace(&mut self, field: Field<'_>, findings: &mut Findings<'_>) {
         let Some(namespace) = field.namespace().filter(|_| field.qualified_name().contains(':')) else { return };
-        let mut own = self.channel.contract.format.values().filter_map(|format| match format {
-            Format::Xml(xml) => Some(xml.open.iter().any(|e| e.attributes.values().any(|v| v == namespace))),
+        let open = self.channel.contract.format.values().filter_map(|format| match format {
+            Format::Xml(xml) => Some(&xml.open),
             _ => None,
         });
-        // A channel that documents tables only has no vocabulary to compare with.
-        let foreign = own.next().is_some_and(|first| !first && !own.any(|known| known));
-        if foreign && !self.foreign_namespace {
+        let own: Vec<(&String, &String)> = open
+            .flatten()
+            .flat_map(|element| &element.attributes)
+            .filter(|(name, _)| name.starts_with("xmlns:"))
+            .collect();
+        // A channel that documents tables only, or elements without a prefix, has no vocabulary to compare with.
+        let Some((prefix, address)) = own.first() else { return };
+        if own.iter().all(|(_, known)| *known != namespace) && !self.foreign_namespace {
             self.foreign_namespace = true;
             findings.add(
                 Diagnostic::error(
@@ -421,7 +426,7 @@ impl<'c> Reading<'c> {
                     format!("{} stands in the namespace {namespace}", field.qualified_name()),
                 )
                 .at(field.position().place(self.file))
-                .help("declare the channel's own address, for example xmlns:g=\"http://base.google.com/ns/1.0\""),
+                .help(format!("declare the channel's own address: {prefix}=\"{address}\"")),
             );
         }
     }
