@@ -123,7 +123,7 @@ fn no_code_names_a_channel() {
         for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
             // Every second piece stands in quotes.
             let quoted = line.split('"').skip(1).step_by(2);
-            let words = quoted.flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
+            let words = quoted.flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_'));
             for word in words.map(str::to_lowercase).filter(|word| names.contains(word)) {
                 match NAMED.iter().position(|(at, name, _)| *at == path && *name == word) {
                     Some(known) => drop(used.insert(known)),

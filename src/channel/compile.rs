@@ -164,8 +164,8 @@ impl Channel {
     /// A required attribute that no column gives would fail every row: say it once instead.
     fn check_required(&self, columns: &[Column], overrides: bool) -> Result<()> {
         let given = |index: usize| columns.iter().any(|c| c.source == Source::Attribute(index));
-        for (index, (name, attribute)) in self.contract.attribute.iter().enumerate() {
-            if attribute.required && !given(index) && !overrides {
+        for (index, name, instead) in self.contract.required() {
+            if !given(index) && !instead.is_some_and(given) && !overrides {
                 return Err(Error::usage(
                     "template/required-missing",
                     format!("{} requires `{name}`, and no column gives it", self.name),
