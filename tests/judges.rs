@@ -256,6 +256,7 @@ impl Judge {
         }
         let mut root = Element::read(&document);
         if let Some(namespace) = &self.namespace {
+            root.attributes.retain(|(name, _)| name != "xmlns");
             root.attributes.push(("xmlns".to_owned(), namespace.clone()));
         }
         let item = match &self.item {

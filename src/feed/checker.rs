@@ -257,7 +257,9 @@ impl<'c> Checker<'c> {
 
     /// Two offers with one identity: the channel keeps one of them, and which is luck.
     fn double(&mut self, offer: &Offer) -> Option<Diagnostic> {
-        if self.identity.is_empty() || !self.identity.iter().all(|a| offer.is_present(*a)) {
+        // A part that need not be given tells offers apart by its absence, too.
+        let is_lacking = |a: &usize| !offer.is_present(*a) && self.attribute(*a).1.is_none_or(|about| about.required);
+        if self.identity.iter().any(is_lacking) || !self.identity.iter().any(|a| offer.is_present(*a)) {
             return None;
         }
         let earlier = self.seen.insert(hash(offer, &self.identity), self.offers)?;
