@@ -181,3 +181,36 @@ fn rows_that_belong_together_come_together_whatever_the_shop_adds_to_the_query()
         assert_eq!(plain, wrapped, "{channel}");
     }
 }
+
+/// Codes that a shop which has no settings for `channel` says of a document, and how it ends.
+fn checked(channel: &str, document: &str) -> (Vec<String>, Option<i32>) {
+    let shop = tempfile::tempdir().unwrap();
+    purvey(shop.path(), &["init"]);
+    fs::write(shop.path().join("their.xml"), document).unwrap();
+    let said = purvey(shop.path(), &["feed", "check", "their.xml", "--channel", channel, "--json"]);
+    let text = String::from_utf8(said.stdout).unwrap();
+    let findings = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let codes = findings.filter(|one| one["type"] == "diagnostic").map(|one| one["code"].as_str().unwrap().to_owned());
+    (codes.collect(), said.status.code())
+}
+
+#[test]
+fn a_check_needs_none_of_the_settings_a_build_does() {
+    let (codes, exit) = checked("heureka", "<SHOP><SHOPITEM><ITEM_ID>A B</ITEM_ID></SHOPITEM></SHOP>");
+    assert!(codes.contains(&"heureka/item-id-form".to_owned()), "{codes:?}");
+    assert_eq!(exit, Some(1));
+}
+
+#[test]
+fn what_may_be_given_instead_is_enough() {
+    let item = |title: &str| {
+        format!(
+            "<rss xmlns:g=\"http://base.google.com/ns/1.0\"><channel><item>{title}<g:id>1</g:id><g:description>A mug</g:description>\
+             <g:link>https://x.example/m</g:link><g:image_link>https://x.example/m.jpg</g:image_link><g:brand>Kiln</g:brand>\
+             <g:mpn>1</g:mpn><g:availability>in_stock</g:availability><g:price>1.00 EUR</g:price></item></channel></rss>"
+        )
+    };
+    let machine = "<g:structured_title><g:content>Mug</g:content></g:structured_title>";
+    assert_eq!(checked("google", &item(machine)), (vec![], Some(0)));
+    assert_eq!(checked("google", &item("")).0, ["google/title-missing"]);
+}
