@@ -374,7 +374,7 @@ mod tests {
         for (limit, text, sure_build, doubtful_build, check) in [
             ("max = 3\nover = 'refuse'", "mugs", "too-long", "mugs too-long", "too-long"),
             ("max = 3\nover = 'refuse'", "mug", "mug", "mug", "mug"),
-            ("max = 3", "a mug", "a cut", "a cut", "too-long"),
+            ("max = 3", "mugs", "mug cut", "mug cut", "too-long"),
             ("min = 4", "mug", "too-short", "mug too-short", "too-short"),
             ("min = 4", "mügs", "mügs", "mügs", "mügs"),
             ("min = 5\nunit = 'bytes'", "mügs", "mügs", "mügs", "mügs"),
