@@ -168,6 +168,7 @@ impl Reader<'_> {
             placed_at,
             updated_at,
             acknowledge_by: self.moment(document, &["acknowledge_by"])?,
+            refunds: Vec::new(),
             lines,
             buyer: self.buyer(document)?,
         };

@@ -193,6 +193,11 @@ impl Connector for Files {
         Ok(None)
     }
 
+    /// A folder says nothing of orders whose files were taken away.
+    fn looks_again(&self) -> bool {
+        false
+    }
+
     fn parcels(&self, port: &dyn Port, order_id: &str) -> Result<Vec<Parcel>> {
         self.shipped(port, order_id)
     }
