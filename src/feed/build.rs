@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::checker::Checker;
 use super::document::Document;
 use super::findings::Findings;
+use super::identity::Identity;
 use super::nest::Nesting;
 use super::offer::Offer;
 use super::prices::{Prices, digits};
@@ -89,7 +90,7 @@ pub fn lines(
     if !job.format.is_lines() {
         return Err(Error::bug("offers are told one by one, and not from lines"));
     }
-    let identity = identity_of(job.channel);
+    let identity = Identity::of(job.channel);
     let (price, stock) = (job.channel.contract.price(), job.channel.contract.in_stock_test());
     let mut name = String::new();
     let (built, _) = run(
@@ -97,13 +98,7 @@ pub fn lines(
         || Ok(io::sink()),
         findings,
         Some(&mut |offer, text| {
-            name.clear();
-            for part in identity.iter().filter_map(|attribute| offer.first(*attribute)) {
-                if !name.is_empty() {
-                    name.push('@');
-                }
-                name.push_str(part);
-            }
+            identity.write(&mut name, |attribute, _, _| offer.first(attribute));
             let text = String::from_utf8_lossy(text);
             let price = price.and_then(|at| offer.first(at)).map(digits);
             let in_stock = can_be_bought(offer, stock);
@@ -116,25 +111,19 @@ pub fn lines(
 /// What a document says of each of these offers besides its attributes: its names, and what is the same for all. It is
 /// how an offer is named that has gone.
 pub fn shells(job: &Job<'_>, identities: &[String]) -> Result<Vec<String>> {
-    let attributes = identity_of(job.channel);
+    let named = Identity::of(job.channel);
     let fill = |text: &str| filled(job, text);
-    let (document, encoder) = Document::new(job.channel, job.format, &attributes, &[], &fill);
+    let (document, encoder) = Document::new(job.channel, job.format, &named.attributes(), &[], &fill);
     let mut writer = FeedWriter::begin(encoder, io::sink());
     let mut offer = Offer::new(job.channel.contract.attribute.len());
     let mut shells = Vec::with_capacity(identities.len());
     for identity in identities {
         offer.clear();
-        for (attribute, part) in attributes.iter().zip(identity.splitn(attributes.len().max(1), '@')) {
-            offer.push_text(*attribute, part);
-        }
+        named.parts(identity).for_each(|(attribute, part)| offer.push_text(attribute, part));
         document.write(&offer, &mut writer).map_err(unwritable)?;
         writer.drain(|text| shells.push(String::from_utf8_lossy(text).trim_end().to_owned()));
     }
     Ok(shells)
-}
-
-fn identity_of(channel: &Channel) -> Vec<usize> {
-    channel.contract.identity.iter().filter_map(|name| channel.contract.attribute.get_index_of(name)).collect()
 }
 
 /// `None`: the contract does not say how to tell.
