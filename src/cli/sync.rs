@@ -1,4 +1,4 @@
-//! `purvey sync`: one run of everything, in the right order; with `--every`, again and again.
+//! `purvey sync`: one run of everything, in the right order (files in, orders in, our word and our feeds out); with `--every`, again and again.
 use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use super::orders::sentence as pulled_sentence;
 use super::tracking::sentence as sent_sentence;
-use super::{Context, feed};
+use super::{Context, feed, import};
 use crate::catalog::Writer;
 use crate::deliver::ToFile;
 use crate::diagnostic::{Error, Kind, Result};
+use crate::intake::Imported;
 use crate::report::{Outcome, counted, escape, exit_code};
 use crate::shop::{Shop, secret};
 use crate::sync::{
@@ -54,6 +55,8 @@ pub(super) struct Args {
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Part {
+    /// What is new in the files of [source.NAME] in.
+    Sources,
     /// Orders in, and our word on them out.
     Orders,
     /// Feeds built and put in place, whole offers told.
@@ -84,6 +87,7 @@ fn every(text: &str) -> Result<Duration, String> {
 struct Synced {
     started_at: String,
     seconds: f64,
+    sources: Vec<Imported>,
     #[serde(flatten)]
     markets: Summary,
     feeds: Vec<FeedRun>,
@@ -188,6 +192,8 @@ fn keep_figures(
 
 /// What of the shop a run is for.
 struct Wanted<'s> {
+    /// Files in, which are of no channel's own.
+    sources: bool,
     markets: Vec<&'s str>,
     channels: Vec<&'s str>,
     parts: Parts,
@@ -210,7 +216,8 @@ impl<'s> Wanted<'s> {
         }
         let parts = Parts { orders: part(Part::Orders), tracking: part(Part::Tracking), stock: part(Part::Stock) };
         let offers = part(Part::Feeds);
-        Ok(Wanted { markets, channels: if offers { channels } else { Vec::new() }, parts, offers })
+        let sources = args.names.is_empty() && part(Part::Sources);
+        Ok(Wanted { sources, markets, channels: if offers { channels } else { Vec::new() }, parts, offers })
     }
 }
 
@@ -224,6 +231,10 @@ fn round(args: &Args, wanted: &Wanted<'_>, shop: &Shop, writer: &mut Writer, con
     let began = Instant::now();
     let occasion = context.occasion(args.dry_run);
     let record = args.record.as_deref();
+    let (sources, mut failures) = match wanted.sources {
+        true => import::sources(shop, writer, args.dry_run, context)?,
+        false => (Vec::new(), Vec::new()),
+    };
     let markets = with_markets(shop, &wanted.markets, record, &occasion, |channels, unreached| {
         let mut summary = run_markets(writer, channels, wanted.parts, &occasion)?;
         if wanted.offers {
@@ -243,7 +254,8 @@ fn round(args: &Args, wanted: &Wanted<'_>, shop: &Shop, writer: &mut Writer, con
         let all = [&pulled.applied.findings, &dispatched.findings, &pushed.findings, &told.findings];
         all.into_iter().for_each(|findings| context.report.diagnostics(findings));
     }
-    let (feeds, mut failures) = feeds(args, wanted, shop, writer, &occasion, context);
+    let (feeds, unbuilt) = feeds(args, wanted, shop, writer, &occasion, context);
+    failures.extend(unbuilt);
     // a dry run has put no feed in place that could be sent
     let built: Vec<&str> =
         feeds.iter().filter(|_| !args.dry_run && !occasion.stopped()).map(|run| run.channel.as_str()).collect();
@@ -253,13 +265,14 @@ fn round(args: &Args, wanted: &Wanted<'_>, shop: &Shop, writer: &mut Writer, con
     context.report.diagnostics(deliveries.iter().filter_map(FeedPush::finding).collect::<Vec<_>>().iter());
     let errors = markets.channels.iter().filter_map(|c| c.error.as_ref()).chain(&failures);
     errors.for_each(|error| context.report.error(error));
-    let partial = markets.is_partial() || !failures.is_empty();
-    let changed = markets.channels.iter().any(did_something)
+    let partial = markets.is_partial() || !failures.is_empty() || sources.iter().any(import::is_partial);
+    let changed = sources.iter().any(import::changes)
+        || markets.channels.iter().any(did_something)
         || feeds.iter().any(FeedRun::changed_something)
         || deliveries.iter().any(FeedPush::changed_something);
     let (started_at, seconds) = (to_utc_text(context.now), began.elapsed().as_secs_f64());
     let (parts, repeated) = (wanted.parts, args.every.is_some());
-    let synced = Synced { started_at, seconds, markets, feeds, deliveries, changed, partial, parts, repeated };
+    let synced = Synced { started_at, seconds, sources, markets, feeds, deliveries, changed, partial, parts, repeated };
     context.report.summary(&synced, |out| page(&synced, out))?;
     Ok(synced)
 }
@@ -302,6 +315,7 @@ fn page(synced: &Synced, out: &mut dyn std::io::Write) -> std::io::Result<()> {
         }
         writeln!(out, "{}", synced.started_at)?;
     }
+    import::table(&synced.sources, false, out)?;
     let Parts { orders, tracking, stock } = synced.parts;
     for channel in &synced.markets.channels {
         let sentences = [
