@@ -130,7 +130,8 @@ pub(super) fn book<'a>(
                 }
                 let finding = Diagnostic::warning("offer/refused", format!("{market} refused the offer: {reason}"));
                 let help = "mend what it names; the same offer refused three times is left alone until it changes";
-                done.findings.push(finding.at(Place::of_sku(sku.clone())).help(help));
+                let named = if sku.is_empty() { id } else { sku };
+                done.findings.push(finding.at(Place::of_sku(named.clone())).help(help));
                 done.refused += 1;
             }
         }
