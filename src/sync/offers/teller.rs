@@ -110,6 +110,9 @@ impl<'s, 'c> Teller<'s, 'c> {
             self.done.held += usize::from(coming != Some(as_told.content));
             return Ok(());
         }
+        if self.underway.was_refused(line.identity, &as_told.content) {
+            return Ok(());
+        }
         let told = self.writer.told_offer(self.market.name, line.identity)?;
         if told.as_ref().is_some_and(|told| told.parked == Some(as_told.content)) {
             self.done.parked += 1;
