@@ -1,14 +1,17 @@
 //! A shop's marketplaces, ready to be spoken to: account, connector, host, and how the merchant wants it done.
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::{Channel, Occasion, Policy, QUANTITY_MAX, is_ours};
 use crate::catalog::{Buckets, Terms};
 use crate::diagnostic::{Error, Kind, Place, Result};
-use crate::market::host::{BucketStore, Host, Recorder};
+use crate::market::host::{BucketStore, FileClock, Host, Recorder};
 use crate::market::{Account, Secret, address, connector};
 use crate::shop::{Market, Shop, secret};
+use crate::web::is_loopback;
 
 /// Begins the address of an account that is a folder of this machine.
 const FOLDER: &str = "file://";
@@ -80,12 +83,17 @@ pub fn with_markets<T>(
             Err(error) => unreached.push(Unreached { name: (*name).to_owned(), error }),
         }
     }
+    let clock = FileClock::of_environment()?;
     let mut hosts = Vec::new();
     for (name, _, connector, account) in &accounts {
         let mut host = Host::new(connector.as_ref(), account)?
             .buckets(Kept(shop.catalog.buckets()?))
             .tokens(shop.tokens(name)?)
             .stop(occasion.stop);
+        if let Some(clock) = &clock {
+            is_of_this_machine(name, &account.base_url)?;
+            host = host.clock(Arc::new(clock.clone()));
+        }
         // what is in a folder is there to be seen, persons and all
         if let Some(folder) = record.filter(|_| !account.base_url.starts_with(FOLDER)) {
             let folder = folder.join(name);
@@ -105,6 +113,16 @@ pub fn with_markets<T>(
         })
         .collect();
     work(&channels, unreached)
+}
+
+/// A clock on which no wait lasts would have a marketplace asked again and again.
+fn is_of_this_machine(name: &str, address: &str) -> Result<()> {
+    if address.starts_with(FOLDER) || Url::parse(address).is_ok_and(|url| is_loopback(&url)) {
+        return Ok(());
+    }
+    let variable = FileClock::VARIABLE;
+    Err(Error::usage("market/clock", format!("{variable} is set, but {name} is not on this machine"))
+        .help(format!("unset {variable}, which is for tests")))
 }
 
 fn account(name: &str, market: &Market) -> Result<Account> {

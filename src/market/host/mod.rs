@@ -19,7 +19,7 @@ mod replay;
 mod send;
 mod tokens;
 
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, FileClock, SystemClock};
 pub use dry_run::{DryRun, Withheld};
 pub use http::Http;
 pub use limits::{BucketStore, MemoryBuckets};
