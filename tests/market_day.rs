@@ -80,7 +80,8 @@ impl Day {
             Sandbox::start(Options { api_key, seed, clock, ..Options::default() }).unwrap()
         };
         let markets: Vec<Sandbox> = (0..MARKETS.len() as u64).map(market).collect();
-        let mut config = "[shop]\nname = \"Day\"\ncurrency = \"EUR\"\ncountry = \"DE\"\n".to_owned();
+        let mut config =
+            "[shop]\nname = \"Day\"\ncurrency = \"EUR\"\ncountry = \"DE\"\nsite = \"https://day.example\"\n".to_owned();
         for ((name, connector), sandbox) in MARKETS.iter().zip(&markets) {
             config += &format!("\n[market.{name}]\nconnector = \"{connector}\"\nurl = \"{}\"\n", sandbox.url());
             config += "key = \"env:KEY\"\nrefresh_token = \"env:KEY\"\n";
@@ -406,7 +407,7 @@ fn nothing_is_lost_and_nothing_is_done_twice() {
 #[test]
 fn a_clock_that_stands_still_is_for_this_machine_only() {
     let day = Day::begin(1);
-    day.write("purvey.toml", "[shop]\nname = \"D\"\ncurrency = \"EUR\"\ncountry = \"DE\"\n[market.far]\nconnector = \"ebay\"\nkey = \"env:KEY\"\n");
+    day.write("purvey.toml", "[shop]\nname = \"D\"\ncurrency = \"EUR\"\ncountry = \"DE\"\nsite = \"https://day.example\"\n[market.far]\nconnector = \"ebay\"\nkey = \"env:KEY\"\n");
     let refused = day.command("orders pull").output().unwrap();
     assert_eq!(refused.status.code(), Some(2), "{refused:?}");
     assert!(String::from_utf8_lossy(&refused.stderr).contains("market/clock"), "{refused:?}");

@@ -10,6 +10,7 @@
 //! | `destination` | where to, and how to be let in |
 //! | `beside` | sending under another name, checking, renaming |
 //! | `sftp`, `ftp`, `http`, `bucket` | the ways to get there |
+//! | `remote` | a folder that is read, too: files that are carried |
 //! | `serve` | the other way round: channels that fetch |
 mod beside;
 mod bucket;
@@ -19,6 +20,7 @@ mod fault;
 mod file;
 mod ftp;
 mod http;
+mod remote;
 mod serve;
 mod sftp;
 #[cfg(test)]
@@ -27,6 +29,7 @@ mod tests;
 pub use destination::{Destination, Login, Method, SCHEMES};
 pub use document::Document;
 pub use file::{Placed, ToFile, ToFiles};
+pub use remote::{Entry, Found, Remote};
 pub use serve::{Serving, serve};
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -22,6 +22,7 @@ mod made_up;
 mod mirakl;
 mod oauth;
 mod offset_pages;
+mod ozon;
 mod parcels;
 mod shopify;
 mod token_pages;
@@ -135,7 +136,7 @@ static MARKETPLACES: &[Kind] = &[
         name: "files",
         make: |account| Ok(Box::new(files::Files::new(account)?)),
         url: None,
-        options: &["format", "currency"],
+        options: files::OPTIONS,
     },
     Kind {
         name: "kaufland",
@@ -144,6 +145,12 @@ static MARKETPLACES: &[Kind] = &[
         options: &["storefront"],
     },
     Kind { name: "mirakl", make: |account| Ok(Box::new(mirakl::Mirakl::new(account))), url: None, options: &[] },
+    Kind {
+        name: "ozon",
+        make: |account| Ok(Box::new(ozon::Ozon::new(account)?)),
+        url: Some(ozon::URL),
+        options: ozon::OPTIONS,
+    },
     Kind { name: "shopify", make: |_| Ok(Box::new(shopify::Shopify)), url: None, options: &[] },
     Kind { name: "vendure", make: |account| Ok(Box::new(vendure::Vendure::new(account))), url: None, options: &[] },
     Kind { name: "woocommerce", make: |_| Ok(Box::new(woocommerce::WooCommerce::default())), url: None, options: &[] },

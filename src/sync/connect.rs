@@ -8,13 +8,10 @@ use url::Url;
 use super::{Channel, Occasion, Policy, QUANTITY_MAX, is_ours};
 use crate::catalog::{Buckets, Terms};
 use crate::diagnostic::{Error, Kind, Place, Result};
-use crate::market::host::{BucketStore, FileClock, Host, Recorder};
+use crate::market::host::{BucketStore, FileClock, Host, Recorder, is_folder};
 use crate::market::{Account, Secret, address, connector};
 use crate::shop::{Market, Shop, secret};
 use crate::web::is_loopback;
-
-/// Begins the address of an account that is a folder of this machine.
-const FOLDER: &str = "file://";
 
 /// The token buckets kept in the catalog.
 struct Kept(Buckets);
@@ -95,7 +92,7 @@ pub fn with_markets<T>(
             host = host.clock(Arc::new(clock.clone()));
         }
         // what is in a folder is there to be seen, persons and all
-        if let Some(folder) = record.filter(|_| !account.base_url.starts_with(FOLDER)) {
+        if let Some(folder) = record.filter(|_| !is_folder(&account.base_url)) {
             let folder = folder.join(name);
             let secrets = [Some(&account.key), account.refresh_token.as_ref()].into_iter().flatten().cloned().collect();
             host = host.transport(|inner| Ok(Box::new(Recorder::over(inner, folder, secrets)?)))?;
@@ -117,7 +114,7 @@ pub fn with_markets<T>(
 
 /// A clock on which no wait lasts would have a marketplace asked again and again.
 fn is_of_this_machine(name: &str, address: &str) -> Result<()> {
-    if address.starts_with(FOLDER) || Url::parse(address).is_ok_and(|url| is_loopback(&url)) {
+    if Url::parse(address).is_ok_and(|url| url.scheme() == "file" || is_loopback(&url)) {
         return Ok(());
     }
     let variable = FileClock::VARIABLE;
@@ -142,7 +139,7 @@ fn account(name: &str, market: &Market) -> Result<Account> {
     };
     let key = match &market.key {
         Some(reference) => secret(reference, &at("key"))?,
-        None if base_url.starts_with(FOLDER) => String::new(),
+        None if is_folder(base_url) => String::new(),
         None => {
             return Err(Error::usage("market/no-key", format!("{name} has no key"))
                 .at(Place::file("purvey.toml").attribute(at("key")))
