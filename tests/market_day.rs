@@ -18,11 +18,11 @@ use purvey::market::host::{Clock, FileClock};
 use purvey::sandbox::{CallLimit, Faults, LineSpec, Options, OrderSpec, OrderState, Sandbox, Snapshot};
 use rusqlite::Connection;
 
-const ORDERS: usize = 160;
-const ORDERS_A_ROUND: usize = 40;
+const ORDERS: usize = 120;
+const ORDERS_A_ROUND: usize = 60;
 const SKUS: usize = 24;
-/// Of every SKU, in the one warehouse.
-const UNITS: i64 = 5000;
+/// Of every SKU, in the one warehouse: fewer than what no marketplace is told more of.
+const UNITS: i64 = 900;
 const KEY: &str = "an-id:a-secret";
 const MARKETS: [(&str, &str); 4] = [("fair", "mirakl"), ("bazaar", "mirakl"), ("shop", "woocommerce"), ("bay", "ebay")];
 /// Nobody orders or ships anything for so long; every limit's bucket but the slowest fills up meanwhile.
@@ -129,20 +129,20 @@ impl Day {
         self.markets.iter().for_each(|market| market.set_faults(faults.clone()).unwrap());
     }
 
-    /// `purvey sync` until it ends by itself; it is killed whenever a marketplace holds a request back.
-    fn sync(&mut self) {
+    /// A command until it ends by itself; it is killed whenever a marketplace holds a request back.
+    fn run(&mut self, command: &str) {
         let talk = self.path("talk");
         loop {
             self.runs += 1;
             let said = File::create(&talk).unwrap();
-            let mut sync = self.command("sync").stdout(Stdio::null()).stderr(said).spawn().unwrap();
+            let mut running = self.command(command).stdout(Stdio::null()).stderr(said).spawn().unwrap();
             let ended = loop {
-                if let Some(status) = sync.try_wait().unwrap() {
+                if let Some(status) = running.try_wait().unwrap() {
                     break Some(status);
                 }
                 if self.markets.iter().any(|market| market.held() > 0) {
-                    sync.kill().unwrap();
-                    sync.wait().unwrap();
+                    running.kill().unwrap();
+                    running.wait().unwrap();
                     break None;
                 }
                 std::thread::sleep(Duration::from_micros(500));
@@ -209,21 +209,14 @@ fn named(connector: &str, told: &Snapshot) -> BTreeMap<String, String> {
 }
 
 impl Day {
-    fn place(&self, round: usize, count: usize) {
-        for ((_, connector), sandbox) in MARKETS.iter().zip(&self.markets) {
-            sandbox.place(orders(connector, round, count)).unwrap();
+    /// Gives the orders whose buyers will think better of it.
+    fn place(&self, round: usize, count: usize) -> Vec<(usize, String)> {
+        let mut doubtful = Vec::new();
+        for (at, ((_, connector), sandbox)) in MARKETS.iter().zip(&self.markets).enumerate() {
+            let placed = sandbox.place(orders(connector, round, count)).unwrap();
+            doubtful.extend(placed.into_iter().skip(3).step_by(12).map(|order| (at, order)));
         }
-    }
-
-    /// Some buyers think better of it.
-    fn cancel_some(&self) {
-        for sandbox in &self.markets {
-            for (at, order) in sandbox.state().orders.iter().enumerate() {
-                if at % 20 == 7 && order.lines.iter().all(|line| line.packed == 0) && order.state.is_cancelable() {
-                    sandbox.cancel(&order.id).unwrap();
-                }
-            }
-        }
+        doubtful
     }
 
     /// The warehouse's file of parcels: most orders leave whole, some in two parcels, a few stay.
@@ -369,24 +362,29 @@ fn nothing_is_lost_and_nothing_is_done_twice() {
     let dawn = day.clock.now();
     for round in 0..wanted.div_ceil(ORDERS_A_ROUND) {
         day.trouble(&trouble(round));
-        day.place(round, ORDERS_A_ROUND / MARKETS.len());
+        let doubtful = day.place(round, ORDERS_A_ROUND / MARKETS.len());
         day.pause();
-        day.sync();
-        day.cancel_some();
+        day.run("sync");
+        doubtful.iter().for_each(|(market, order)| day.markets[*market].cancel(order).unwrap());
         day.pause();
-        day.sync();
+        day.run("sync");
         day.ship(round);
-        day.sync();
+        day.run("sync");
+        // all of the day once more: many pages, between which orders move
+        if round % 5 == 4 {
+            day.run(&format!("orders pull --since {}", dawn.strftime("%Y-%m-%dT%H:%M:%SZ")));
+        }
     }
+    let verdicts = |day: &Day| day.markets.iter().map(Sandbox::verdict).collect::<Vec<_>>();
+    let troubled = verdicts(&day);
+    let requests: usize = troubled.iter().map(|verdict| verdict.requests).sum();
+    let strikes: usize = troubled.iter().map(|verdict| verdict.faults as usize).sum();
     day.come_to_rest();
     day.compare();
-    let (mut orders, mut requests, mut strikes, mut parcels) = (0, 0, 0, 0);
-    for ((name, _), sandbox) in MARKETS.iter().zip(&day.markets) {
-        let verdict = sandbox.verdict();
+    let (mut orders, mut parcels) = (0, 0);
+    for ((name, _), verdict) in MARKETS.iter().zip(verdicts(&day)) {
         assert!(verdict.is_clean(), "{name}: {:#?}", verdict.violations);
         orders += verdict.orders.values().sum::<usize>();
-        requests += verdict.requests;
-        strikes += verdict.faults as usize;
         parcels += verdict.shipments;
     }
     let share = |count: usize| 100.0 * count as f64 / requests as f64;

@@ -29,7 +29,12 @@ pub(super) const TOKEN_LASTS: SignedDuration = SignedDuration::from_secs(7200);
 const PAGE_DEFAULT: usize = 50;
 const PAGE_MAX: usize = 200;
 
-const WORDS: Words = Words { order: |_, order| wire(order), state: "/orderFulfillmentStatus", lines: "/lineItems" };
+const WORDS: Words = Words {
+    order: |_, order| wire(order),
+    state: "/orderFulfillmentStatus",
+    lines: "/lineItems",
+    released: OrderState::Shipping,
+};
 
 pub(super) fn routes(shared: Arc<Shared>) -> Router {
     Router::new()

@@ -2,7 +2,7 @@
 use super::Inner;
 use super::faults::Plan;
 use super::market::Market;
-use super::model::Order;
+use super::model::{Order, OrderState};
 use serde_json::{Value, json};
 
 /// A state no version of any document lists.
@@ -14,6 +14,8 @@ pub(super) struct Words {
     /// Where its state is in it (RFC 6901), and its lines.
     pub state: &'static str,
     pub lines: &'static str,
+    /// What an order is in that appears between two pages.
+    pub released: OrderState,
 }
 
 impl Inner {
@@ -51,7 +53,7 @@ impl Inner {
             orders.extend(orders.first().cloned());
         }
         if plan.page_drift && !last {
-            self.market.release_from_staging();
+            self.market.release_from_staging(words.released);
         }
         if plan.unknown_fields {
             orders.iter_mut().for_each(|order| add_unknown_fields(order, words.lines));

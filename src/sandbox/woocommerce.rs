@@ -36,7 +36,7 @@ const FIRST_ID: usize = 1000;
 /// Most lines of an order, so that theirs have room between two of those.
 const LINES: usize = 100;
 
-const WORDS: Words = Words { order: wire, state: "/status", lines: "/line_items" };
+const WORDS: Words = Words { order: wire, state: "/status", lines: "/line_items", released: OrderState::Shipping };
 
 pub(super) fn routes(shared: Arc<Shared>) -> Router {
     let at = |path: &str| format!("{API}{path}");

@@ -26,7 +26,7 @@ use serde_json::json;
 use super::faults;
 use super::parcels::settled;
 use super::*;
-use crate::diagnostic::{Diagnostic, Error, Kind, Result};
+use crate::diagnostic::{Diagnostic, Error, Result};
 use crate::intake::detect;
 use crate::intake::order_file::{self, OrderFile};
 use crate::intake::source::Source;
@@ -118,12 +118,6 @@ impl Files {
         let answer = port.send(Request::get("orders", &[folder, &[&file.name]].concat())?)?;
         if answer.status == 404 {
             return Ok(None);
-        }
-        if self.moves && answer.body.len() as u64 != file.bytes {
-            let message = format!("{} has {} bytes, and was listed with {}", file.name, answer.body.len(), file.bytes);
-            return Err(Error::new(Kind::Unavailable, "market/half-a-file", message).help(
-                "it is being written still: have it written under a name that begins with a point, and renamed",
-            ));
         }
         let options = crate::intake::Options {
             kind: Some(detect::Kind::Orders),

@@ -18,7 +18,7 @@ pub(super) struct Told {
     tpl_integration_type: String,
     #[serde(default, deserialize_with = "null_as_default")]
     tracking_number: String,
-    in_process_at: String,
+    pub in_process_at: String,
     pub delivering_date: Option<String>,
     #[serde(default)]
     pub is_multibox: bool,

@@ -172,7 +172,7 @@ pub(super) fn known(told: &Told) -> Option<Parcel> {
         lines: told.products.iter().map(|product| (product.sku.to_string(), product.quantity)).collect(),
         carrier: String::new(),
         tracking_number: told.number().filter(|_| ours).map(str::to_owned),
-        shipped_at: told.delivering_date.as_deref().and_then(|at| moment(at).ok()).unwrap_or_default(),
+        shipped_at: moment(told.delivering_date.as_deref().unwrap_or(&told.in_process_at)).unwrap_or_default(),
         location: None,
         last: true,
     })

@@ -18,6 +18,7 @@ const WORDS: Words = Words {
     order: |market, order| wire::order(order, &market.shipments),
     state: "/order_state",
     lines: "/order_lines",
+    released: OrderState::WaitingAcceptance,
 };
 
 /// What OR11 was asked for.
