@@ -426,6 +426,26 @@ impl Xml {
     }
 }
 
+impl Contract {
+    /// Steps of JSON pointers that are `$name` become what the shop calls it.
+    pub(super) fn fill_places(&mut self, setting: &dyn Fn(&str) -> Option<String>) {
+        let formats = self.format.values_mut().filter_map(|format| match format {
+            Format::Json(json) => Some(json),
+            Format::Xml(_) | Format::Delimited(_) => None,
+        });
+        let placed = formats.flat_map(|json| {
+            let constants = json.constant.iter_mut().map(|constant| &mut constant.at);
+            json.at.values_mut().chain([&mut json.under]).chain(constants)
+        });
+        let own = self.attribute.values_mut().filter_map(|attribute| attribute.at.as_mut());
+        for place in placed.chain(own).filter(|place| place.contains("/$")) {
+            let escaped = |value: String| value.replace('~', "~0").replace('/', "~1");
+            let step = |step: &str| step.strip_prefix('$').and_then(setting).map_or_else(|| step.to_owned(), escaped);
+            *place = place.split('/').map(step).collect::<Vec<_>>().join("/");
+        }
+    }
+}
+
 impl Json {
     /// Whether a list stands at a pointer into the document around the offers.
     pub fn holds_list(&self, pointer: &str) -> bool {

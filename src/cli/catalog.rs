@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::orders::amount;
 use super::{Context, stock};
 use crate::catalog::{ItemView, Listed, ListingView, Override, Stocked};
+use crate::channel::ITEM_MORE;
 use crate::diagnostic::Result;
 use crate::report::{Cell, Outcome, Table, thousands};
 
@@ -34,7 +35,10 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
     let reader = shop.catalog.read()?;
     match command {
         Command::Columns => {
-            let views = reader.views()?;
+            let mut views = reader.views()?;
+            for item in views.iter_mut().filter(|view| view.name == "item") {
+                item.columns.extend(ITEM_MORE.iter().map(|(name, _)| (*name).to_owned()));
+            }
             context.report.result(&views, |out| {
                 for view in &views {
                     writeln!(out, "{}\n  {}\n", view.name, view.columns.join(", "))?;

@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::checker::Checker;
 use super::document::Document;
 use super::findings::Findings;
+use super::identity::Identity;
 use super::nest::Nesting;
 use super::offer::Offer;
 use super::prices::Prices;
@@ -90,20 +91,14 @@ pub fn lines(
         .at(Place::file(&job.channel.contract_file))
         .help("offers are told one by one from a format of kind json with shape = \"lines\""));
     }
-    let identity = identity_of(job.channel);
+    let identity = Identity::of(job.channel);
     let mut name = String::new();
     let (built, _) = run(
         job,
         || Ok(io::sink()),
         findings,
         Some(&mut |offer, text| {
-            name.clear();
-            for part in identity.iter().filter_map(|attribute| offer.first(*attribute)) {
-                if !name.is_empty() {
-                    name.push('@');
-                }
-                name.push_str(part);
-            }
+            identity.write(&mut name, |attribute, _, _| offer.first(attribute));
             let text = String::from_utf8_lossy(text);
             each(&Line { sku: &offer.sku, identity: &name, text: text.trim_end() })
         }),
@@ -114,25 +109,19 @@ pub fn lines(
 /// What a document says of each of these offers besides its attributes: its names, and what is the same for all. It is
 /// how an offer is named that has gone.
 pub fn shells(job: &Job<'_>, identities: &[String]) -> Result<Vec<String>> {
-    let attributes = identity_of(job.channel);
+    let named = Identity::of(job.channel);
     let fill = |text: &str| filled(job, text);
-    let (document, encoder) = Document::new(job.channel, job.format, &attributes, &[], &fill);
+    let (document, encoder) = Document::new(job.channel, job.format, &named.attributes(), &[], &fill);
     let mut writer = FeedWriter::begin(encoder, io::sink());
     let mut offer = Offer::new(job.channel.contract.attribute.len());
     let mut shells = Vec::with_capacity(identities.len());
     for identity in identities {
         offer.clear();
-        for (attribute, part) in attributes.iter().zip(identity.splitn(attributes.len().max(1), '@')) {
-            offer.push_text(*attribute, part);
-        }
+        named.parts(identity).for_each(|(attribute, part)| offer.push_text(attribute, part));
         document.write(&offer, &mut writer).map_err(unwritable)?;
         writer.drain(|text| shells.push(String::from_utf8_lossy(text).trim_end().to_owned()));
     }
     Ok(shells)
-}
-
-fn identity_of(channel: &Channel) -> Vec<usize> {
-    channel.contract.identity.iter().filter_map(|name| channel.contract.attribute.get_index_of(name)).collect()
 }
 
 /// `$name` becomes what it names.

@@ -9,6 +9,7 @@ mod diff;
 mod document;
 mod findings;
 mod form;
+mod identity;
 mod joined;
 mod json_cell;
 mod json_slots;

@@ -205,11 +205,17 @@ async fn change(State(shared): Room, Path(id): Path<String>, body: Bytes) -> Ans
             .map_err(|e| Refusal::invalid(format!("The parcels are not as the extension writes them: {e}.")))?;
         inner.put_parcels(&order, items);
     }
-    let order = find(&inner.market, &id)?;
-    if update.status.as_deref() == Some("completed") && status(order) != "completed" {
-        inner.judge.accuse("completed-early", &order.id, "not all of its units are in parcels");
+    match update.status.as_deref() {
+        Some("completed") if status(inner.market.order(&order.id)?) != "completed" => {
+            inner.judge.accuse("completed-early", &order.id, "not all of its units are in parcels");
+        }
+        Some("cancelled") if !order.state.is_dead() => {
+            inner.market.cancel(&order.id)?;
+            inner.judge.told_canceled(&order.id);
+        }
+        _ => {}
     }
-    ok(wire(&inner.market, order))
+    ok(wire(&inner.market, find(&inner.market, &id)?))
 }
 
 impl Inner {

@@ -166,6 +166,10 @@ impl Connector for Ozon {
         self.cancel_posting(port, cancellation)
     }
 
+    fn cancels_units(&self) -> bool {
+        false
+    }
+
     fn push(&self, port: &dyn Port, offers: &[OfferUpdate]) -> Result<Submitted> {
         self.set_offers(port, offers)
     }

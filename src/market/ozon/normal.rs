@@ -136,6 +136,7 @@ pub(super) fn order(told: Told) -> Result<Order, String> {
         placed_at,
         updated_at: left_at.map_or(placed_at, |left_at| left_at.max(placed_at)),
         acknowledge_by: None,
+        refunds: Vec::new(),
         lines: told.products.iter().map(|product| line(product, state, currency)).collect::<Result<_, _>>()?,
         buyer: buyer(&told),
         channel_order_id: told.posting_number,

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::normal::{self, Told};
 use super::{Ozon, call};
 use crate::diagnostic::{Error, Kind, Result};
-use crate::market::faults::{moved_on, not_yet, rejected};
+use crate::market::faults::{moved_on, not_yet, order_unreadable, rejected};
 use crate::market::json::moment;
 use crate::market::parcels::settled;
-use crate::market::{Cancellation, Parcel, Port, Receipt};
+use crate::market::{Cancellation, Parcel, Port, Receipt, whole};
 use crate::order::State;
 
 #[derive(Deserialize)]
@@ -109,23 +109,14 @@ impl Ozon {
     }
 
     pub(super) fn cancel_posting(&self, port: &dyn Port, cancellation: &Cancellation) -> Result<Receipt> {
-        let told = self.expect(port, &cancellation.order_id)?;
-        match normal::state(&told) {
-            Some(State::Canceled) => return Ok(Receipt::AlreadyDone),
-            Some(State::AwaitingPayment | State::Ready | State::Shipped) => {}
-            _ => return Err(moved_on(&cancellation.order_id, &told.words())),
-        }
-        let whole = told.products.iter().all(|product| {
-            let id = product.sku.to_string();
-            cancellation.lines.iter().any(|(line, units)| *line == id && *units == product.quantity)
-        });
-        if !whole {
-            // afterwards the posting does not say that anything was canceled, so a repeat could not be told from a second one
-            return Err(rejected("only whole postings can be canceled from here")
-                .help("take single products out of it on Ozon's pages"));
+        let order_id = cancellation.order_id.as_str();
+        let told = normal::order(self.expect(port, order_id)?).map_err(|why| order_unreadable(order_id, &why))?;
+        // afterwards a posting does not say what was canceled of it, so a repeat could not be told from a second cancel
+        if let Some(receipt) = whole::settled(&told, cancellation)? {
+            return Ok(receipt);
         }
         let (id, words) = reason(&cancellation.reason)?;
-        let mut body = json!({ "cancel_reason_id": id, "posting_number": cancellation.order_id });
+        let mut body = json!({ "cancel_reason_id": id, "posting_number": order_id });
         if !words.is_empty() {
             body["cancel_reason_message"] = json!(words);
         }
