@@ -9,8 +9,8 @@ use url::Url;
 #[rustfmt::skip]
 const PERSONAL: &[&str] = &[
     "address", "billing", "birth", "birthday", "buyer", "city", "company", "contact", "customer", "email", "fax",
-    "firstname", "fullname", "firstline", "housenumber", "iban", "lastname", "mail", "mobile", "note", "organization", "phone", "postal", "postcode",
-    "recipient", "secondline", "street", "surname", "telephone", "vat", "zip", "zipcode",
+    "firstline", "firstname", "fullname", "housenumber", "iban", "lastname", "mail", "mobile", "note", "organization",
+    "phone", "postal", "postcode", "recipient", "secondline", "street", "surname", "telephone", "vat", "zip", "zipcode",
     "accesskey", "apikey", "assertion", "authorization", "credential", "devicecode", "password", "secret", "signature",
     "token",
 ];
