@@ -241,6 +241,15 @@ impl Format {
         }
     }
 
+    /// The same offers as lines: without the document around them, and without their numbers in it.
+    pub fn as_lines(&self) -> Option<Format> {
+        let Format::Json(json) = self else { return None };
+        let mut lines = Json { document: None, items: None, shape: JsonShape::Lines, ..json.clone() };
+        (lines.shard, lines.compress) = (None, None);
+        lines.constant.retain(|constant| constant.value.as_str() != Some("$n"));
+        Some(Format::Json(lines)).filter(Format::is_lines)
+    }
+
     pub fn file(&self) -> &str {
         match self {
             Format::Xml(xml) => &xml.file,

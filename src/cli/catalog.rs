@@ -8,7 +8,7 @@ use super::{Context, stock};
 use crate::catalog::{ItemView, Listed, ListingView, Override, Stocked};
 use crate::channel::ITEM_MORE;
 use crate::diagnostic::Result;
-use crate::report::{Cell, Outcome, Table, thousands};
+use crate::report::{Cell, Outcome, Table, escape, thousands};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -136,6 +136,12 @@ impl Shown {
                 Cell::from(listing.last_error.as_deref().unwrap_or_default()),
             ]);
         }
-        table.write(out)
+        table.write(out)?;
+        let found = self.listings.iter().flat_map(|listing| listing.issues.iter().map(move |issue| (listing, issue)));
+        for (listing, issue) in found {
+            let effect = if issue.disapproved { "does not show it" } else { "shows it less" };
+            writeln!(out, "{} {effect}: {}", escape(&listing.channel), escape(&issue.words))?;
+        }
+        Ok(())
     }
 }

@@ -12,7 +12,7 @@ use super::findings::Findings;
 use super::identity::Identity;
 use super::nest::Nesting;
 use super::offer::Offer;
-use super::prices::Prices;
+use super::prices::{Prices, digits};
 use super::shaper::Shaper;
 use super::write::{FeedWriter, Full, Wrapped, Wrapping};
 use crate::catalog::fault;
@@ -72,26 +72,26 @@ pub struct Line<'a> {
     pub identity: &'a str,
     /// As it stands in the document.
     pub text: &'a str,
+    /// The digits of its price.
+    pub price: Option<u32>,
+    /// Whether it can be bought, where the contract says how to tell.
+    pub in_stock: Option<bool>,
 }
 
 /// Builds the offers of a document of lines and hands each to `each`, instead of writing them one behind the other.
 ///
 /// # Errors
-/// As of [`build`]; `channel/no-lines` for a format that is no lines of JSON; and what `each` returns.
+/// As of [`build`], and what `each` returns.
 pub fn lines(
     job: &Job<'_>,
     findings: &mut Findings<'_>,
     each: &mut dyn FnMut(&Line<'_>) -> Result<()>,
 ) -> Result<Built> {
     if !job.format.is_lines() {
-        return Err(Error::usage(
-            "channel/no-lines",
-            format!("{} has no lines of JSON in this format", job.channel.name),
-        )
-        .at(Place::file(&job.channel.contract_file))
-        .help("offers are told one by one from a format of kind json with shape = \"lines\""));
+        return Err(Error::bug("offers are told one by one, and not from lines"));
     }
     let identity = Identity::of(job.channel);
+    let (price, stock) = (job.channel.contract.price(), job.channel.contract.in_stock_test());
     let mut name = String::new();
     let (built, _) = run(
         job,
@@ -100,7 +100,9 @@ pub fn lines(
         Some(&mut |offer, text| {
             identity.write(&mut name, |attribute, _, _| offer.first(attribute));
             let text = String::from_utf8_lossy(text);
-            each(&Line { sku: &offer.sku, identity: &name, text: text.trim_end() })
+            let price = price.and_then(|at| offer.first(at)).map(digits);
+            let in_stock = can_be_bought(offer, stock);
+            each(&Line { sku: &offer.sku, identity: &name, text: text.trim_end(), price, in_stock })
         }),
     )?;
     Ok(built)
@@ -122,6 +124,12 @@ pub fn shells(job: &Job<'_>, identities: &[String]) -> Result<Vec<String>> {
         writer.drain(|text| shells.push(String::from_utf8_lossy(text).trim_end().to_owned()));
     }
     Ok(shells)
+}
+
+/// `None`: the contract does not say how to tell.
+fn can_be_bought(offer: &Offer, stock: Option<(usize, &[String])>) -> Option<bool> {
+    let (attribute, values) = stock?;
+    Some(offer.first(attribute).is_some_and(|value| values.iter().any(|known| known == value)))
 }
 
 /// `$name` becomes what it names.
@@ -196,8 +204,7 @@ fn run<W: Write>(
             built.left_out += 1;
             continue;
         }
-        let is_stocked = stock
-            .is_some_and(|(attribute, values)| offer.first(attribute).is_some_and(|v| values.iter().any(|x| x == v)));
+        let is_stocked = can_be_bought(&offer, stock) == Some(true);
         offer.present().for_each(|attribute| sent[attribute] = true);
         let costs = price.and_then(|at| offer.first(at)).map(|price| Prices::entry(&offer.sku, price));
         let written = match &mut nesting {
@@ -230,7 +237,7 @@ fn run<W: Write>(
         hashes.push(measured.hash.digest128());
         places.push(measured.to);
     }
-    built.hash = format!("{:032x}", together(&hashes));
+    built.hash = hash_of(&hashes);
     if lacking > 0 {
         findings.add(replaced(job, lacking));
     }
@@ -246,15 +253,16 @@ pub(super) fn setting_of(channel: &Channel, name: &str, now: &str) -> Option<Str
     }
 }
 
-/// One hash of several documents.
-fn together(hashes: &[u128]) -> u128 {
-    match hashes {
+/// The hash of a feed, in hexadecimal, from those of its documents.
+pub fn hash_of(documents: &[u128]) -> String {
+    let whole = match documents {
         [only] => *only,
         several => {
             let bytes: Vec<u8> = several.iter().flat_map(|hash| hash.to_le_bytes()).collect();
             xxhash_rust::xxh3::xxh3_128(&bytes)
         }
-    }
+    };
+    format!("{whole:032x}")
 }
 
 fn replaced(job: &Job<'_>, lacking: u64) -> Diagnostic {
