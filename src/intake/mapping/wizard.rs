@@ -41,7 +41,9 @@ fn of_document(source: &Source) -> Result<String> {
     let _ = reader.read_offer(&mut RawOffer::default());
     let root = reader.head().root();
     let mut elements = HashMap::new();
-    root.into_iter().for_each(|root| weigh(root, String::new(), &mut elements));
+    if let Some(root) = root {
+        weigh(root, String::new(), &mut elements);
+    }
     let repeated = elements.into_iter().filter(|(_, weight): &(String, Weight)| weight.count > 1);
     let offer = repeated.max_by(|(a, x), (b, y)| x.inside.cmp(&y.inside).then_with(|| b.cmp(a)));
     let (Some((way, _)), Some(root)) = (offer, root) else {
