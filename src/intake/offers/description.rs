@@ -494,6 +494,9 @@ impl Worked {
                 // the id is all that is known of it
                 None => {
                     draft.say(Meaning::Attribute(found.name), found.name, text, found.at);
+                    if around.product_types.is_empty() {
+                        return; // the ids are those of some other list
+                    }
                     let message = "the document has no such category: the product goes without it";
                     let help = "list the category before the offers, or name one that is there";
                     draft.doubt(Invalid::new("import/unknown-category", message, help));
