@@ -78,12 +78,14 @@ impl Pair {
 
 fn operations(models: &Path) -> Vec<Operation> {
     let mut all = Vec::new();
-    for model in MODELS {
-        let text = fs::read_to_string(models.join(model).with_extension("json")).unwrap();
+    for edition in MODELS {
+        let text = fs::read_to_string(models.join(edition).with_extension("json")).unwrap();
         let model: Value = serde_json::from_str(&text).unwrap();
         for (path, calls) in model["paths"].as_object().unwrap() {
             for (method, call) in calls.as_object().unwrap() {
-                let Some(name) = call["operationId"].as_str() else { continue };
+                let Some(id) = call["operationId"].as_str() else { continue };
+                // both models of orders have a `getOrder`
+                let name = if edition == "ordersV0" && method == "get" { format!("{id}V0") } else { id.to_owned() };
                 let names = call["parameters"].as_array().into_iter().flatten();
                 let pairs = call["responses"].as_object().into_iter().flatten().flat_map(|(status, response)| {
                     let pairs = response["x-amzn-api-sandbox"]["static"].as_array().cloned().unwrap_or_default();
@@ -95,7 +97,7 @@ fn operations(models: &Path) -> Vec<Operation> {
                     })
                 });
                 all.push(Operation {
-                    name: name.to_owned(),
+                    name,
                     method: method.to_uppercase(),
                     path: path.clone(),
                     parameters: names.filter_map(|p| p["name"].as_str().map(str::to_owned)).collect(),
