@@ -194,7 +194,7 @@ fn orders(connector: &str, nth: usize, count: usize) -> Vec<OrderSpec> {
         let waits = if connector == "mirakl" { OrderState::WaitingAcceptance } else { OrderState::WaitingDebitPayment };
         OrderSpec {
             lines: (0..1 + n % 2).map(line).collect(),
-            state: Some(if n % 3 == 0 { OrderState::Shipping } else { waits }),
+            state: Some(if n.is_multiple_of(3) { OrderState::Shipping } else { waits }),
             ..OrderSpec::default()
         }
     };

@@ -23,8 +23,8 @@ use std::time::Duration;
 use purvey::diagnostic::{Kind, Retry};
 use purvey::market::host::{DryRun, Host};
 use purvey::market::{
-    self, Acknowledge, Cancellation, Capabilities, Connector, Decision, ItemResult, OfferUpdate, Polled, Port, Receipt,
-    Secret,
+    self, Acknowledge, Canceling, Cancellation, Capabilities, Connector, Decision, ItemResult, OfferUpdate, Polled,
+    Port, Receipt, Secret,
 };
 use purvey::order::{Order, State};
 use sandboxed::Dialect;
@@ -66,7 +66,7 @@ fn splits(can: &Capabilities) -> bool {
 }
 
 fn cancels(can: &Capabilities) -> bool {
-    can.cancel
+    can.cancel != Canceling::Never
 }
 
 fn picks_up(can: &Capabilities) -> bool {
@@ -506,7 +506,7 @@ fn cancellation(order: &Order, units: &[i64]) -> Cancellation {
 #[test]
 fn units_and_whole_orders_are_canceled_once() {
     each(cancels, |desk| {
-        if !desk.connector.cancels_units() {
+        if desk.connector.describe().cancel != Canceling::Units {
             return;
         }
         let order = desk.order(&desk.stage.place(&[("LAMP", 3, 1290), ("BULB", 1, 300)], Step::Paid));
@@ -524,7 +524,7 @@ fn units_and_whole_orders_are_canceled_once() {
 #[test]
 fn a_lost_answer_to_a_partial_cancellation_is_not_repeated() {
     each(cancels, |desk| {
-        if !desk.connector.cancels_units() {
+        if desk.connector.describe().cancel != Canceling::Units {
             return;
         }
         let order = desk.order(&desk.stage.place(&[("LAMP", 3, 1290)], Step::Paid));
@@ -639,7 +639,7 @@ fn a_dry_run_lists_every_write_and_changes_nothing() {
         let optional: [(bool, Write<'_>); 4] = [
             (decides(&can), &|c, dry| assert!(c.acknowledge(dry, &decision(&asked, true)).is_ok())),
             (cancels(&can), &|c, dry| {
-                let units = if c.cancels_units() { 1 } else { 2 };
+                let units = if c.describe().cancel == Canceling::Units { 1 } else { 2 };
                 assert!(c.cancel(dry, &cancellation(&asked, &[units])).is_ok());
             }),
             (picks_up(&can), &|c, dry| assert!(c.ready_for_pickup(dry, &pickup).is_ok())),

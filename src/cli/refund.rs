@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     let tell = shop.config.market.contains_key(&channel);
     if tell {
         let connector = abilities(&shop, &channel)?;
-        if !connector.refunds() {
+        if !connector.describe().refunds {
             return Err(unable(&channel, "gives no money back for us", connector.by_hand()));
         }
     }

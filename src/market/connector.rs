@@ -83,11 +83,6 @@ pub trait Connector: Send + Sync {
         Err(unsupported("cancel orders"))
     }
 
-    /// Whether single units can be canceled; else only all that is open in an order, before anything has left.
-    fn cancels_units(&self) -> bool {
-        true
-    }
-
     /// The reasons for canceling it takes; empty where any word will do.
     fn cancel_reasons(&self) -> &'static [&'static str] {
         &[]
@@ -97,10 +92,6 @@ pub trait Connector: Send + Sync {
     /// connector that refunds either tells of refunds there, or makes a repeat by `number` the same refund.
     fn refund(&self, _port: &dyn Port, _refund: &Refund) -> Result<Receipt> {
         Err(unsupported("give money back"))
-    }
-
-    fn refunds(&self) -> bool {
-        false
     }
 
     /// Where a person does by hand what this connector cannot.
@@ -217,7 +208,8 @@ pub struct Capabilities {
     pub several_parcels: bool,
     pub acknowledge: Acknowledge,
     pub pickup: bool,
-    pub cancel: bool,
+    pub cancel: Canceling,
+    pub refunds: bool,
     /// Offers in one `push`; 0 when stock and price cannot be pushed.
     pub batch_max: usize,
     pub stock_per_location: bool,
@@ -238,6 +230,14 @@ pub enum Acknowledge {
     Optional,
     /// An order not accepted in time is lost.
     Mandatory,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Canceling {
+    Never,
+    /// Only all that is open in an order, before anything has left.
+    Whole,
+    Units,
 }
 
 /// `burst` requests at once, then one every `refill`.

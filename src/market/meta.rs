@@ -15,8 +15,8 @@ use serde_json::json;
 use super::faults::{self, rejected};
 use super::json::null_as_default;
 use super::{
-    Account, Acknowledge, Body, Capabilities, Connector, Granularity, ItemResult, Limit, Method, OrderPage, Parcel,
-    Polled, Port, PullFrom, Receipt, Request, Response, Secret, Submitted, Verdict, WholeOffer, oauth,
+    Account, Acknowledge, Body, Canceling, Capabilities, Connector, Granularity, ItemResult, Limit, Method, OrderPage,
+    Parcel, Polled, Port, PullFrom, Receipt, Request, Response, Secret, Submitted, Verdict, WholeOffer, oauth,
 };
 use crate::diagnostic::{Error, Kind, Result};
 use crate::order::Order;
@@ -132,7 +132,8 @@ impl Connector for Meta {
             several_parcels: false,
             acknowledge: Acknowledge::Never,
             pickup: false,
-            cancel: false,
+            cancel: Canceling::Never,
+            refunds: false,
             batch_max: 0,
             stock_per_location: false,
             limits: LIMITS,

@@ -11,8 +11,8 @@ use crate::catalog::testing::{at, order, shop_with};
 use crate::catalog::{Catalog, Deed, EffectState, RefundReceipt, RefundRequest, ShipRequest, Writer};
 use crate::diagnostic::Result;
 use crate::market::{
-    Acknowledge, Cancellation, Capabilities, Decision, Granularity, ItemResult, OfferUpdate, OrderPage, Parcel, Polled,
-    PullFrom, Receipt, Request, Response, Secret, Submitted, Unreadable, Verdict,
+    Acknowledge, Canceling, Cancellation, Capabilities, Decision, Granularity, ItemResult, OfferUpdate, OrderPage,
+    Parcel, Polled, PullFrom, Receipt, Request, Response, Secret, Submitted, Unreadable, Verdict,
 };
 use crate::order::{Order, Refund, Refunded, State};
 use crate::value::{Sku, TrackingNumber};
@@ -93,7 +93,8 @@ impl Connector for Fake {
             several_parcels: true,
             acknowledge: Acknowledge::Mandatory,
             pickup: false,
-            cancel: true,
+            cancel: Canceling::Units,
+            refunds: false,
             batch_max: 10,
             stock_per_location: false,
             limits: &[],

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::{Context, finish, moment};
 use crate::catalog::Deed;
 use crate::diagnostic::{Error, Place, Result};
+use crate::market::Canceling;
 use crate::order::State;
 use crate::report::{Outcome, counted};
 use crate::shop::Shop;
@@ -198,12 +199,13 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
 /// Says at once what the marketplace would refuse, before anything is changed here.
 fn able_to_cancel(shop: &Shop, channel: &str, units: bool, reason: &str) -> Result<()> {
     let connector = abilities(shop, channel)?;
-    if !connector.describe().cancel {
-        return Err(unable(channel, "cancels no orders for us", connector.by_hand()));
-    }
-    if units && !connector.cancels_units() {
-        let help = "cancel the whole order without --line, or do it on the marketplace's own pages";
-        return Err(unable(channel, "cancels whole orders only", help));
+    match connector.describe().cancel {
+        Canceling::Never => return Err(unable(channel, "cancels no orders for us", connector.by_hand())),
+        Canceling::Whole if units => {
+            let help = "cancel the whole order without --line, or do it on the marketplace's own pages";
+            return Err(unable(channel, "cancels whole orders only", help));
+        }
+        Canceling::Whole | Canceling::Units => {}
     }
     let reasons = connector.cancel_reasons();
     if !reasons.is_empty() && !reasons.iter().any(|known| known.eq_ignore_ascii_case(reason)) {

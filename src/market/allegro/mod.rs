@@ -69,7 +69,8 @@ impl Connector for Allegro {
             several_parcels: true,
             acknowledge: Acknowledge::Never,
             pickup: true,
-            cancel: true,
+            cancel: Canceling::Whole,
+            refunds: true,
             batch_max: offers::BATCH_MAX,
             stock_per_location: false,
             limits: LIMITS,
@@ -122,16 +123,8 @@ impl Connector for Allegro {
         self.cancel_order(port, cancellation)
     }
 
-    fn cancels_units(&self) -> bool {
-        false
-    }
-
     fn refund(&self, port: &dyn Port, refund: &Refund) -> Result<Receipt> {
         self.give_back(port, refund)
-    }
-
-    fn refunds(&self) -> bool {
-        true
     }
 
     fn ready_for_pickup(&self, port: &dyn Port, order_id: &str) -> Result<Receipt> {

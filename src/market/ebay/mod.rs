@@ -71,7 +71,8 @@ impl Connector for Ebay {
             several_parcels: true,
             acknowledge: Acknowledge::Never,
             pickup: false,
-            cancel: true,
+            cancel: Canceling::Whole,
+            refunds: true,
             batch_max: offers::BATCH_MAX,
             stock_per_location: false,
             limits: &[],
@@ -144,20 +145,12 @@ impl Connector for Ebay {
         self.cancel_order(port, cancellation)
     }
 
-    fn cancels_units(&self) -> bool {
-        false
-    }
-
     fn cancel_reasons(&self) -> &'static [&'static str] {
         refund::CANCEL_REASONS
     }
 
     fn refund(&self, port: &dyn Port, refund: &Refund) -> Result<Receipt> {
         self.give_back(port, refund)
-    }
-
-    fn refunds(&self) -> bool {
-        true
     }
 
     fn by_hand(&self) -> &'static str {

@@ -83,7 +83,8 @@ impl Connector for Mirakl {
             several_parcels: true,
             acknowledge: Acknowledge::Mandatory,
             pickup: true,
-            cancel: true,
+            cancel: Canceling::Units,
+            refunds: true,
             batch_max: 10_000,
             stock_per_location: false,
             limits: LIMITS,
@@ -123,10 +124,6 @@ impl Connector for Mirakl {
 
     fn refund(&self, port: &dyn Port, refund: &Refund) -> Result<Receipt> {
         self.give_back(port, refund)
-    }
-
-    fn refunds(&self) -> bool {
-        true
     }
 
     fn ready_for_pickup(&self, port: &dyn Port, order_id: &str) -> Result<Receipt> {

@@ -122,7 +122,8 @@ impl Connector for Ozon {
             several_parcels: false,
             acknowledge: Acknowledge::Never,
             pickup: false,
-            cancel: true,
+            cancel: Canceling::Whole,
+            refunds: false,
             batch_max: offers::BATCH_MAX,
             stock_per_location: false,
             limits: LIMITS,
@@ -164,10 +165,6 @@ impl Connector for Ozon {
 
     fn cancel(&self, port: &dyn Port, cancellation: &Cancellation) -> Result<Receipt> {
         self.cancel_posting(port, cancellation)
-    }
-
-    fn cancels_units(&self) -> bool {
-        false
     }
 
     fn push(&self, port: &dyn Port, offers: &[OfferUpdate]) -> Result<Submitted> {

@@ -125,7 +125,8 @@ impl Connector for Shopify {
             several_parcels: true,
             acknowledge: Acknowledge::Never,
             pickup: false,
-            cancel: true,
+            cancel: Canceling::Whole,
+            refunds: true,
             batch_max: offers::BATCH_MAX,
             stock_per_location: false,
             limits: &[],
@@ -175,16 +176,8 @@ impl Connector for Shopify {
         self.cancel_order(port, cancellation)
     }
 
-    fn cancels_units(&self) -> bool {
-        false
-    }
-
     fn refund(&self, port: &dyn Port, refund: &Refund) -> Result<Receipt> {
         self.give_back(port, refund)
-    }
-
-    fn refunds(&self) -> bool {
-        true
     }
 
     fn push(&self, port: &dyn Port, offers: &[OfferUpdate]) -> Result<Submitted> {

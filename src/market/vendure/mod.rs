@@ -116,7 +116,8 @@ impl Connector for Vendure {
             several_parcels: true,
             acknowledge: Acknowledge::Never,
             pickup: false,
-            cancel: true,
+            cancel: Canceling::Units,
+            refunds: true,
             batch_max: offers::BATCH_MAX,
             stock_per_location: false,
             limits: &[],
@@ -179,10 +180,6 @@ impl Connector for Vendure {
 
     fn refund(&self, port: &dyn Port, refund: &Refund) -> Result<Receipt> {
         self.give_back(port, refund)
-    }
-
-    fn refunds(&self) -> bool {
-        true
     }
 
     fn push(&self, port: &dyn Port, offers: &[OfferUpdate]) -> Result<Submitted> {

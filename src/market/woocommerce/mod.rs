@@ -115,7 +115,8 @@ impl Connector for WooCommerce {
             several_parcels: true,
             acknowledge: Acknowledge::Never,
             pickup: false,
-            cancel: true,
+            cancel: Canceling::Whole,
+            refunds: true,
             batch_max: offers::BATCH_MAX,
             stock_per_location: false,
             limits: &[],
@@ -163,16 +164,8 @@ impl Connector for WooCommerce {
         self.cancel_order(port, cancellation)
     }
 
-    fn cancels_units(&self) -> bool {
-        false
-    }
-
     fn refund(&self, port: &dyn Port, refund: &Refund) -> Result<Receipt> {
         self.give_back(port, refund)
-    }
-
-    fn refunds(&self) -> bool {
-        true
     }
 
     fn push(&self, port: &dyn Port, offers: &[OfferUpdate]) -> Result<Submitted> {
