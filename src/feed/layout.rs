@@ -12,7 +12,13 @@ pub(super) struct Layout<'c> {
     /// The attributes that name an offer, and where they are in the contract.
     identity: Vec<(usize, &'c str, &'c Attribute)>,
     placing: Placing<'c>,
-    has_forms: bool,
+    /// The form of each attribute, and of each part of a group.
+    forms: Vec<Option<&'c Form>>,
+    part_forms: Vec<Vec<Option<&'c Form>>>,
+    /// Groups of which a part stands elsewhere than in an element of its name.
+    scattered: Vec<bool>,
+    /// Names of what says the currency of amounts that are written without it.
+    currencies: Vec<&'c str>,
     /// Another name, and the attribute.
     renamed: Vec<(&'c str, usize)>,
     /// Attributes with a path, and its steps: from the offer, or from the row inside it.
@@ -54,7 +60,10 @@ impl<'c> Layout<'c> {
                 .filter_map(|name| channel.contract.attribute.get_full(name))
                 .map(|(index, name, attribute)| (index, name.as_str(), attribute))
                 .collect(),
-            has_forms: placing.has_forms(),
+            forms: Vec::new(),
+            part_forms: Vec::new(),
+            scattered: Vec::new(),
+            currencies: Vec::new(),
             placing,
             renamed: Vec::new(),
             placed: Vec::new(),
@@ -75,8 +84,23 @@ impl<'c> Layout<'c> {
         layout.inner = channel.contract.attribute.keys().map(|name| layout.placing.nests(name)).collect();
         for (index, (name, attribute)) in channel.contract.attribute.iter().enumerate() {
             layout.add(index, name, attribute);
+            layout.add_forms(name, attribute);
         }
         layout
+    }
+
+    fn add_forms(&mut self, name: &str, attribute: &'c Attribute) {
+        let full = |part: &str| format!("{name}.{part}");
+        let form = self.placing.form(name, attribute);
+        let parts = attribute.fields.iter().map(|(part, field)| self.placing.form(&full(part), field)).collect();
+        let is_elsewhere = |(part, field): (&String, &'c Attribute)| self.placing.at(&full(part), field).is_some();
+        self.scattered.push(attribute.fields.iter().any(is_elsewhere));
+        let lacks_currency = attribute.kind == Type::Price && form.is_some_and(Form::is_amount);
+        if lacks_currency && !self.currencies.contains(&attribute.currency.as_str()) {
+            self.currencies.push(&attribute.currency);
+        }
+        self.forms.push(form);
+        self.part_forms.push(parts);
     }
 
     fn add(&mut self, index: usize, name: &'c str, attribute: &'c Attribute) {
@@ -118,8 +142,9 @@ impl<'c> Layout<'c> {
         matches!(self.format, Some(Format::Json(_)))
     }
 
-    pub fn has_forms(&self) -> bool {
-        self.has_forms
+    /// Fields and attributes that say the currency of amounts without one.
+    pub fn currencies(&self) -> &[&'c str] {
+        &self.currencies
     }
 
     pub fn is_around(&self, name: &str) -> bool {
@@ -138,8 +163,8 @@ impl<'c> Layout<'c> {
     }
 
     /// Whether the whole attribute is JSON text.
-    pub fn is_json_text(&self, name: &str, attribute: &Attribute) -> bool {
-        Form::is_json(self.placing.form(name, attribute))
+    pub fn is_json_text(&self, attribute: usize) -> bool {
+        Form::is_json(self.forms[attribute])
     }
 
     pub fn is_spread(&self, column: &str) -> bool {
@@ -196,17 +221,15 @@ impl<'c> Layout<'c> {
 
     /// What names the offer, put into `identity`: the contract's identity attributes, joined by `@`. They stand in one of
     /// `roots`: the offer, or the row inside it before the offer.
-    pub fn identity(&self, roots: &[Field<'_>], identity: &mut String) {
+    pub fn identity<'d>(&self, roots: &[Field<'d>], identity: &mut String) {
         identity.clear();
         for (index, name, attribute) in &self.identity {
             let root = if self.is_inner(*index) { roots.first() } else { roots.last() };
             let is_it = |f: &Field<'_>| {
                 f.name() == *name || attribute.names.iter().any(|other| other.eq_ignore_ascii_case(f.name()))
             };
-            let own = |root: Field<'_>| root.children().find(is_it).map(|f| f.text().to_owned());
-            let Some(text) = root.and_then(|r| self.text(*r, name).map(str::to_owned).or_else(|| own(*r))) else {
-                continue;
-            };
+            let own = |root: &Field<'d>| root.children().find(is_it).map(|f| f.text());
+            let Some(text) = root.and_then(|root| self.text(*root, name).or_else(|| own(root))) else { continue };
             if !identity.is_empty() {
                 identity.push('@');
             }
@@ -230,7 +253,13 @@ impl<'c> Layout<'c> {
     }
 
     /// Parts of a group where the format says that they stand elsewhere than in elements of their names.
-    pub fn parts(&self, name: &str, attribute: &Attribute, field: Field<'_>) -> Option<Vec<(usize, String)>> {
+    pub fn parts(
+        &self,
+        index: usize,
+        name: &str,
+        attribute: &Attribute,
+        field: Field<'_>,
+    ) -> Option<Vec<(usize, String)>> {
         let place = self.placing.at(name, attribute).and_then(|at| match self.format {
             Some(Format::Delimited(_)) => Some(at),
             _ => at.trim_end_matches("/0").rsplit('/').next(),
@@ -250,19 +279,18 @@ impl<'c> Layout<'c> {
             Format::Xml(_) => None,
             Format::Delimited(_) => return None,
         };
-        let full = |part: &str| format!("{name}.{part}");
-        if json.is_none() && !attribute.fields.iter().any(|(part, kind)| self.placing.at(&full(part), kind).is_some()) {
+        if json.is_none() && !self.scattered[index] {
             return None;
         }
         let mut given = Vec::new();
         for (position, (part, kind)) in attribute.fields.iter().enumerate() {
-            let full = full(part);
+            let full = format!("{name}.{part}");
             let steps = match json {
                 Some(json) => super::write::json_keys(&inside(json, &self.placing, &full, part, kind)),
                 None => self.placing.at(&full, kind).unwrap_or(part).split('/').map(str::to_owned).collect(),
             };
             let Some(found) = self.walk(field, &steps).first().copied() else { continue };
-            let text = match self.placing.form(&full, kind) {
+            let text = match self.part_forms[index][position] {
                 Some(Form::Apart(places)) => two_places(places, found.field, kind),
                 _ => None,
             };
@@ -271,20 +299,33 @@ impl<'c> Layout<'c> {
         Some(given)
     }
 
-    /// What a value says, as it is written inside.
+    /// What the value of attribute number `index` says, as it is written inside.
     pub fn read<'t>(
         &self,
-        name: &str,
+        index: usize,
         attribute: &Attribute,
         field: Field<'_>,
         text: &'t str,
         currency: Option<Currency>,
     ) -> Cow<'t, str> {
-        match self.placing.form(name, attribute).filter(|_| self.has_forms) {
+        match self.forms[index] {
             None => Cow::Borrowed(text),
-            // A part was put together when the group was.
-            Some(Form::Apart(_)) if name.contains('.') => Cow::Borrowed(text),
             Some(Form::Apart(parts)) => two_places(parts, field, attribute).map_or(Cow::Borrowed(text), Cow::Owned),
+            Some(form) => form::read(form, attribute, text, currency),
+        }
+    }
+
+    /// The same for a part of it.
+    pub fn read_part<'t>(
+        &self,
+        (index, part): (usize, usize),
+        attribute: &Attribute,
+        text: &'t str,
+        currency: Option<Currency>,
+    ) -> Cow<'t, str> {
+        match self.part_forms[index][part] {
+            // Halves were put together when the group was.
+            None | Some(Form::Apart(_)) => Cow::Borrowed(text),
             Some(form) => form::read(form, attribute, text, currency),
         }
     }

@@ -18,6 +18,7 @@ mod offer;
 mod preview;
 mod prices;
 mod refers;
+mod seen;
 mod shape;
 mod shaper;
 

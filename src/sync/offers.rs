@@ -108,6 +108,7 @@ pub fn tell_offers(
         now: &to_utc_text(occasion.now),
         format: &format,
         changed: &changed_at,
+        beside: false,
     };
     let mut teller = Teller {
         writer,
