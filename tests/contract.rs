@@ -21,8 +21,11 @@ use jiff::Timestamp;
 use purvey::diagnostic::Result;
 use purvey::market::host::{Clock, Host, Outcome, SystemClock, Transport};
 use purvey::market::{
-    self, Account, Cancellation, Connector, Decision, OfferUpdate, Parcel, Port, PullFrom, Request, Response, Secret,
+    self, Account, Cancellation, Connector, Decision, OfferUpdate, Parcel, Port, PullFrom, Refund, Request, Response,
+    Secret,
 };
+use purvey::order::RefundLine;
+use purvey::value::Currency;
 use serde_json::{Value, json};
 
 /// Changes an example answer to a `METHOD /path`.
@@ -196,6 +199,7 @@ fn mirakl_takes_every_request() {
                 .cancel(port, &Cancellation { order_id: order_id.clone(), lines, reason: "34".to_owned() })
                 .unwrap();
         }
+        connector.refund(port, &refund(&order_id, &line, order.currency)).unwrap();
         let _ = connector.ready_for_pickup(port, &order_id);
         let offer = OfferUpdate {
             sku: "S2000".to_owned(),
@@ -223,6 +227,7 @@ fn mirakl_takes_every_request() {
         "PUT /api/orders/Order_00010-A/ship",
         "PUT /api/orders/Order_00010-A/tracking",
         "PUT /api/orders/cancel",
+        "PUT /api/orders/refund",
         "PUT /api/shipments/ready_for_pick_up",
     ];
     if let Some(asked) = asked {
@@ -271,6 +276,18 @@ fn parcel(order_id: &str, line: &str, shipped_at: Timestamp) -> Parcel {
     }
 }
 
+fn refund(order_id: &str, line: &str, currency: Currency) -> Refund {
+    Refund {
+        order_id: order_id.to_owned(),
+        number: "R1".to_owned(),
+        lines: vec![RefundLine { line_id: line.to_owned(), quantity: 1, amount_minor: 100 }],
+        shipping_minor: 0,
+        amount_minor: 100,
+        currency,
+        reason: "15".to_owned(),
+    }
+}
+
 /// The orders of the last hour.
 fn pulled(connector: &dyn Connector, port: &dyn Port) -> Vec<purvey::order::Order> {
     let now = port.now();
@@ -292,6 +309,7 @@ fn ebay_takes_every_request() {
         assert!(connector.order(port, "1").unwrap().is_some());
         connector.ship(port, &parcel("1", "11", port.now())).unwrap();
         connector.ship(port, &Parcel { tracking_number: None, ..parcel("1", "11", port.now()) }).unwrap();
+        connector.refund(port, &refund("1", "11", Currency::parse("EUR").unwrap())).unwrap();
         assert_eq!(connector.push(port, &[offer("LAMP")]).unwrap().results[0].refused, None);
     });
     let every = [
@@ -299,6 +317,7 @@ fn ebay_takes_every_request() {
         "GET /sell/fulfillment/v1/order/1",
         "GET /sell/fulfillment/v1/order/1/shipping_fulfillment",
         "GET /sell/inventory/v1/offer",
+        "POST /sell/fulfillment/v1/order/1/issue_refund",
         "POST /sell/fulfillment/v1/order/1/shipping_fulfillment",
         "POST /sell/inventory/v1/bulk_update_price_quantity",
     ];
@@ -428,6 +447,7 @@ fn lead_allegro(call: &str, told: &mut Value) {
     let price = json!({ "amount": "1.00", "currency": "EUR" });
     let form = json!({
         "id": FORM, "status": "READY_FOR_PROCESSING", "updatedAt": "2026-11-25T09:00:00Z", "summary": { "totalToPay": price },
+        "payment": { "id": "00000000-0000-1000-a000-000000000021" },
         "lineItems": [{ "id": FORM_LINE, "offer": { "id": "7" }, "quantity": 2, "price": price }],
     });
     match call.replace(FORM, "ID").as_str() {
@@ -455,6 +475,7 @@ fn allegro_takes_every_request() {
     let servers = [
         Server { variable: "PURVEY_CONTRACT_ALLEGRO", prefix: "/order", leaves_out_prefix: false },
         Server { variable: "PURVEY_CONTRACT_ALLEGRO", prefix: "/sale", leaves_out_prefix: false },
+        Server { variable: "PURVEY_CONTRACT_ALLEGRO", prefix: "/payments", leaves_out_prefix: false },
     ];
     let asked = heard(account("allegro"), &servers, lead_allegro, |connector, port| {
         assert_eq!(pulled(connector, port).len(), 1);
@@ -467,6 +488,9 @@ fn allegro_takes_every_request() {
         }
         connector.ready_for_pickup(port, FORM).unwrap();
         connector.picked_up(port, FORM).unwrap();
+        let lines = vec![(FORM_LINE.to_owned(), 2)];
+        connector.cancel(port, &Cancellation { order_id: FORM.to_owned(), lines, reason: "none".to_owned() }).unwrap();
+        connector.refund(port, &refund(FORM, FORM_LINE, Currency::parse("EUR").unwrap())).unwrap();
         let offers = [offer("LAMP"), OfferUpdate { quantity: Some(0), ..offer("BULB") }];
         let job = connector.push(port, &offers).unwrap().job.unwrap();
         connector.poll(port, &job, &offers).unwrap();
@@ -490,6 +514,7 @@ fn allegro_takes_every_request() {
         "GET /sale/offer-quantity-change-commands/ID/tasks",
         "GET /sale/offers",
         "POST /order/checkout-forms/ID/shipments",
+        "POST /payments/refunds",
         "PUT /order/checkout-forms/ID/fulfillment",
         "PUT /sale/offer-price-change-commands/ID",
         "PUT /sale/offer-publication-commands/ID",

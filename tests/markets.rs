@@ -3,6 +3,8 @@
 //! A new marketplace brings sessions (`tests/markets/<name>/<session>.txt`, and the exchanges in the folder of that name):
 //! `scripted` makes every fault of them. One that can be played, with buyers, a clock and a memory, brings a stage
 //! (`tests/markets/<name>.rs`) and runs the cases below.
+#[path = "markets/login.rs"]
+mod login;
 #[path = "markets/mirakl.rs"]
 mod mirakl;
 #[path = "markets/recorded.rs"]

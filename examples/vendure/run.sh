@@ -62,6 +62,16 @@ printf '\n# said twice, sent once'
 say purvey tracking push
 say purvey orders pull
 say purvey orders list
+
+printf '\n# one mug comes back broken: its money goes back, and the shelf does not get it'
+say purvey return "$order" --line MUG-RED=1 --location main --no-restock --number R1
+say purvey refund "$order" --line MUG-RED=1 --reason broken --number R1
+say purvey sync
+printf '\n# the server gave back: '
+ask -H 'content-type: application/json' \
+  --data "{\"query\": \"{ order(id: $order) { payments { amount refunds { total reason } } } }\"}"
+echo
+
 say purvey stock count MUG-RED main 9
 say purvey sync
 stock

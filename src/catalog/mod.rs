@@ -5,6 +5,7 @@
 //! commits it whole or not at all.
 mod axis;
 mod buckets;
+mod buyers;
 mod cursor;
 mod decide;
 mod deliveries;
@@ -30,9 +31,11 @@ mod overrides;
 mod price;
 mod product;
 mod products;
+mod refunds;
 mod returns;
 mod review;
 mod run;
+mod seen;
 mod shelf;
 mod ship;
 mod sql;
@@ -44,6 +47,7 @@ mod vanish;
 mod withdraw;
 
 pub use buckets::Buckets;
+pub use buyers::Buyers;
 pub use decide::Deed;
 pub use deliveries::{Deliveries, Delivery};
 pub use fault::fault;
@@ -61,6 +65,7 @@ pub use overrides::Override;
 pub use price::{Price, PriceField};
 pub use product::{Carried, Item, ItemGroup, ProductField, ProductId, Put, Status, VariantField};
 pub use products::Products;
+pub use refunds::{RefundDetail, RefundReceipt, RefundRequest};
 pub use returns::ReturnRequest;
 pub use review::Review;
 pub use shelf::Shelf;

@@ -3,8 +3,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
+use super::buyers::erased_at;
 use super::open::{Reader, Writer};
 use super::outbox::{Outgoing, of_order};
+use super::refunds::{RefundDetail, refunds_of};
 use super::ship::parcels_of;
 use super::sql::{all, one, parsed, word, word_or_null};
 use crate::diagnostic::Result;
@@ -54,9 +56,12 @@ pub struct OrderDetail {
     pub line_items: Vec<LineDetail>,
     pub parcels: Vec<Parcel>,
     pub returns: Vec<ReturnDetail>,
+    pub refunds: Vec<RefundDetail>,
     /// What was, or is to be, told to the marketplace.
     pub outbox: Vec<Outgoing>,
     pub buyer: Option<Buyer>,
+    /// When the buyer's data was erased, if it was.
+    pub buyer_erased_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -129,14 +134,17 @@ fn detail(conn: &Connection, channel: &str, order_id: &str) -> Result<Option<Ord
     else {
         return Ok(None);
     };
-    let buyer: Option<String> = one(conn, "SELECT data FROM customer WHERE order_id = ?1", [id], |r| r.get(0))?;
+    let sql = "SELECT data FROM customer WHERE order_id = ?1 AND data IS NOT NULL";
+    let buyer: Option<String> = one(conn, sql, [id], |r| r.get(0))?;
     Ok(Some(OrderDetail {
         summary,
         line_items: lines(conn, id)?,
         parcels: parcels_of(conn, id, order_id)?,
         returns: returns(conn, id)?,
+        refunds: refunds_of(conn, id)?,
         outbox: of_order(conn, id)?,
         buyer: buyer.and_then(|data| serde_json::from_str(&data).ok()),
+        buyer_erased_at: erased_at(conn, id)?,
     }))
 }
 

@@ -82,6 +82,9 @@ impl Change<'_> {
 
     fn put_order(&self, channel: &str, told: &Order, terms: &Terms, applied: &mut Applied) -> Result<()> {
         let found = Desk::find(self, channel, &told.channel_order_id)?;
+        if let Some(desk) = &found {
+            self.saw(desk.order.id)?;
+        }
         let known = found.as_ref().map(Desk::known);
         let Some(plan) = plan(channel, known.as_ref(), told) else {
             applied.older += 1;
@@ -93,6 +96,7 @@ impl Change<'_> {
             None => Desk::of_new(self, self.insert_order(channel, told, &plan, terms)?)?,
         };
         desk.update(told, &plan)?;
+        desk.put_refunds(told)?;
         self.put_buyer(desk.order.id, told, terms)?;
         applied.findings.extend(plan.findings);
         applied.findings.append(&mut desk.findings);
@@ -111,8 +115,8 @@ impl Change<'_> {
             &self.tx,
             "INSERT INTO orders (channel, channel_order_id, state, heard_state, channel_state, fulfillment, pickup_point,
                currency, total_minor, shipping_minor, placed_at, channel_updated_at, acknowledge_by, reserved_until,
-               first_seen_at, changes, revision)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 1, ?16)",
+               first_seen_at, last_seen_at, changes, revision)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, 1, ?16)",
             params![
                 channel,
                 told.channel_order_id,
@@ -133,25 +137,6 @@ impl Change<'_> {
             ],
         )?;
         Ok(self.tx.last_insert_rowid())
-    }
-
-    fn put_buyer(&self, order_id: i64, told: &Order, terms: &Terms) -> Result<()> {
-        let erase_after = days_after(told.placed_at, terms.keep_buyer_days);
-        let Some(buyer) = told.buyer.as_ref().filter(|_| erase_after > self.now) else { return Ok(()) };
-        let data = serde_json::to_string(buyer)
-            .map_err(|e| crate::diagnostic::Error::bug("a buyer could not be written as JSON").source(e))?;
-        run(
-            &self.tx,
-            "INSERT INTO customer (order_id, data, erase_after) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET data = ?2, erase_after = ?3 WHERE data IS NOT ?2 OR erase_after IS NOT ?3",
-            params![order_id, data, to_utc_text(erase_after)],
-        )?;
-        Ok(())
-    }
-
-    /// Erases the personal data whose date has come; says how many orders lost theirs.
-    pub fn erase_buyers(&self) -> Result<usize> {
-        run(&self.tx, "DELETE FROM customer WHERE erase_after <= ?1", [self.now_text()])
     }
 
     /// Looks again at what waits: lines no variant was known for, units no location had, reservations that expired.
@@ -181,7 +166,7 @@ impl Change<'_> {
     }
 }
 
-fn days_after(from: Timestamp, days: u32) -> Timestamp {
+pub(super) fn days_after(from: Timestamp, days: u32) -> Timestamp {
     from.checked_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX)
 }
 

@@ -17,16 +17,18 @@ pub enum EffectKind {
     Cancel,
     ReadyForPickup,
     PickedUp,
+    Refund,
     Push,
 }
 
 impl EffectKind {
-    const ALL: [EffectKind; 6] = [
+    const ALL: [EffectKind; 7] = [
         EffectKind::Acknowledge,
         EffectKind::Ship,
         EffectKind::Cancel,
         EffectKind::ReadyForPickup,
         EffectKind::PickedUp,
+        EffectKind::Refund,
         EffectKind::Push,
     ];
 
@@ -37,6 +39,7 @@ impl EffectKind {
             EffectKind::Cancel => "cancel",
             EffectKind::ReadyForPickup => "ready_for_pickup",
             EffectKind::PickedUp => "picked_up",
+            EffectKind::Refund => "refund",
             EffectKind::Push => "push",
         }
     }

@@ -83,6 +83,7 @@ pub(crate) fn order(id: &str, state: State, quantity: i64) -> Order {
         placed_at: at("2026-11-25T09:00:00Z"),
         updated_at: at("2026-11-25T09:00:00Z"),
         acknowledge_by: None,
+        refunds: Vec::new(),
         lines: vec![line],
         buyer: None,
     }

@@ -22,6 +22,11 @@ pub(super) enum Command {
         #[arg(long, value_name = "CHANNEL", default_value = "generic")]
         from: String,
     },
+    /// Let purvey into a marketplace's account, where a key is not enough.
+    Login {
+        /// As purvey.toml names it.
+        name: String,
+    },
     /// Check contracts and templates against each other.
     Check {
         /// Channels; all of them when none is named.
@@ -49,6 +54,7 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
             context.report.document(|out| out.write_all(SCHEMA.as_bytes()).map_err(crate::report::unwritten))?;
             Ok(Outcome::Done)
         }
+        Command::Login { name } => super::login::run(name, context),
         Command::New { name, from } => new(name, from, context),
         Command::Check { names, format, fail_on } => check(names, *format, *fail_on, context),
     }

@@ -6,9 +6,9 @@ use jiff::tz::TimeZone;
 use super::Context;
 use crate::catalog::Writer;
 use crate::diagnostic::{Error, Result};
-use crate::intake::remote::{Edition, Remote, SignIn};
-use crate::intake::source::{Opened, Source};
-use crate::intake::table::{Options as Dialect, Table as Columns};
+use crate::intake::bytes::remote::{Edition, Remote, SignIn};
+use crate::intake::bytes::source::{Opened, Source};
+use crate::intake::rows::table::{Options as Dialect, Table as Columns};
 use crate::intake::{self, Explained, Imported, Options, spell};
 use crate::report::{Cell, Outcome, Table, Unit, counted, escape, thousands};
 use crate::shop::{Shop, SourceSection, attributes_by_channel};
@@ -291,7 +291,7 @@ fn explain_all(jobs: &[Job], context: &Context<'_>) -> Result<Outcome> {
 
 fn draft_all(jobs: &[Job], context: &Context<'_>) -> Result<Outcome> {
     for (job, source) in open_to_look(jobs)? {
-        let draft = intake::mapping_file::draft(&Columns::open(source, &job.options.table)?);
+        let draft = intake::mapping::file::draft(&Columns::open(source, &job.options.table)?);
         context.report.result(&draft, |out| out.write_all(draft.as_bytes()))?;
     }
     Ok(Outcome::Done)

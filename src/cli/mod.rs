@@ -5,14 +5,17 @@
 mod catalog;
 mod channel;
 mod completions;
+mod customers;
 mod demo;
 mod doctor;
 mod feed;
 mod import;
 mod init;
 mod interrupt;
+mod login;
 mod orders;
 mod outbox;
+mod refund;
 mod returns;
 mod sandbox;
 mod serve;
@@ -104,6 +107,9 @@ enum Command {
     /// Marketplace orders: pull, look, decide, carry by hand.
     #[command(subcommand)]
     Orders(orders::Command),
+    /// The buyers' personal data: erase it.
+    #[command(subcommand)]
+    Customers(customers::Command),
     /// Book a parcel: its lines, its carrier, its number.
     Ship(ship::Args),
     /// Tracking numbers out to the marketplaces.
@@ -111,6 +117,8 @@ enum Command {
     Tracking(tracking::Command),
     /// Book units that came back.
     Return(returns::Args),
+    /// Give a buyer money back.
+    Refund(refund::Args),
     /// One run of everything, in the right order: orders in, feeds, stock and tracking out.
     Sync(sync::Args),
     /// What waits to be sent, and what could not be.
@@ -179,9 +187,11 @@ impl Command {
             Command::Channel(command) => channel::run(&command, context),
             Command::Taxonomy(command) => taxonomy::run(&command, context),
             Command::Orders(command) => orders::run(&command, context),
+            Command::Customers(command) => customers::run(&command, context),
             Command::Ship(args) => ship::run(&args, context),
             Command::Tracking(command) => tracking::run(&command, context),
             Command::Return(args) => returns::run(&args, context),
+            Command::Refund(args) => refund::run(&args, context),
             Command::Sync(args) => sync::run(&args, context),
             Command::Outbox(command) => outbox::run(&command, context),
             Command::Serve(args) => serve::run(&args, context),

@@ -8,8 +8,8 @@ use super::Context;
 use crate::channel::{Channel, Publisher, Taxonomy, names};
 use crate::deliver::{Placed, ToFile};
 use crate::diagnostic::{Error, Result};
-use crate::intake::remote::Remote;
-use crate::intake::source::Source;
+use crate::intake::bytes::remote::Remote;
+use crate::intake::bytes::source::Source;
 use crate::report::{Cell, Outcome, Table, thousands};
 use crate::shop::Shop;
 

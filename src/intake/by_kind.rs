@@ -1,39 +1,39 @@
 //! What is done with the records of each kind of file: which reader takes them apart, and who puts them away.
+use super::by_sku::fields::{Fields, is_owned};
+use super::by_sku::overrides::Overrides;
+use super::by_sku::prices::Prices;
+use super::by_sku::reviews::Reviews;
+use super::bytes::source::Source;
 use super::detect::{self, Format};
-use super::fields::{Fields, is_owned};
 use super::findings::{Findings, Refusal};
-use super::google_feed::GoogleTable;
+use super::formats::google_feed::GoogleTable;
+use super::formats::magento_products::MagentoProducts;
+use super::formats::order_json;
+use super::formats::order_tables;
+use super::formats::product_tables;
+use super::formats::shopify_inventory::ShopifyInventory;
+use super::formats::shopify_products::ShopifyProducts;
+use super::formats::wix_products::WixProducts;
+use super::formats::woocommerce_products::WooProducts;
 use super::import::Counts;
 use super::input::open_table;
-use super::json_orders;
-use super::json_records::JsonRecords;
-use super::levels::{self, LevelField, Levels};
-use super::locations::Locations;
-use super::magento_products::MagentoProducts;
 use super::mapping::Mapping;
-use super::offer_taker::OfferTaker;
-use super::offers::Offers;
+use super::offers::document::Offers;
+use super::offers::taker::OfferTaker;
 use super::options::Options;
-use super::order_document;
-use super::order_formats;
-use super::order_table::{OrderTable, Whole};
-use super::orders::Orders;
-use super::overrides::Overrides;
-use super::prices::Prices;
-use super::product_formats;
-use super::product_row::ProductReader;
-use super::product_table::ProductTable;
-use super::products::{Here, Keeper};
-use super::reviews::Reviews;
-use super::seen::Seen;
-use super::shopify_inventory::ShopifyInventory;
-use super::shopify_products::ShopifyProducts;
-use super::source::Source;
-use super::stock::StockTable;
-use super::table::{Record, Table};
-use super::tracking::Tracking;
-use super::wix_products::WixProducts;
-use super::woocommerce_products::WooProducts;
+use super::orders::document;
+use super::orders::keeper::Orders;
+use super::orders::table::{OrderTable, Whole};
+use super::orders::tracking::Tracking;
+use super::products::keeper::{Here, Keeper};
+use super::products::row::ProductReader;
+use super::products::seen::Seen;
+use super::products::table::ProductTable;
+use super::rows::json::records::JsonRecords;
+use super::rows::table::{Record, Table};
+use super::stock::levels::{self, LevelField, Levels};
+use super::stock::locations::Locations;
+use super::stock::table::StockTable;
 use crate::catalog::{Carried, Change};
 use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result, Severity};
 use crate::document::RawOffer;
@@ -98,7 +98,7 @@ impl<'s, 'o> Intake<'s, 'o> {
                 self.each(table, |record, findings| locations.take(record, findings))?;
                 Ok(Taken { counts: locations.counts, ..Taken::default() })
             }
-            name if order_formats::layout(name).is_some() => self.order_table(change, table, format),
+            name if order_tables::layout(name).is_some() => self.order_table(change, table, format),
             "reviews" => {
                 let mut reviews = Reviews::new(change, &mut Mapping::new(table), self.options);
                 self.each(table, |record, findings| reviews.take(record, findings))?;
@@ -132,7 +132,7 @@ impl<'s, 'o> Intake<'s, 'o> {
                 let mut reader = MagentoProducts::new(&mut Mapping::new(table), self.options);
                 self.products(change, table, &mut reader, head)
             }
-            name => match product_formats::layout(name) {
+            name => match product_tables::layout(name) {
                 Some(layout) => {
                     let mut reader = ProductTable::new(layout, &mut Mapping::new(table), self.options);
                     reader.doubts(table).into_iter().for_each(|doubt| self.findings.tell(doubt));
@@ -188,7 +188,7 @@ impl<'s, 'o> Intake<'s, 'o> {
             let documents = match record {
                 Ok(record) => {
                     let place = Place::file(records.file()).record(record.number).line(record.start.line);
-                    json_orders::documents(record.value)
+                    order_json::documents(record.value)
                         .into_iter()
                         .map(|document| Ok((document, place.clone())))
                         .collect()
@@ -198,7 +198,7 @@ impl<'s, 'o> Intake<'s, 'o> {
             for document in documents {
                 self.records += 1;
                 let told = document.and_then(|(document, place)| {
-                    order_document::read(&document, &place, &setting).map(|told| (told, place))
+                    document::read(&document, &place, &setting).map(|told| (told, place))
                 });
                 let refused = match told {
                     Ok((told, place)) => orders.take(told, &place, &mut self.findings)?.err(),
@@ -214,13 +214,13 @@ impl<'s, 'o> Intake<'s, 'o> {
     }
 
     fn order_table(&mut self, change: &Change<'_>, table: &mut Table, format: &Format) -> Result<Taken> {
-        let layout = order_formats::layout(format.name).unwrap_or(&order_formats::OWN);
+        let layout = order_tables::layout(format.name).unwrap_or(&order_tables::OWN);
         let mut reader = OrderTable::new(layout, &mut Mapping::new(table), self.options);
         let mut orders = Orders::new(change);
         let setting = self.setting();
         let mut keep = |whole: Option<Whole>, findings: &mut Findings<'_>| {
             let Some(Whole { place, document, records }) = whole else { return Ok(()) };
-            let refused = match order_document::read(&document, &place, &setting) {
+            let refused = match document::read(&document, &place, &setting) {
                 Ok(told) => orders.take(told, &place, findings)?.err(),
                 Err(refusal) => Some(refusal),
             };
@@ -235,8 +235,8 @@ impl<'s, 'o> Intake<'s, 'o> {
         Ok(Taken { counts: orders.counts, held: orders.held, ..Taken::default() })
     }
 
-    fn setting(&self) -> order_document::Setting<'o> {
-        order_document::Setting {
+    fn setting(&self) -> document::Setting<'o> {
+        document::Setting {
             channel: self.options.market.as_deref(),
             zone: self.options.zone.as_ref(),
             now: self.options.now,

@@ -1,7 +1,7 @@
 //! What a table is, told by its header: its kind, its format, and why; or which format it comes nearest to and what lacks.
-use super::product_formats::{PRICE, SKU, TITLE};
-use super::table::{Column, Table, fold};
-use super::woocommerce_products as woo;
+use super::formats::product_tables::{PRICE, SKU, TITLE};
+use super::formats::woocommerce_products as woo;
+use super::rows::table::{Column, Table, fold};
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 
 /// What the records of a table are about.
@@ -452,7 +452,7 @@ fn matches(wanted: &str, column: &Column) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intake::source::Source;
+    use crate::intake::bytes::source::Source;
 
     fn table(header: &str) -> Table {
         Table::open(Source::bytes("x.csv", header).unwrap(), &Default::default()).unwrap()

@@ -1,24 +1,31 @@
 //! `import --explain`: what a file was taken for and why, what its columns mean, and how its first records would land.
+use super::by_sku::fields;
+use super::by_sku::overrides;
+use super::by_sku::prices;
+use super::by_sku::reviews;
+use super::bytes::encoding::How;
+use super::bytes::source::Source;
 use super::detect::{Format, Kind};
-use super::draft::{Draft, Rules, Said};
-use super::encoding::How;
 use super::findings::Findings;
+use super::formats::magento_products::MagentoProducts;
+use super::formats::order_tables;
+use super::formats::product_tables;
+use super::formats::shopify_inventory::ShopifyInventory;
+use super::formats::shopify_products::ShopifyProducts;
+use super::formats::wix_products::WixProducts;
+use super::formats::woocommerce_products::WooProducts;
 use super::input::open_table;
-use super::magento_products::MagentoProducts;
 use super::mapping::Mapping;
-use super::offers::{Offers, is_xml, place};
+use super::offers::document::{Offers, is_xml, place};
+use super::offers::draft::{Draft, Rules, Said};
 use super::options::Options;
-use super::product_formats;
-use super::product_row::{ProductReader, ProductRow};
-use super::product_table::ProductTable;
-use super::shopify_inventory::ShopifyInventory;
-use super::shopify_products::ShopifyProducts;
-use super::source::Source;
-use super::stock::StockTable;
-use super::table::Record;
-use super::wix_products::WixProducts;
-use super::woocommerce_products::WooProducts;
-use super::{fields, locations, order_formats, order_table, overrides, prices, reviews, tracking};
+use super::orders::table as order_table;
+use super::orders::tracking;
+use super::products::row::{ProductReader, ProductRow};
+use super::products::table::ProductTable;
+use super::rows::table::Record;
+use super::stock::locations;
+use super::stock::table::StockTable;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::document::RawOffer;
 use indexmap::IndexMap;
@@ -59,7 +66,7 @@ pub struct ExplainedRow {
 
 /// Looks at a file without a catalog; nothing is stored.
 ///
-/// Errors: those of [`Source`], [`Table`](super::table::Table) and [`detect()`](super::detect::detect).
+/// Errors: those of [`Source`], [`Table`](super::rows::table::Table) and [`detect()`](super::detect::detect).
 pub fn explain(source: Source, options: &Options) -> Result<Explained> {
     match is_xml(source.head()) {
         true => explain_offers(source, options),
@@ -180,10 +187,10 @@ fn look_up(
         "wix-products" => return Some(Box::new(WixProducts::new(mapping, options))),
         "magento-products" => return Some(Box::new(MagentoProducts::new(mapping, options))),
         name => {
-            if let Some(layout) = order_formats::layout(name) {
+            if let Some(layout) = order_tables::layout(name) {
                 drop(order_table::OrderTable::new(layout, mapping, options));
             }
-            let layout = product_formats::layout(name)?;
+            let layout = product_tables::layout(name)?;
             return Some(Box::new(ProductTable::new(layout, mapping, options)));
         }
     }

@@ -1,8 +1,8 @@
 //! One file into the catalog: detected, read record by record, and stored as a whole or not at all.
 use super::by_kind::Intake;
+use super::bytes::source::Source;
 use super::input::Input;
 use super::options::Options;
-use super::source::Source;
 use crate::catalog::{Put, Writer};
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use serde::Serialize;
@@ -58,7 +58,7 @@ impl Counts {
 /// Takes one file in: one transaction. A record that cannot be taken is told to `sink` and left out; an error means
 /// that nothing of the file was kept. `progress` hears from time to time how many bytes of text were read.
 ///
-/// Errors: those of [`Source`], [`Table`](super::table::Table) and [`detect`](super::detect::detect); `import/strict`, `import/shrunk`; those
+/// Errors: those of [`Source`], [`Table`](super::rows::table::Table) and [`detect`](super::detect::detect); `import/strict`, `import/shrunk`; those
 /// of the catalog.
 pub fn import(
     writer: &mut Writer,

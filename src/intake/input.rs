@@ -1,11 +1,11 @@
 //! An opened file and what it was taken for.
+use super::bytes::source::Source;
 use super::detect::{self, Format, Kind, detect};
-use super::json_orders;
-use super::json_records::{JsonRecords, is_json};
-use super::offers::{Offers, is_xml};
+use super::formats::order_json;
+use super::offers::document::{Offers, is_xml};
 use super::options::Options;
-use super::source::Source;
-use super::table::Table;
+use super::rows::json::records::{JsonRecords, is_json};
+use super::rows::table::Table;
 use crate::diagnostic::{Error, Place, Result};
 
 /// An opened file of a known format.
@@ -52,10 +52,10 @@ fn json_orders(source: &Source, options: &Options) -> Option<&'static str> {
     if options.mapping.is_some() || !is_json(source.head()) {
         return None;
     }
-    let found = json_orders::format_of(source.head());
+    let found = order_json::format_of(source.head());
     match (&options.format, options.kind) {
-        (Some(named), _) => json_orders::formats().find(|format| format == named),
-        (None, Some(Kind::Orders)) => found.or_else(|| json_orders::formats().next()),
+        (Some(named), _) => order_json::formats().find(|format| format == named),
+        (None, Some(Kind::Orders)) => found.or_else(|| order_json::formats().next()),
         (None, Some(_)) => None,
         (None, None) => found,
     }

@@ -1,8 +1,8 @@
 //! What the user may say about an import.
+pub use super::cell::weight::Unit;
 use super::detect::Kind;
-use super::mapping_file::MappingFile;
-use super::table;
-pub use super::weight::Unit;
+use super::mapping::file::MappingFile;
+use super::rows::table;
 use crate::value::Currency;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -1,8 +1,8 @@
 //! Options of an import as people spell them, on the command line and in purvey.toml. The `Err` of each says what would
 //! be right.
+use super::cell::weight::Unit;
 use super::detect::Kind;
-use super::mapping_file::MappingFile;
-use super::weight::Unit;
+use super::mapping::file::MappingFile;
 use crate::diagnostic::{Error, Place, Result as Fallible};
 use jiff::tz::TimeZone;
 use std::path::Path;

@@ -4,8 +4,8 @@ mod formats;
 mod json;
 mod siblings;
 
+use super::bytes::source::Source;
 use super::detect::Kind;
-use super::source::Source;
 use super::{Imported, Options, channels, explain, import};
 use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Error, Severity};

@@ -8,7 +8,7 @@ use url::Url;
 use super::Secret;
 use crate::diagnostic::{Error, Kind, Result};
 use crate::order::Order;
-pub use crate::order::{Cancellation, Decision, Parcel};
+pub use crate::order::{Cancellation, Decision, Parcel, Refund};
 use crate::value::{Currency, Money, time};
 
 /// One marketplace. Methods a marketplace has no use for keep their default, which the capabilities announce.
@@ -28,6 +28,14 @@ pub trait Connector: Send + Sync {
         Ok(None)
     }
 
+    /// How a merchant lets purvey in; `None` where a key is all it takes.
+    ///
+    /// # Errors
+    /// `market/credentials`, `market/no-option`.
+    fn door(&self, _key: &Secret, _verifier: &str) -> Result<Option<Door>> {
+        Ok(None)
+    }
+
     /// What the answer to [`Connector::sign_in`] sold: that of RFC 6749, section 5.1, unless the marketplace has its own.
     ///
     /// # Errors
@@ -42,6 +50,16 @@ pub trait Connector: Send + Sync {
 
     /// One order as it stands now; `None` when the marketplace no longer knows it.
     fn order(&self, port: &dyn Port, order_id: &str) -> Result<Option<Order>>;
+
+    /// Most days after an order that its buyer's data may be kept, where the marketplace says so.
+    fn keep_buyer_days_max(&self) -> Option<u32> {
+        None
+    }
+
+    /// Whether open orders of which nothing was heard for a day are asked for one by one.
+    fn looks_again(&self) -> bool {
+        true
+    }
 
     /// Tells the marketplace what we take: every line is decided.
     fn acknowledge(&self, _port: &dyn Port, _decision: &Decision) -> Result<Receipt> {
@@ -58,6 +76,31 @@ pub trait Connector: Send + Sync {
     /// told how many units are canceled by now.
     fn cancel(&self, _port: &dyn Port, _cancellation: &Cancellation) -> Result<Receipt> {
         Err(unsupported("cancel orders"))
+    }
+
+    /// Whether single units can be canceled; else only all that is open in an order, before anything has left.
+    fn cancels_units(&self) -> bool {
+        true
+    }
+
+    /// The reasons for canceling it takes; empty where any word will do.
+    fn cancel_reasons(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Gives money back. One whose fate is unknown is repeated only when [`Connector::order`] does not tell of it, so a
+    /// connector that refunds either tells of refunds there, or makes a repeat by `number` the same refund.
+    fn refund(&self, _port: &dyn Port, _refund: &Refund) -> Result<Receipt> {
+        Err(unsupported("give money back"))
+    }
+
+    fn refunds(&self) -> bool {
+        false
+    }
+
+    /// Where a person does by hand what this connector cannot.
+    fn by_hand(&self) -> &'static str {
+        BY_HAND
     }
 
     /// The order waits at its store for the buyer.
@@ -102,9 +145,10 @@ pub trait Connector: Send + Sync {
 }
 
 fn unsupported(what: &str) -> Error {
-    Error::new(Kind::Rejected, "market/unsupported", format!("this marketplace has no way to {what}"))
-        .help("do it on the marketplace's own pages")
+    Error::new(Kind::Rejected, "market/unsupported", format!("this marketplace has no way to {what}")).help(BY_HAND)
 }
+
+const BY_HAND: &str = "do it on the marketplace's own pages; the next pull brings what became of it";
 
 /// What an access token is bought with.
 #[derive(Debug, Clone, Copy)]
@@ -112,8 +156,30 @@ pub struct Grant<'a> {
     pub key: &'a Secret,
     /// The newest one: some marketplaces hand out another with every access token, and forget the old one.
     pub refresh_token: Option<&'a Secret>,
+    /// Goes before the refresh token.
+    pub leave: Option<Leave<'a>>,
     /// The host's clock, for statements that are good for a while.
     pub now: Timestamp,
+}
+
+/// How a merchant lets purvey in where a key is not enough.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Door {
+    /// Asks for a code that is typed in at the marketplace (RFC 8628).
+    Device(Request),
+    /// The page on which leave is given. It leads on to an address with a code in it (RFC 6749, section 4.1).
+    Page(String),
+}
+
+/// Leave that was given just now.
+#[derive(Debug, Clone, Copy)]
+pub enum Leave<'a> {
+    Device(&'a str),
+    Code {
+        code: &'a str,
+        /// Of RFC 7636; what the door was made with.
+        verifier: &'a str,
+    },
 }
 
 /// An access token, as it was sold.

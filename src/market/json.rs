@@ -30,6 +30,11 @@ pub(super) fn sum(parts: impl IntoIterator<Item = Result<i64, String>>) -> Resul
     parts.into_iter().try_fold(0, |sum, more| add(sum, more?))
 }
 
+/// What `part` of `whole` comes to in `minor`, rounded down: a tax in an amount that is less than what was paid.
+pub(super) fn proportion(minor: i64, part: i64, whole: i64) -> i64 {
+    i64::try_from(i128::from(minor) * i128::from(part) / i128::from(whole.max(1))).unwrap_or(0)
+}
+
 /// For fields that come as `null` where they might be left out.
 pub(super) fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     from: D,

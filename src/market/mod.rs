@@ -27,6 +27,7 @@ mod shopify;
 mod token_pages;
 mod vendure;
 mod walmart;
+mod whole;
 mod woocommerce;
 mod yandex;
 
@@ -124,12 +125,17 @@ static MARKETPLACES: &[Kind] = &[
         url: Some(google_merchant::URL),
         options: &["data_source"],
     },
-    Kind { name: "ebay", make: |_| Ok(Box::new(ebay::Ebay)), url: Some("https://api.ebay.com"), options: &[] },
+    Kind {
+        name: "ebay",
+        make: |account| Ok(Box::new(ebay::Ebay::new(account))),
+        url: Some("https://api.ebay.com"),
+        options: ebay::OPTIONS,
+    },
     Kind {
         name: "etsy",
         make: |account| Ok(Box::new(etsy::Etsy::new(account)?)),
         url: Some("https://openapi.etsy.com"),
-        options: &[],
+        options: etsy::OPTIONS,
     },
     Kind {
         name: "files",

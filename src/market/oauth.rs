@@ -1,12 +1,16 @@
 //! Access tokens bought with an application's id and secret (RFC 6749). The merchant's key is `id:secret`.
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use url::Url;
 
 use crate::diagnostic::{Error, Kind, Result};
-use crate::market::{Body, Grant, Method, Request, Secret};
+use crate::market::{Body, Grant, Leave, Method, Request, Secret};
 
 /// The operation of every request that buys a token.
 const SIGN_IN: &str = "sign-in";
+
+/// RFC 8628, section 3.4.
+const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// Id and secret.
 ///
@@ -24,7 +28,22 @@ pub(super) fn client(key: &Secret) -> Result<(&str, &str)> {
 pub(super) fn refresh_token<'a>(grant: &Grant<'a>) -> Result<&'a str> {
     grant.refresh_token.map(Secret::reveal).ok_or_else(|| {
         Error::new(Kind::Credentials, "market/credentials", "there is no refresh token")
-            .help("let purvey in at the marketplace and add refresh_token = \"env:NAME\" to its [market.NAME]")
+            .help("`purvey channel login` lets purvey in; or add refresh_token = \"env:NAME\" to its [market.NAME]")
+    })
+}
+
+/// What a token is asked for with: leave that was given just now, else the refresh token. `redirect` is the address that
+/// a code came with.
+pub(super) fn grant<'a>(grant: &Grant<'a>, redirect: &'a str) -> Result<Vec<(&'a str, &'a str)>> {
+    Ok(match grant.leave {
+        Some(Leave::Device(code)) => vec![("grant_type", DEVICE), ("device_code", code)],
+        Some(Leave::Code { code, verifier }) => vec![
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", redirect),
+            ("code_verifier", verifier),
+        ],
+        None => vec![("grant_type", "refresh_token"), ("refresh_token", refresh_token(grant)?)],
     })
 }
 
@@ -48,4 +67,22 @@ pub(super) fn bearer(request: &mut Request, token: &Secret) {
 
 fn form_of(pairs: &[(&str, &str)]) -> Body {
     Body::Form(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+}
+
+/// # Errors
+/// `market/no-option`.
+pub(super) fn redirect<'a>(option: Option<&'a str>, what: &str) -> Result<&'a str> {
+    option.ok_or_else(|| {
+        Error::usage("market/no-option", format!("signing in needs `redirect_uri`: {what}"))
+            .help("add redirect_uri = \"…\" to the marketplace's [market.NAME.options]")
+    })
+}
+
+/// The address of a page on which leave is given.
+///
+/// # Errors
+/// Only a fault of ours: an address that is none.
+pub(super) fn page(base: &str, path: &str, query: &[(&str, &str)]) -> Result<String> {
+    let address = Url::parse_with_params(&format!("{base}{path}"), query);
+    address.map(String::from).map_err(|e| Error::bug("the address of a sign-in is none").source(e))
 }

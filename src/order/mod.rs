@@ -1,13 +1,15 @@
 //! What may follow what in the life of an order, and what each step does to stock. Pure: no files, clock or network.
 //!
 //! The plain types here are spoken by the marketplaces (which return orders) and the catalog (which keeps them).
+mod paid;
 mod plan;
 mod state;
 mod tell;
 
+pub use paid::{LinePrice, paid, share};
 pub use plan::{Counts, Known, LinePlan, Plan, after_own_deed, demand, place, plan};
 pub use state::{Effect, State};
-pub use tell::{Cancellation, Decision, Parcel, Pickup};
+pub use tell::{Cancellation, Decision, Parcel, Pickup, Refund};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -69,7 +71,33 @@ pub struct Order {
     /// Until when the marketplace wants an answer, where it has an acceptance step.
     pub acknowledge_by: Option<Timestamp>,
     pub lines: Vec<Line>,
+    /// Money that went back so far, where the marketplace tells of it. Stock is not moved by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunds: Vec<Refunded>,
     pub buyer: Option<Buyer>,
+}
+
+/// One refund as a marketplace knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refunded {
+    /// The marketplace's own id.
+    pub id: String,
+    /// In all, in minor units of the order's currency, above zero.
+    pub amount_minor: i64,
+    /// Which lines it is for, as far as the marketplace says.
+    pub lines: Vec<RefundLine>,
+    pub reason: Option<String>,
+    pub at: Option<Timestamp>,
+}
+
+/// What of a refund is for one line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundLine {
+    pub line_id: String,
+    /// Units it is for; 0 where it is for none in particular.
+    pub quantity: i64,
+    /// What the buyer gets back for it, taxes and all.
+    pub amount_minor: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

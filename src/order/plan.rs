@@ -265,6 +265,7 @@ mod tests {
             placed_at: stamp(0),
             updated_at: stamp(minute),
             acknowledge_by: None,
+            refunds: Vec::new(),
             lines: lines.iter().map(line).collect(),
             buyer: None,
         }

@@ -2,6 +2,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::RefundLine;
+use crate::value::{Currency, Money};
+
 /// What we take and what we refuse: every line is decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
@@ -34,6 +37,26 @@ pub struct Cancellation {
     /// Channel line id and quantity.
     pub lines: Vec<(String, i64)>,
     pub reason: String,
+}
+
+/// Money to be given back: for lines, for shipping, or for neither in particular.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    pub order_id: String,
+    /// Ours: the same number is the same refund.
+    pub number: String,
+    pub lines: Vec<RefundLine>,
+    pub shipping_minor: i64,
+    /// In all: lines, shipping, and what is for neither.
+    pub amount_minor: i64,
+    pub currency: Currency,
+    pub reason: String,
+}
+
+impl Refund {
+    pub fn money(&self) -> Money {
+        Money::new(self.amount_minor, self.currency)
+    }
 }
 
 /// An order that waits for its buyer, or has been handed over.

@@ -65,11 +65,19 @@ pub(super) struct Market {
     pub shipments: Vec<Shipment>,
     pub offers: Offers,
     canceled: u32,
+    refunded: u32,
 }
 
 impl Market {
     pub fn new(clock: Clock) -> Self {
-        Market { clock, orders: IndexMap::new(), shipments: Vec::new(), offers: Offers::default(), canceled: 0 }
+        Market {
+            clock,
+            orders: IndexMap::new(),
+            shipments: Vec::new(),
+            offers: Offers::default(),
+            canceled: 0,
+            refunded: 0,
+        }
     }
 
     pub fn order(&self, id: &str) -> Result<&Order, Refusal> {
@@ -114,6 +122,7 @@ impl Market {
                 state,
                 packed: if gone { line.quantity } else { 0 },
                 cancelations: Vec::new(),
+                refunds: Vec::new(),
             });
         }
         let buyer = spec.buyer.unwrap_or_else(|| BUYERS[self.orders.len() % BUYERS.len()].to_owned());
@@ -264,6 +273,60 @@ impl Market {
             order.state = OrderState::Canceled;
         }
         self.settle(&owner);
+        Ok((currency, made))
+    }
+
+    /// A group of refunds that are asked for at once.
+    pub fn next_refund_group(&mut self) -> String {
+        self.refunded = self.refunded.saturating_add(1);
+        format!("G-{}", self.refunded)
+    }
+
+    /// OR28: money for one line that was paid for, its units, amount, share of the shipping and reason; gives the
+    /// currency too.
+    pub fn refund(
+        &mut self,
+        line_id: &str,
+        group: &str,
+        (quantity, amount, shipping, reason): (u32, &str, &str, &str),
+    ) -> Result<(String, Refund), Refusal> {
+        let owner = self.orders.values().find(|o| o.lines.iter().any(|l| l.id == line_id)).map(|o| o.id.clone());
+        let owner = owner
+            .ok_or_else(|| Refusal::new(404, "ORDER_LINE_NOT_FOUND", format!("No order line with id '{line_id}'.")))?;
+        let (now, order) = self.change(&owner)?;
+        if order.paid.is_none() {
+            return Err(Refusal::state(OrderState::Shipping, order.state));
+        }
+        let currency = order.currency.clone();
+        let minor = |text: &str| {
+            money::parse_minor(text, &currency)
+                .ok_or_else(|| Refusal::invalid(format!("The amount '{text}' is invalid.")))
+        };
+        let (amount_minor, shipping_minor) = (minor(amount)?, minor(shipping)?);
+        let shipping_price = order.shipping_price_minor;
+        let Some(line) = order.lines.iter_mut().find(|l| l.id == line_id) else {
+            return Err(Refusal::no_order(&owner));
+        };
+        let paid = line.price_minor.saturating_mul(i64::from(line.quantity));
+        let back = line.refunds.iter().fold(0i64, |sum, refund| sum.saturating_add(refund.amount_minor));
+        if amount_minor < 0
+            || amount_minor > paid.saturating_sub(back)
+            || !(0..=shipping_price).contains(&shipping_minor)
+        {
+            return Err(Refusal::invalid(format!("Refund amount is invalid: {back} of {paid} are refunded.")));
+        }
+        let id = format!("{group}-{}", line_id);
+        let made = Refund {
+            id,
+            group: group.to_owned(),
+            quantity,
+            amount_minor,
+            shipping_minor,
+            reason_code: reason.to_owned(),
+            created: now,
+        };
+        line.refunds.push(made.clone());
+        order.updated = now;
         Ok((currency, made))
     }
 

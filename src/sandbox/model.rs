@@ -121,6 +121,7 @@ pub struct Line {
     /// Units that are in a shipment, sent or not.
     pub packed: u32,
     pub cancelations: Vec<Cancelation>,
+    pub refunds: Vec<Refund>,
 }
 
 impl Line {
@@ -139,6 +140,18 @@ pub struct Cancelation {
     pub id: String,
     pub quantity: u32,
     pub amount_minor: i64,
+    pub reason_code: String,
+    pub created: Timestamp,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Refund {
+    pub id: String,
+    /// Shared by those that were asked for at once.
+    pub group: String,
+    pub quantity: u32,
+    pub amount_minor: i64,
+    pub shipping_minor: i64,
     pub reason_code: String,
     pub created: Timestamp,
 }

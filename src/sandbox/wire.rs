@@ -137,7 +137,7 @@ fn line(order: &Order, index: usize, line: &Line, shipments: &[Shipment]) -> Val
         "promotions": [],
         "quantity": line.quantity,
         "received_date": (line.state == OrderState::Received).then_some(order.updated),
-        "refunds": [],
+        "refunds": line.refunds.iter().map(|r| refund(r, &order.currency)).collect::<Vec<_>>(),
         "shipped_date": shipped.filter_map(|s| s.shipped).max(),
         "shipping_price": money(shipping),
         "shipping_taxes": [],
@@ -173,6 +173,42 @@ pub(super) fn created_cancelation(line_id: &str, c: &Cancelation, currency: &str
         "quantity": c.quantity,
         "reason_code": c.reason_code,
         "shipping_amount": 0,
+        "shipping_taxes": [],
+        "taxes": [],
+    })
+}
+
+fn refund(r: &Refund, currency: &str) -> Value {
+    json!({
+        "amount": amount(r.amount_minor, currency),
+        "commission_amount": 0,
+        "commission_tax_amount": 0,
+        "commission_taxes": [],
+        "commission_total_amount": 0,
+        "created_date": r.created,
+        "id": r.id,
+        "order_refund_id": r.group,
+        "quantity": r.quantity,
+        "reason_code": r.reason_code,
+        "refund_state": "REFUNDED",
+        "shipping_amount": amount(r.shipping_minor, currency),
+        "shipping_taxes": [],
+        "state": "REFUNDED",
+        "taxes": [],
+    })
+}
+
+/// One of `refunds` in the answer to OR28.
+pub(super) fn created_refund(line_id: &str, r: &Refund, currency: &str) -> Value {
+    json!({
+        "amount": amount(r.amount_minor, currency),
+        "currency_iso_code": currency,
+        "order_line_id": line_id,
+        "order_refund_id": r.group,
+        "quantity": r.quantity,
+        "reason_code": r.reason_code,
+        "refund_id": r.id,
+        "shipping_amount": amount(r.shipping_minor, currency),
         "shipping_taxes": [],
         "taxes": [],
     })

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Shop, secret};
 use crate::diagnostic::{Error, Place, Result};
-use crate::intake::remote::{Remote, SignIn};
+use crate::intake::bytes::remote::{Remote, SignIn};
 use crate::intake::{Options, spell};
 
 /// Files of one origin. Every key but `from` is the option of `purvey import` of that name.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use super::{Channel, Occasion, Policy, QUANTITY_MAX, is_ours};
 use crate::catalog::{Buckets, Terms};
 use crate::diagnostic::{Error, Kind, Place, Result};
-use crate::market::host::{BucketStore, Host, Recorder};
-use crate::market::{Account, Secret, address, connector};
+use crate::market::host::{BucketStore, Host, Invitation, Recorder};
+use crate::market::{Account, Connector, Secret, address, connector};
 use crate::shop::{Market, Shop, secret};
 
 /// Begins the address of an account that is a folder of this machine.
@@ -72,10 +72,14 @@ pub fn with_markets<T>(
     let mut unreached = Vec::new();
     for name in names {
         let market = shop.market(name)?;
-        let policy = policy(shop, name, market)?;
+        let mut policy = policy(shop, name, market)?;
         let ready = account(name, market).and_then(|account| Ok((connector(&market.connector, &account)?, account)));
         match ready {
-            Ok((connector, account)) => accounts.push((*name, policy, connector, account)),
+            Ok((connector, account)) => {
+                let terms = &mut policy.terms;
+                terms.keep_buyer_days = connector.keep_buyer_days_max().unwrap_or(u32::MAX).min(terms.keep_buyer_days);
+                accounts.push((*name, policy, connector, account));
+            }
             Err(error) if error.kind == Kind::Usage || is_ours(&error) => return Err(error),
             Err(error) => unreached.push(Unreached { name: (*name).to_owned(), error }),
         }
@@ -105,6 +109,36 @@ pub fn with_markets<T>(
         })
         .collect();
     work(&channels, unreached)
+}
+
+/// Lets purvey into a marketplace's account; `ask` tells a person what to do. What it buys is kept for this shop.
+///
+/// # Errors
+/// As of [`Host::log_in`], and what is wrong in `purvey.toml`.
+pub fn log_in(
+    shop: &Shop,
+    name: &str,
+    occasion: &Occasion<'_>,
+    ask: &mut dyn FnMut(&Invitation) -> Result<Option<String>>,
+) -> Result<()> {
+    let market = shop.market(name)?;
+    let account = account(name, market)?;
+    let connector = connector(&market.connector, &account)?;
+    Host::new(connector.as_ref(), &account)?.tokens(shop.tokens(name)?).stop(occasion.stop).log_in(ask)
+}
+
+/// A marketplace's connector without its secrets: for what it can do, and what it cannot.
+///
+/// # Errors
+/// What is wrong in `purvey.toml`.
+pub fn abilities(shop: &Shop, name: &str) -> Result<Box<dyn Connector>> {
+    let market = shop.market(name)?;
+    let account = Account {
+        shop_id: market.shop_id.clone(),
+        options: market.options.clone(),
+        ..Account::new(name, market.url.as_deref().unwrap_or_default(), Secret::new(String::new()))
+    };
+    connector(&market.connector, &account)
 }
 
 fn account(name: &str, market: &Market) -> Result<Account> {

@@ -1,4 +1,4 @@
-//! The outbox out: acceptances, parcels, cancels, pickups. What is sent was committed as being sent before the first
+//! The outbox out: acceptances, parcels, cancels, pickups, refunds. What is sent was committed as being sent before the first
 //! byte left; an outcome nobody knows is read back from the marketplace before the same body goes out again.
 use std::collections::HashSet;
 
@@ -10,17 +10,23 @@ use super::{Channel, Occasion, is_ours};
 use crate::catalog::{EffectKind, EffectState, OrderDetail, Outgoing, Writer};
 use crate::diagnostic::{Diagnostic, Error, Kind, Result, Retry};
 use crate::market::Receipt;
-use crate::order::{Cancellation, Decision, Parcel, Pickup, State, place};
+use crate::order::{Cancellation, Decision, Parcel, Pickup, Refund, State, place};
 
 /// What `tracking push` sends.
 pub const TRACKING: &[EffectKind] = &[EffectKind::Ship];
 /// What else there is to say about an order.
-pub(super) const ANSWERS: &[EffectKind] =
-    &[EffectKind::Acknowledge, EffectKind::Cancel, EffectKind::ReadyForPickup, EffectKind::PickedUp];
+pub(super) const ANSWERS: &[EffectKind] = &[
+    EffectKind::Acknowledge,
+    EffectKind::Cancel,
+    EffectKind::ReadyForPickup,
+    EffectKind::PickedUp,
+    EffectKind::Refund,
+];
 /// Rows looked at at once.
 const BATCH: usize = 200;
 /// Effects in a row that did not get through before the channel is left alone until the next run.
 const UNAVAILABLE_MAX: usize = 3;
+const HAS_IT: &str = "the marketplace has it";
 
 #[derive(Debug, Default, Serialize)]
 pub struct Dispatched {
@@ -128,6 +134,7 @@ impl Sender<'_, '_> {
             EffectKind::Cancel => connector.cancel(port, &body::<Cancellation>(row)?),
             EffectKind::ReadyForPickup => connector.ready_for_pickup(port, &body::<Pickup>(row)?.order_id),
             EffectKind::PickedUp => connector.picked_up(port, &body::<Pickup>(row)?.order_id),
+            EffectKind::Refund => connector.refund(port, &body::<Refund>(row)?),
             EffectKind::Push => Err(Error::bug("offers are not sent from here")),
         }
     }
@@ -141,6 +148,10 @@ impl Sender<'_, '_> {
         let Some(told) = connector.order(port, id)? else {
             return Ok(Standing::Stop("the marketplace no longer knows the order"));
         };
+        if row.kind == EffectKind::Refund {
+            let has_it = self.writer.has_refund(row, &body(row)?, &told.refunds)?;
+            return Ok(if has_it { Standing::Settled(HAS_IT) } else { Standing::Send });
+        }
         let Some(state) = told.state else { return Ok(Standing::Send) };
         let has_it = match row.kind {
             EffectKind::Acknowledge => state != State::AwaitingAcceptance && state != State::Pending,
@@ -156,9 +167,9 @@ impl Sender<'_, '_> {
             }
             EffectKind::ReadyForPickup => State::ReadyForPickup.may_become(state),
             EffectKind::PickedUp => State::PickedUp.may_become(state),
-            EffectKind::Ship | EffectKind::Push => false,
+            EffectKind::Ship | EffectKind::Refund | EffectKind::Push => false,
         };
-        Ok(if has_it { Standing::Settled("the marketplace has it") } else { Standing::Send })
+        Ok(if has_it { Standing::Settled(HAS_IT) } else { Standing::Send })
     }
 
     fn failed(&mut self, row: &Outgoing, order: &OrderDetail, error: &Error) -> Result<()> {
@@ -288,10 +299,10 @@ fn parcel_standing(parcel: &Parcel, known: &[Parcel]) -> Standing {
     let same_number = |p: &&Parcel| p.tracking_number.is_some() && p.tracking_number == parcel.tracking_number;
     let same_lines = |p: &&Parcel| p.package_number == parcel.package_number && p.lines == parcel.lines;
     if known.iter().any(|p| same_number(&p)) {
-        return Standing::Settled("the marketplace has it");
+        return Standing::Settled(HAS_IT);
     }
     match known.iter().find(same_lines) {
-        Some(p) if p.tracking_number == parcel.tracking_number => Standing::Settled("the marketplace has it"),
+        Some(p) if p.tracking_number == parcel.tracking_number => Standing::Settled(HAS_IT),
         Some(p) if p.tracking_number.is_some() => {
             Standing::Stop("the marketplace knows this package under another number")
         }

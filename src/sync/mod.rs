@@ -17,7 +17,7 @@ mod side_by_side;
 mod tests;
 mod watched;
 
-pub use connect::{Unreached, each_market, with_markets};
+pub use connect::{Unreached, abilities, each_market, log_in, with_markets};
 pub use delivery::{Arrival, FeedPush, PushOptions, push_feeds};
 pub use dispatch::{Dispatched, TRACKING, dispatch};
 pub use feeds::{FeedOptions, FeedRun, diff_feed, diff_files, feed_file, format_of, read_feed, write_feed};
@@ -32,8 +32,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
-use crate::catalog::{Accept, Offering, Terms};
-use crate::diagnostic::{Error, Kind};
+use crate::catalog::{Accept, Change, Offering, Terms};
+use crate::diagnostic::{Error, Kind, Result};
 use crate::market::{Connector, Port};
 
 /// A marketplace, ready to be spoken to, and how the merchant wants it done.
@@ -98,4 +98,9 @@ impl Occasion<'_> {
 /// Whether an error is about this machine or this program, so that other channels would meet it too.
 fn is_ours(error: &Error) -> bool {
     matches!(error.kind, Kind::Io | Kind::Bug | Kind::Busy | Kind::NoCatalog | Kind::Interrupted(_))
+}
+
+/// Commits what was worked out, unless this is a dry run.
+fn keep(change: Change<'_>, occasion: &Occasion<'_>) -> Result<()> {
+    if occasion.dry_run { Ok(()) } else { change.commit() }
 }

@@ -2,15 +2,15 @@
 //! repeated, overlap or die at any point. Cursor and overlap are the connector's; here a cursor is opaque.
 use std::collections::HashSet;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Channel, Occasion, is_ours};
-use crate::catalog::{Applied, Writer};
-use crate::diagnostic::{Diagnostic, Result};
+use super::{Channel, Occasion, is_ours, keep};
+use crate::catalog::{Applied, Change, Writer};
+use crate::diagnostic::{Diagnostic, Kind, Result};
 use crate::market::host::DryRun;
 use crate::market::{Acknowledge, OrderPage, Port, PullFrom};
-use crate::order::place;
+use crate::order::{Order, place};
 
 /// The stream of the cursor.
 const ORDERS: &str = "orders";
@@ -18,6 +18,10 @@ const ORDERS: &str = "orders";
 const PAGES_MAX: usize = 2_000;
 /// Pages in a row without an order, though more are said to follow.
 const EMPTY_PAGES_MAX: usize = 10;
+/// A day without news, less an hour: a shop that pulls once a day does so at no exact moment.
+const UNSEEN: SignedDuration = SignedDuration::from_hours(23);
+/// Open orders asked for in one pull; the others are at the next.
+const LOOKS_MAX: usize = 100;
 
 #[derive(Debug, Default, Serialize)]
 pub struct Pulled {
@@ -25,6 +29,8 @@ pub struct Pulled {
     #[serde(flatten)]
     pub applied: Applied,
     pub unreadable: usize,
+    /// Open orders that were asked for one by one, since no listing had told of them for a day.
+    pub looked_again: usize,
 }
 
 /// Reads everything new of a channel.
@@ -53,11 +59,15 @@ pub fn pull(writer: &mut Writer, channel: &Channel<'_>, occasion: &Occasion<'_>)
         from.cursor = page.next;
     }
     pulled.applied.findings.append(&mut awaiting);
+    look_again(writer, channel, occasion, &mut pulled)?;
     Ok(pulled)
 }
 
+fn back(from: Timestamp, by: SignedDuration) -> Timestamp {
+    from.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
 fn first(writer: &Writer, channel: &Channel<'_>, occasion: &Occasion<'_>) -> Result<PullFrom> {
-    let back = |from: jiff::Timestamp, by: SignedDuration| from.checked_sub(by).unwrap_or(jiff::Timestamp::MIN);
     let first_days = SignedDuration::from_hours(24 * i64::from(channel.policy.first_days));
     let settle = SignedDuration::try_from(channel.connector.describe().settle).unwrap_or(SignedDuration::ZERO);
     Ok(PullFrom {
@@ -90,9 +100,7 @@ fn put_page(
     if let Some(next) = &page.next {
         change.put_cursor(channel.name, ORDERS, next)?;
     }
-    if !occasion.dry_run {
-        change.commit()?;
-    }
+    keep(change, occasion)?;
     pulled.pages += 1;
     pulled.unreadable += page.unreadable.len();
     pulled.applied.add(applied);
@@ -117,19 +125,72 @@ fn ask_again(writer: &mut Writer, channel: &Channel<'_>, occasion: &Occasion<'_>
             let finding = Diagnostic::note("order/vanished", "an order that could not be read is no longer there");
             pulled.applied.findings.push(finding.at(place(channel.name, &order_id, None)));
         }
-        let told: Vec<_> = told.into_iter().collect();
-        pulled.applied.add(change.put_orders(channel.name, &told, &channel.policy.terms)?);
-        if !occasion.dry_run {
-            change.commit()?;
-        }
+        put_one(change, channel, occasion, told, pulled)?;
     }
     Ok(())
+}
+
+/// Open orders of which nothing was heard for a day: some marketplaces do not list an order again that was canceled or
+/// refunded, and lists have gaps. One that is gone there is said, and left to a person.
+fn look_again(writer: &mut Writer, channel: &Channel<'_>, occasion: &Occasion<'_>, pulled: &mut Pulled) -> Result<()> {
+    if !channel.connector.looks_again() {
+        return Ok(());
+    }
+    let unseen = writer.unseen(channel.name, back(occasion.now, UNSEEN), LOOKS_MAX)?;
+    for (n, order_id) in unseen.iter().enumerate() {
+        if occasion.stopped() {
+            break;
+        }
+        let told = channel.connector.order(channel.port, order_id);
+        let change = writer.change(occasion.now)?;
+        let told = match told {
+            Ok(told) => told,
+            // Of this order alone, so the others have their turn.
+            Err(error) if error.code == "market/order-unreadable" || error.kind == Kind::Rejected => {
+                let finding = change.put_unreadable(channel.name, Some(order_id), &error.message)?;
+                pulled.applied.findings.push(finding);
+                pulled.unreadable += 1;
+                change.looked_for(channel.name, order_id)?;
+                keep(change, occasion)?;
+                continue;
+            }
+            Err(error) if error.kind == Kind::Unavailable => {
+                let message =
+                    format!("{} open orders could not be looked at again: {}", unseen.len() - n, error.message);
+                let finding = Diagnostic::note("pull/look-postponed", message).at(place(channel.name, order_id, None));
+                pulled.applied.findings.push(finding.help("they are asked for at the next pull"));
+                break;
+            }
+            Err(error) => return Err(error),
+        };
+        pulled.looked_again += 1;
+        if told.is_none() {
+            let finding = Diagnostic::warning("order/gone", "the marketplace no longer knows this open order");
+            let help = "look for it there; if it will not be fulfilled, `purvey orders cancel` gives its stock back";
+            pulled.applied.findings.push(finding.at(place(channel.name, order_id, None)).help(help));
+        }
+        change.looked_for(channel.name, order_id)?;
+        put_one(change, channel, occasion, told, pulled)?;
+    }
+    Ok(())
+}
+
+fn put_one(
+    change: Change<'_>,
+    channel: &Channel<'_>,
+    occasion: &Occasion<'_>,
+    told: Option<Order>,
+    pulled: &mut Pulled,
+) -> Result<()> {
+    let told: Vec<Order> = told.into_iter().collect();
+    pulled.applied.add(change.put_orders(channel.name, &told, &channel.policy.terms)?);
+    keep(change, occasion)
 }
 
 /// Notices a listing that would never end.
 #[derive(Default)]
 struct Watch {
-    seen: HashSet<(String, jiff::Timestamp)>,
+    seen: HashSet<(String, Timestamp)>,
     pages: usize,
     empty: usize,
 }

@@ -2,7 +2,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Channel, Occasion, Policy};
+use super::{Channel, Occasion, Policy, keep};
 use crate::catalog::{Change, EffectState, Outgoing, Stale, Writer};
 use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
 use crate::market::{ItemResult, OfferUpdate, Polled};
@@ -175,10 +175,6 @@ impl Pusher<'_, '_> {
         );
         Ok(())
     }
-}
-
-fn keep(change: Change<'_>, occasion: &Occasion<'_>) -> Result<()> {
-    if occasion.dry_run { Ok(()) } else { change.commit() }
 }
 
 fn accept(change: &Change<'_>, channel: &str, offer: &OfferUpdate) -> Result<()> {

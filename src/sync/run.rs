@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::dispatch::ANSWERS;
 use super::{
-    Channel, Dispatched, Occasion, Pulled, Pushed, TRACKING, TellOptions, Told, Unreached, dispatch, is_ours, pull,
-    push_stock, tell_offers,
+    Channel, Dispatched, Occasion, Pulled, Pushed, TRACKING, TellOptions, Told, Unreached, dispatch, is_ours, keep,
+    pull, push_stock, tell_offers,
 };
-use crate::catalog::{Applied, EffectKind, Writer};
+use crate::catalog::{Applied, Buyers, EffectKind, Writer};
 use crate::diagnostic::{Diagnostic, Error, Result};
 use crate::feed::Findings;
 use crate::shop::Shop;
@@ -148,9 +148,11 @@ pub fn tell_all(
 pub fn look_back(writer: &mut Writer, occasion: &Occasion<'_>) -> Result<(Applied, usize)> {
     let change = writer.change(occasion.now)?;
     let looked_back = change.revisit_orders()?;
-    let erased = change.erase_buyers()?;
-    if !occasion.dry_run {
-        change.commit()?;
+    let erased = change.erase_buyers(Buyers::Due)?;
+    keep(change, occasion)?;
+    if erased > 0 && !occasion.dry_run {
+        // a reader may hold on to the log: then it is emptied at the next erasure, or when the last one has gone
+        writer.empty_log()?;
     }
     Ok((looked_back, erased))
 }

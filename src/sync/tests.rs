@@ -8,13 +8,13 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::catalog::testing::{at, order, shop_with};
-use crate::catalog::{Catalog, Deed, EffectState, ShipRequest, Writer};
+use crate::catalog::{Catalog, Deed, EffectState, RefundReceipt, RefundRequest, ShipRequest, Writer};
 use crate::diagnostic::Result;
 use crate::market::{
     Acknowledge, Cancellation, Capabilities, Decision, Granularity, ItemResult, OfferUpdate, OrderPage, Parcel, Polled,
     PullFrom, Receipt, Request, Response, Secret, Submitted, Unreadable, Verdict,
 };
-use crate::order::{Order, State};
+use crate::order::{Order, Refund, Refunded, State};
 use crate::value::{Sku, TrackingNumber};
 
 /// What a call meets.
@@ -156,6 +156,16 @@ impl Connector for Fake {
         })
     }
 
+    fn refund(&self, _: &dyn Port, refund: &Refund) -> Result<Receipt> {
+        self.call(format!("refund {} {}", refund.number, refund.amount_minor), || {
+            self.alter(&refund.order_id, |order| {
+                let id = format!("M{}", order.refunds.len() + 1);
+                let (lines, amount_minor) = (refund.lines.clone(), refund.amount_minor);
+                order.refunds.push(Refunded { id, amount_minor, lines, reason: None, at: None });
+            });
+        })
+    }
+
     fn push(&self, _: &dyn Port, offers: &[OfferUpdate]) -> Result<Submitted> {
         let told: Vec<String> = offers.iter().map(|o| format!("{}={}", o.sku, o.quantity.unwrap())).collect();
         self.call(format!("push {}", told.join(" ")), || ())?;
@@ -254,6 +264,30 @@ impl Stage {
         change.commit().unwrap();
     }
 
+    /// `None` for the amount: what the units cost.
+    fn refund(
+        &mut self,
+        id: &str,
+        units: i64,
+        amount_minor: Option<i64>,
+        number: Option<&str>,
+    ) -> Result<RefundReceipt> {
+        let lines = [("1".to_owned(), units)];
+        let change = self.writer.change(self.now).unwrap();
+        let receipt = change.refund(&RefundRequest {
+            channel: "m",
+            order_id: id,
+            lines: if units > 0 { &lines } else { &[] },
+            amount_minor,
+            shipping_minor: None,
+            reason: "broken",
+            number,
+            tell: true,
+        })?;
+        change.commit().unwrap();
+        Ok(receipt)
+    }
+
     fn list(&mut self, channel_sku: &str) {
         let change = self.writer.change(self.now).unwrap();
         change.put_listing("m", channel_sku, &Sku::parse("TEA-1").unwrap(), None).unwrap();
@@ -306,7 +340,51 @@ fn an_order_nobody_can_read_is_asked_for_until_it_can_be() {
     assert_eq!((pulled.unreadable, pulled.applied.new), (0, 1));
     fake.calls();
     stage.pull(&fake).unwrap();
+    // the other was listed a day ago
+    assert_eq!(fake.calls(), ["pull", "order 1"]);
+}
+
+#[test]
+fn open_orders_not_heard_of_for_a_day_are_asked_for_once_a_day() {
+    let fake =
+        market(&[("1", State::Ready, 1), ("2", State::Ready, 1), ("3", State::Shipped, 1), ("4", State::Ready, 1)]);
+    let mut stage = Stage::set(9);
+    stage.pull(&fake).unwrap();
+    // canceled, with no word of it in any listing, and with the stamp it had
+    fake.orders.lock().unwrap()[0].state = Some(State::Canceled);
+    fake.orders.lock().unwrap()[3].channel_order_id = "another".to_owned();
+    fake.calls();
+    stage.pull(&fake).unwrap();
+    stage.pull(&fake).unwrap();
+    assert_eq!(fake.calls(), ["pull", "pull"]);
+    let pulled = stage.pull(&fake).unwrap();
+    assert_eq!(fake.calls(), ["pull", "order 1", "order 2", "order 4"]);
+    assert_eq!((pulled.looked_again, pulled.applied.changed, pulled.applied.same), (3, 1, 1));
+    let codes: Vec<&str> = pulled.applied.findings.iter().map(|f| f.code.as_str()).collect();
+    assert_eq!(codes, ["order/gone"]);
+    assert_eq!(stage.writer.order("m", "1").unwrap().unwrap().summary.state, State::Canceled);
+    assert_eq!(stage.writer.order("m", "4").unwrap().unwrap().summary.state, State::Ready);
+    stage.pull(&fake).unwrap();
     assert_eq!(fake.calls(), ["pull"]);
+}
+
+#[test]
+fn an_order_that_cannot_be_looked_at_does_not_stop_the_others() {
+    let fake = market(&[("1", State::Ready, 1), ("2", State::Ready, 1), ("3", State::Ready, 1)]);
+    let mut stage = Stage::set(9);
+    for _ in 0..3 {
+        stage.pull(&fake).unwrap();
+    }
+    fake.calls();
+    fake.will(&[Fate::Well, Fate::Refused, Fate::Unavailable]);
+    let pulled = stage.pull(&fake).unwrap();
+    assert_eq!(fake.calls(), ["pull", "order 1", "order 2"]);
+    assert_eq!((pulled.looked_again, pulled.unreadable), (0, 1));
+    let codes: Vec<&str> = pulled.applied.findings.iter().map(|f| f.code.as_str()).collect();
+    assert_eq!(codes, ["order/unreadable", "pull/look-postponed"]);
+    // the refused one is asked for at every pull, the others when they can be
+    stage.pull(&fake).unwrap();
+    assert_eq!(fake.calls(), ["order 1", "pull", "order 2", "order 3"]);
 }
 
 #[test]
@@ -422,6 +500,95 @@ fn a_cancel_whose_answer_was_lost_is_not_repeated() {
     }
     assert_eq!(stage.dispatch(&fake).unwrap().already, 1);
     assert_eq!(fake.find("1").unwrap().lines[0].canceled, 2);
+}
+
+/// Two units of 5.00, paid and gone.
+fn sold() -> Fake {
+    let fake = market(&[("1", State::Shipped, 2)]);
+    fake.alter("1", |order| order.total_minor = 1000);
+    fake
+}
+
+#[test]
+fn a_refund_whose_answer_was_lost_is_looked_for_and_never_given_twice() {
+    let fake = sold();
+    let mut stage = Stage::set(3);
+    stage.pull(&fake).unwrap();
+    // one that is given, and lost on the way back; then one of the same amount that never arrived
+    for (fate, already) in [(Fate::LostAfter, 1), (Fate::LostBefore, 0)] {
+        stage.refund("1", 1, None, None).unwrap();
+        fake.will(&[fate]);
+        assert_eq!(stage.dispatch(&fake).unwrap().postponed, 1);
+        let done = stage.dispatch(&fake).unwrap();
+        assert_eq!((done.already, done.sent), (already, 1 - already));
+    }
+    let back: Vec<i64> = fake.find("1").unwrap().refunds.iter().map(|refund| refund.amount_minor).collect();
+    assert_eq!(back, [500, 500]);
+    let calls = fake.calls();
+    assert_eq!(calls[1..], ["refund R1 500", "order 1", "refund R2 500", "order 1", "refund R2 500"]);
+    // what the marketplace tells of them are the same two
+    let read = fake.find("1").unwrap();
+    let change = stage.writer.change(stage.now).unwrap();
+    let applied = change.put_orders("m", &[read], &Terms::default()).unwrap();
+    change.commit().unwrap();
+    assert!(applied.findings.is_empty(), "{:?}", applied.findings);
+    let refunds = stage.writer.order("m", "1").unwrap().unwrap().refunds;
+    let seen: Vec<_> = refunds.iter().map(|r| (r.number.as_deref(), r.channel_refund_id.as_deref())).collect();
+    assert_eq!(seen, [(Some("R1"), Some("M1")), (Some("R2"), Some("M2"))]);
+}
+
+#[test]
+fn no_more_goes_back_than_was_paid_and_the_same_number_is_the_same_refund() {
+    let fake = sold();
+    let mut stage = Stage::set(3);
+    stage.pull(&fake).unwrap();
+    let code = |refused: Result<RefundReceipt>| refused.unwrap_err().code;
+    assert_eq!(code(stage.refund("1", 3, None, None)), "refund/more-than-bought");
+    assert_eq!(code(stage.refund("1", 0, Some(1001), None)), "refund/more-than-paid");
+    let first = stage.refund("1", 1, None, Some("A")).unwrap();
+    assert_eq!((first.deed, first.money.minor), (Deed::Done, 500));
+    assert_eq!(stage.refund("1", 1, None, Some("A")).unwrap().deed, Deed::Again);
+    assert_eq!(code(stage.refund("1", 2, None, Some("A"))), "refund/number-used");
+    // a gesture for nothing in particular, then all that is left
+    assert_eq!(stage.refund("1", 0, Some(120), None).unwrap().money.minor, 120);
+    assert_eq!(code(stage.refund("1", 0, None, None)), "refund/amount-unclear");
+    assert_eq!(stage.refund("1", 1, Some(380), None).unwrap().money.minor, 380);
+    assert_eq!(code(stage.refund("1", 0, None, None)), "refund/nothing");
+    // nothing of it moved stock
+    let order = stage.writer.order("m", "1").unwrap().unwrap();
+    assert_eq!((order.line_items[0].shipped, order.line_items[0].returned), (2, 0));
+}
+
+#[test]
+fn a_refund_made_at_the_marketplace_is_kept_and_said_once() {
+    let fake = sold();
+    let mut stage = Stage::set(3);
+    stage.pull(&fake).unwrap();
+    fake.alter("1", |order| {
+        let refunded =
+            |id: &str, amount_minor| Refunded { id: id.into(), amount_minor, lines: vec![], reason: None, at: None };
+        order.refunds = vec![refunded("M1", 250), refunded("M2", 0)];
+    });
+    for said in [1, 0] {
+        let change = stage.writer.change(stage.now).unwrap();
+        let applied = change.put_orders("m", &[fake.find("1").unwrap()], &Terms::default()).unwrap();
+        change.commit().unwrap();
+        assert_eq!(applied.findings.iter().filter(|f| f.code == "order/refunded").count(), said);
+    }
+    assert_eq!(stage.refund("1", 0, Some(751), None).unwrap_err().code, "refund/more-than-paid");
+    // the marketplace knows of a refund that is none of ours: ours is still to be sent
+    stage.refund("1", 0, Some(250), None).unwrap();
+    fake.will(&[Fate::LostBefore]);
+    stage.dispatch(&fake).unwrap();
+    assert_eq!(stage.dispatch(&fake).unwrap().sent, 1);
+}
+
+#[test]
+fn what_nobody_paid_is_not_given_back() {
+    let fake = market(&[("1", State::AwaitingPayment, 1)]);
+    let mut stage = Stage::set(3);
+    stage.pull(&fake).unwrap();
+    assert_eq!(stage.refund("1", 0, Some(100), None).unwrap_err().code, "refund/not-paid");
 }
 
 #[test]

@@ -429,7 +429,8 @@ fn a_dry_run_asks_and_never_tells() {
 fn every_ability_is_shown() {
     for marketplace in with_orders().filter(|name| stage_of(name).is_none()) {
         let scripts = Script::all(marketplace);
-        let can = Scene::set(marketplace, &scripts[0], Player::of(&scripts[0])).connector.describe();
+        let connector = Scene::set(marketplace, &scripts[0], Player::of(&scripts[0])).connector;
+        let can = connector.describe();
         let played: Vec<Played> = scripts.iter().map(|script| clean(marketplace, script).0).collect();
         let text: String = played.iter().map(|played| played.text.as_str()).collect();
         let steps = |verb: &str| text.lines().filter(|line| line.starts_with(&format!("> {verb} "))).count();
@@ -443,6 +444,7 @@ fn every_ability_is_shown() {
         };
         need("accepting", can.acknowledge == Acknowledge::Never || steps("accept") > 0);
         need("canceling", !can.cancel || steps("cancel") > 0);
+        need("money back", !connector.refunds() || steps("refund") > 0);
         need("pickup", !can.pickup || steps("ready") > 0);
         need("several parcels", !can.several_parcels || text.contains(" package=2 "));
         need("a parcel told twice", text.contains("already done"));

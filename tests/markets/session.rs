@@ -8,6 +8,7 @@
 //! | `accept ID`, `refuse ID` | decides all lines |
 //! | `ship ID package=1 carrier=ups number=1Z1 LINE:2 last` | one parcel; without lines all units |
 //! | `cancel ID reason=15 LINE:1`, `ready ID`, `picked-up ID` | tells |
+//! | `refund ID number=R1 reason=15 shipping=490 beyond=100 LINE:1@1290` | gives money back, in minor units |
 //! | `push SKU=5 SKU=0@1290 SKU=3@1290/990` | units, price, sale price in minor units |
 //! | `poll` | asks for the last job until it ends |
 //! | `tell SKU={…}`, `gone SKU={…}` | whole offers as they are to be, or that have gone |
@@ -25,9 +26,10 @@ use purvey::diagnostic::{Error, Result};
 use purvey::market::host::Clock;
 use purvey::market::{
     Account, Cancellation, Connector, Decision, ItemResult, OfferUpdate, Parcel, Polled, Port, PullFrom, Receipt,
-    Secret, WholeOffer,
+    Refund, Secret, WholeOffer,
 };
-use purvey::order::Order;
+use purvey::order::{Order, RefundLine};
+use purvey::value::Currency;
 
 const PAGES_MAX: usize = 50;
 const POLLS_MAX: usize = 20;
@@ -216,6 +218,7 @@ impl Shop<'_> {
                 connector
                     .cancel(port, &Cancellation { order_id: id.to_owned(), lines: self.lines(id, &words), reason })?
             }
+            "refund" => connector.refund(port, &self.refund(id, &words))?,
             "ready" => connector.ready_for_pickup(port, id)?,
             "picked-up" => connector.picked_up(port, id)?,
             other => panic!("no step {other}"),
@@ -275,6 +278,27 @@ impl Shop<'_> {
                 order.lines.iter().map(|line| (line.channel_line_id.clone(), line.quantity)).collect()
             }
             _ => named,
+        }
+    }
+
+    fn refund(&self, id: &str, words: &[&str]) -> Refund {
+        let minor = |name| value(words, name).map_or(0, |minor| minor.parse().unwrap());
+        let lines = words.iter().filter_map(|word| word.split_once('@'));
+        let line = |(named, amount): (&str, &str)| {
+            let (line, units) = named.rsplit_once(':').unwrap();
+            let (quantity, amount_minor) = (units.parse().unwrap(), amount.parse().unwrap());
+            RefundLine { line_id: line.to_owned(), quantity, amount_minor }
+        };
+        let lines: Vec<RefundLine> = lines.map(line).collect();
+        let of_lines: i64 = lines.iter().map(|line| line.amount_minor).sum();
+        Refund {
+            order_id: id.to_owned(),
+            number: value(words, "number").unwrap_or("R1").to_owned(),
+            amount_minor: of_lines + minor("shipping") + minor("beyond"),
+            shipping_minor: minor("shipping"),
+            lines,
+            currency: Currency::parse(self.currency).unwrap(),
+            reason: value(words, "reason").unwrap_or("15").to_owned(),
         }
     }
 
@@ -378,6 +402,11 @@ fn of_order(order: &Order) -> Vec<String> {
             line.gtin,
             line.title,
         ));
+    }
+    for refund in &order.refunds {
+        let lines: Vec<String> =
+            refund.lines.iter().map(|l| format!(" {}:{}@{}", l.line_id, l.quantity, l.amount_minor)).collect();
+        told.push(format!("  refunded {} as {}{}", refund.amount_minor, refund.id, lines.join("")));
     }
     if let Some(buyer) = &order.buyer {
         let to = buyer.address.as_ref().map(|to| {

@@ -99,6 +99,7 @@ fn new_order(dice: &mut Dice, n: usize, now: Timestamp) -> Order {
         placed_at: now,
         updated_at: now,
         acknowledge_by: None,
+        refunds: Vec::new(),
         lines: (0..=dice.roll(3)).map(|line| new_line(dice, line)).collect(),
         buyer: Some(Buyer { name: "Ada".to_owned(), ..Buyer::default() }),
     }

@@ -147,6 +147,7 @@ fn order(id: &str, state: State, minute: i64, quantities: &[i64]) -> Order {
         placed_at: start,
         updated_at: start + jiff::SignedDuration::from_mins(minute),
         acknowledge_by: None,
+        refunds: Vec::new(),
         lines: quantities.iter().enumerate().map(line).collect(),
         buyer: None,
     }

@@ -216,6 +216,7 @@ CREATE TABLE orders (
   acknowledge_by     TEXT,
   reserved_until     TEXT NOT NULL,                         -- after that, nothing is held for it until it is paid
   first_seen_at      TEXT NOT NULL,
+  last_seen_at       TEXT NOT NULL,                         -- when its marketplace last told of it, to the hour
   changes            INTEGER NOT NULL DEFAULT 0,            -- how often it changed here: makes every ledger cause unique
   revision           INTEGER NOT NULL,
   UNIQUE (channel, channel_order_id)
@@ -255,11 +256,14 @@ CREATE TABLE hold (
   PRIMARY KEY (line_item_id, location_id)
 ) STRICT, WITHOUT ROWID;
 
--- The buyer's personal data, apart from everything else and erasable: nothing refers to it.
+-- The buyer's personal data, apart from everything else and erasable: nothing refers to it. The row stays, so that what
+-- was erased is not pulled again.
 CREATE TABLE customer (
   order_id    INTEGER PRIMARY KEY REFERENCES orders (id),
-  data        TEXT NOT NULL CHECK (json_valid(data)),       -- name, email, phone, addresses, note
-  erase_after TEXT NOT NULL
+  data        TEXT CHECK (data IS NULL OR json_valid(data)), -- name, email, phone, addresses, note; NULL: erased
+  erase_after TEXT NOT NULL,
+  erased_at   TEXT,
+  CHECK ((data IS NULL) = (erased_at IS NOT NULL))
 ) STRICT;
 
 CREATE TABLE shipment (
@@ -293,6 +297,29 @@ CREATE TABLE return_line (
   at           TEXT NOT NULL
 ) STRICT;
 
+-- Money that went back, or is to go back, to the buyer: by us, or at the marketplace. It moves no stock.
+CREATE TABLE refund (
+  id                INTEGER PRIMARY KEY,
+  order_id          INTEGER NOT NULL REFERENCES orders (id),
+  number            TEXT,                                   -- ours; NULL for one made at the marketplace
+  channel_refund_id TEXT,                                   -- NULL until the marketplace has told of it
+  amount_minor      INTEGER NOT NULL CHECK (amount_minor > 0), -- in all, in the order's currency
+  shipping_minor    INTEGER NOT NULL DEFAULT 0,
+  reason            TEXT,
+  at                TEXT NOT NULL,
+  CHECK (number IS NOT NULL OR channel_refund_id IS NOT NULL),
+  UNIQUE (order_id, number),
+  UNIQUE (order_id, channel_refund_id)
+) STRICT;
+
+CREATE TABLE refund_line (
+  refund_id    INTEGER NOT NULL REFERENCES refund (id),
+  line_item_id INTEGER NOT NULL REFERENCES line_item (id),
+  quantity     INTEGER NOT NULL CHECK (quantity >= 0),      -- 0: for no units in particular
+  amount_minor INTEGER NOT NULL CHECK (amount_minor >= 0),
+  PRIMARY KEY (refund_id, line_item_id)
+) STRICT, WITHOUT ROWID;
+
 ---------------------------------------------------------------------------------------------------- channels
 
 -- The marketplace's own record of an offer, by channel SKU, and what it was last told.
@@ -319,7 +346,7 @@ CREATE TABLE outbox (
   id         INTEGER PRIMARY KEY,
   channel    TEXT NOT NULL,
   order_id   INTEGER REFERENCES orders (id),                -- effects on one order are sent in their order
-  kind       TEXT NOT NULL CHECK (kind IN ('acknowledge', 'ship', 'cancel', 'ready_for_pickup', 'picked_up', 'push')),
+  kind       TEXT NOT NULL CHECK (kind IN ('acknowledge', 'ship', 'cancel', 'ready_for_pickup', 'picked_up', 'refund', 'push')),
   key        TEXT NOT NULL,                                 -- natural idempotency key
   body       TEXT NOT NULL CHECK (json_valid(body)),
   body_hash  TEXT NOT NULL,

@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     for summary in reader.orders(&args.filter.to_catalog())? {
         if let Some(mut detail) = reader.order(&summary.channel, &summary.order_id)? {
             if !args.buyers {
-                detail.buyer = None;
+                (detail.buyer, detail.buyer_erased_at) = (None, None);
             }
             orders.push(detail);
         }
@@ -67,6 +67,9 @@ fn write(args: &Args, orders: &[OrderDetail], out: &mut dyn Write) -> std::io::R
         Format::Csv => table(args, orders, out),
     }
 }
+
+/// Stands for a buyer's name that was erased.
+const ERASED: &str = "(erased)";
 
 /// What `orders import` reads back.
 const COLUMNS: [&str; 22] = [
@@ -121,6 +124,9 @@ fn document(order: &OrderDetail) -> Value {
         "currency": s.currency, "total": amount(s.total_minor), "shipping": amount(s.shipping_minor),
         "lines": lines.collect::<Vec<_>>()
     });
+    if let Some(at) = order.buyer_erased_at {
+        document["customer_erased_at"] = json!(to_utc_text(at));
+    }
     if let Some(buyer) = &order.buyer {
         document["customer"] = json!({"name": buyer.name, "email": buyer.email, "phone": buyer.phone});
         if let Some(a) = &buyer.address {
@@ -166,7 +172,7 @@ fn row(order: &OrderDetail, line: &LineDetail) -> [String; 22] {
         line.shipped.to_string(),
         amount(line.price_minor),
         amount(line.tax_minor),
-        text(buyer.map(|b| &b.name)),
+        order.buyer_erased_at.map_or_else(|| text(buyer.map(|b| &b.name)), |_| ERASED.to_owned()),
         text(address.map(|a| &a.street)),
         text(address.map(|a| &a.city)),
         text(address.map(|a| &a.country)),

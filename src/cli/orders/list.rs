@@ -90,6 +90,9 @@ fn write(order: &OrderDetail, out: &mut dyn Write) -> std::io::Result<()> {
     for (name, value) in rows {
         writeln!(out, "{name:<12} {value}")?;
     }
+    if let Some(at) = order.buyer_erased_at {
+        writeln!(out, "{:<12} erased {}", "buyer", to_utc_text(at))?;
+    }
     if let Some(buyer) = &order.buyer {
         writeln!(out, "{:<12} {}", "buyer", escape(&buyer.name))?;
         if let Some(a) = &buyer.address {
@@ -129,6 +132,16 @@ fn write(order: &OrderDetail, out: &mut dyn Write) -> std::io::Result<()> {
             escape(number),
             to_utc_text(parcel.shipped_at)
         )?;
+    }
+    for refund in &order.refunds {
+        let by = refund.number.as_deref().or(refund.channel_refund_id.as_deref()).unwrap_or_default();
+        let of = match (&refund.number, &refund.channel_refund_id) {
+            (Some(_), None) => "asked for",
+            (Some(_), Some(_)) => "asked for, and given there",
+            (None, _) => "given there",
+        };
+        let money = amount(refund.amount_minor, &summary.currency);
+        writeln!(out, "\nrefund {}: {money}, {of}, {}", escape(by), to_utc_text(refund.at))?;
     }
     for row in &order.outbox {
         let error = row.last_error.as_deref().map(|e| format!(" ({})", escape(e))).unwrap_or_default();

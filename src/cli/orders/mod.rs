@@ -16,7 +16,7 @@ use crate::diagnostic::{Error, Place, Result};
 use crate::order::State;
 use crate::report::{Outcome, counted};
 use crate::shop::Shop;
-use crate::sync::{Occasion, Pulled, each_market, pull};
+use crate::sync::{Occasion, Pulled, abilities, each_market, pull};
 use crate::value::Sku;
 
 #[derive(clap::Subcommand)]
@@ -111,10 +111,10 @@ pub(super) struct Filter {
 #[derive(clap::Args)]
 pub(super) struct Which {
     /// The order, by the id its marketplace gave it.
-    order: String,
+    pub(super) order: String,
     /// The marketplace, where two have an order of this id.
     #[arg(long)]
-    market: Option<String>,
+    pub(super) market: Option<String>,
 }
 
 fn state(text: &str) -> Result<State, String> {
@@ -173,6 +173,9 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
             let (channel, id) = order.find(&shop)?;
             let lines = lines::resolve(&shop, &channel, id, lines)?;
             let tell = shop.config.market.contains_key(&channel);
+            if tell {
+                able_to_cancel(&shop, &channel, lines.is_some(), reason)?;
+            }
             deed(order, "orders cancel", context, |change, channel, id| {
                 change.cancel_order(channel, id, lines.as_deref(), reason, tell)
             })
@@ -190,6 +193,29 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
             })
         }
     }
+}
+
+/// Says at once what the marketplace would refuse, before anything is changed here.
+fn able_to_cancel(shop: &Shop, channel: &str, units: bool, reason: &str) -> Result<()> {
+    let connector = abilities(shop, channel)?;
+    if !connector.describe().cancel {
+        return Err(unable(channel, "cancels no orders for us", connector.by_hand()));
+    }
+    if units && !connector.cancels_units() {
+        let help = "cancel the whole order without --line, or do it on the marketplace's own pages";
+        return Err(unable(channel, "cancels whole orders only", help));
+    }
+    let reasons = connector.cancel_reasons();
+    if !reasons.is_empty() && !reasons.iter().any(|known| known.eq_ignore_ascii_case(reason)) {
+        let message = format!("{channel} does not take `{reason}` as the reason of a cancel");
+        return Err(Error::usage("cancel/unknown-reason", message).help(format!("it takes {}", reasons.join(", "))));
+    }
+    Ok(())
+}
+
+/// What a marketplace has no way to do, and who has.
+pub(super) fn unable(channel: &str, what: &str, help: &str) -> Error {
+    Error::usage("market/unsupported", format!("{channel} {what}: nothing was changed")).help(help)
 }
 
 /// Whether the order's marketplace can be told: orders carried in by hand have none.
@@ -265,6 +291,9 @@ pub(super) fn sentence(pulled: &Pulled) -> String {
     parts.push(format!("{} same", applied.same + applied.older));
     if applied.accepted > 0 {
         parts.push(format!("{} to be accepted", applied.accepted));
+    }
+    if pulled.looked_again > 0 {
+        parts.push(format!("{} looked at again", pulled.looked_again));
     }
     if pulled.unreadable > 0 {
         parts.push(format!("{} unreadable", pulled.unreadable));

@@ -1,7 +1,8 @@
 //! JSON in: products and orders as shop systems and marketplaces give them.
 use super::Shop;
+use crate::intake::bytes::source::Source;
 use crate::intake::detect::Kind;
-use crate::intake::{MappingFile, Options, explain, source::Source};
+use crate::intake::{MappingFile, Options, explain};
 use crate::value::Currency;
 use std::sync::Arc;
 

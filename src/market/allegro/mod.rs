@@ -9,10 +9,12 @@
 //! | `pull` | the journal of events, then the list of what changed: each has gaps that the other closes |
 //! | `normal` | an order of theirs as one of ours |
 //! | `ship` | parcels out, parcels known, pickup |
+//! | `refund` | canceling, money back |
 //! | `offers` | stock and prices by commands, and what became of them |
 mod normal;
 mod offers;
 mod pull;
+mod refund;
 mod ship;
 mod wire;
 
@@ -67,7 +69,7 @@ impl Connector for Allegro {
             several_parcels: true,
             acknowledge: Acknowledge::Never,
             pickup: true,
-            cancel: false,
+            cancel: true,
             batch_max: offers::BATCH_MAX,
             stock_per_location: false,
             limits: LIMITS,
@@ -77,9 +79,14 @@ impl Connector for Allegro {
     /// A refresh token is good for one use, and the answer holds the next (allegro-api 3015): the host keeps it before the
     /// new access token is used.
     fn sign_in(&self, grant: &Grant<'_>) -> Result<Option<Request>> {
-        let form = [("grant_type", "refresh_token"), ("refresh_token", oauth::refresh_token(grant)?)];
-        let request = oauth::sign_in(grant.key, &["auth", "oauth", "token"], &form)?;
+        let request = oauth::sign_in(grant.key, &["auth", "oauth", "token"], &oauth::grant(grant, "")?)?;
         Ok(Some(request.elsewhere(&self.login)))
+    }
+
+    fn door(&self, key: &Secret, _verifier: &str) -> Result<Option<Door>> {
+        let form = [("client_id", oauth::client(key)?.0)];
+        let request = oauth::sign_in(key, &["auth", "oauth", "device"], &form)?;
+        Ok(Some(Door::Device(request.elsewhere(&self.login))))
     }
 
     fn authorize(&self, request: &mut Request, credentials: &Secret, _now: Timestamp) -> Result<()> {
@@ -109,6 +116,22 @@ impl Connector for Allegro {
 
     fn ship(&self, port: &dyn Port, parcel: &Parcel) -> Result<Receipt> {
         self.ship_parcel(port, parcel)
+    }
+
+    fn cancel(&self, port: &dyn Port, cancellation: &Cancellation) -> Result<Receipt> {
+        self.cancel_order(port, cancellation)
+    }
+
+    fn cancels_units(&self) -> bool {
+        false
+    }
+
+    fn refund(&self, port: &dyn Port, refund: &Refund) -> Result<Receipt> {
+        self.give_back(port, refund)
+    }
+
+    fn refunds(&self) -> bool {
+        true
     }
 
     fn ready_for_pickup(&self, port: &dyn Port, order_id: &str) -> Result<Receipt> {

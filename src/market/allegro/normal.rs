@@ -32,6 +32,7 @@ pub(super) fn order(told: wire::Form) -> Result<Order, String> {
         placed_at: placed.unwrap_or(updated),
         updated_at: updated,
         acknowledge_by: None,
+        refunds: Vec::new(),
         lines: told
             .line_items
             .iter()
@@ -67,6 +68,7 @@ pub(super) fn gone(
         placed_at: occurred,
         updated_at: latest.unwrap_or(occurred),
         acknowledge_by: None,
+        refunds: Vec::new(),
         lines,
         buyer: None,
     })

@@ -62,7 +62,7 @@ impl Allegro {
         Ok(Receipt::Done)
     }
 
-    fn set_progress(&self, port: &dyn Port, order_id: &str, progress: &str) -> Result<()> {
+    pub(super) fn set_progress(&self, port: &dyn Port, order_id: &str, progress: &str) -> Result<()> {
         let segments = ["order", "checkout-forms", order_id, "fulfillment"];
         let request = Request::new(Method::Put, "progress", &segments)?.body(Body::Json(json!({ "status": progress })));
         port.send(request.repeatable()).map(drop)

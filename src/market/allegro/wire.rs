@@ -20,6 +20,7 @@ pub(super) struct Form {
     pub buyer: Option<Buyer>,
     pub fulfillment: Option<Fulfillment>,
     pub delivery: Option<Delivery>,
+    pub payment: Option<Named>,
     pub line_items: Vec<Line>,
     pub summary: Summary,
     pub message_to_seller: Option<String>,

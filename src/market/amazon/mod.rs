@@ -146,6 +146,15 @@ impl Connector for Amazon {
         self.pickup(port, order_id, "PickedUp")
     }
 
+    /// From Amazon's Data Protection Policy: 30 days after delivery, which is never before the order.
+    fn keep_buyer_days_max(&self) -> Option<u32> {
+        Some(30)
+    }
+
+    fn by_hand(&self) -> &'static str {
+        "do it in Seller Central under Manage Orders; the next pull brings what became of it"
+    }
+
     fn push(&self, port: &dyn Port, offers: &[OfferUpdate]) -> Result<Submitted> {
         self.push_offers(port, offers)
     }

@@ -38,6 +38,7 @@ pub(super) fn order(told: wire::Order, marketplace: &str) -> Result<Order, Strin
         placed_at: moment(&told.created_time)?,
         updated_at: moment(&told.last_updated_time)?,
         acknowledge_by: None,
+        refunds: Vec::new(),
         lines: told.order_items.iter().map(|item| line(item, state, currency)).collect::<Result<_, String>>()?,
         buyer: buyer(&told),
         channel_order_id: told.order_id,

@@ -114,6 +114,7 @@ pub(super) fn order(told: Told) -> Result<Order, String> {
         placed_at: moment(&told.order_placed_date_time)?,
         updated_at: stamps.into_iter().max().ok_or("it has no items")?,
         acknowledge_by: None,
+        refunds: Vec::new(),
         lines: told.order_items.iter().map(|item| line(item, currency)).collect::<Result<_, String>>()?,
         buyer: details.map(buyer),
         channel_order_id: told.order_id,

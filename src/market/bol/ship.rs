@@ -10,7 +10,8 @@ use crate::market::json::moment;
 use crate::market::parcels::settled;
 use crate::market::{Cancellation, Method, Parcel, Port, Receipt};
 
-/// Transporters that bol names in its pages. `OTHER` is for all the rest, and has to be meant.
+/// Transporters by the codes that bol's own refusal of another one lists, as a client's test has kept it (read
+/// 2026-11-25); its OpenAPI document lists none. `OTHER` is for all the rest, and has to be meant.
 static CARRIERS: &Table = &[
     ("bpost", "BPOST_BE"),
     ("deutsche-post", "DHL-GLOBAL-MAIL"),

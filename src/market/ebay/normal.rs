@@ -1,7 +1,7 @@
 //! An order of theirs as one of ours.
 use serde_json::Value;
 
-use super::wire;
+use super::{refund, wire};
 use crate::market::json::{joined, moment};
 use crate::order::{Address, Buyer, Fulfillment, Line, Order, State};
 use crate::value::Currency;
@@ -29,20 +29,21 @@ pub(super) fn order(told: wire::Order) -> Result<Order, String> {
         placed_at: moment(&told.creation_date)?,
         updated_at: moment(&told.last_modified_date)?,
         acknowledge_by: None,
+        refunds: refund::refunds(&told, currency)?,
         lines: lines.collect::<Result<_, String>>()?,
         buyer: buyer(&told),
         channel_order_id: told.order_id,
     })
 }
 
-fn minor(amount: &wire::Amount, currency: Currency) -> Result<i64, String> {
+pub(super) fn minor(amount: &wire::Amount, currency: Currency) -> Result<i64, String> {
     if amount.currency != currency.code() {
         return Err(format!("an amount is in {}, the order in {}", amount.currency, currency.code()));
     }
     amount.value.minor(currency)
 }
 
-fn cancel_state(told: &wire::Order) -> Option<&str> {
+pub(super) fn cancel_state(told: &wire::Order) -> Option<&str> {
     told.cancel_status.as_ref()?.cancel_state.as_deref().filter(|state| *state != "NONE_REQUESTED")
 }
 

@@ -7,10 +7,17 @@ use crate::market::faults::{no_such_order, parcels_unreadable};
 use crate::market::json::moment;
 use crate::market::{Body, Connector, Method, Parcel, Port, Receipt, Request, Verdict, carriers};
 
-/// eBay's names where they are not ours; any other name is taken as free text. From its list of shipping carriers.
+/// eBay's names where they are not ours; any other name is taken as free text. From `ShippingCarrierCodeType` of eBay's
+/// Trading API, as an SDK made of its WSDL has it (read 2026-11-25).
 static CARRIERS: &carriers::Table = &[
+    ("4px", "FourPX"),
+    ("an-post", "AnPost"),
+    ("aramex", "ARAMEX"),
     ("australia-post", "AustraliaPost"),
-    ("canada-post", "CanadaPost"),
+    ("austrian-post", "OsterreichischePostAG"),
+    ("bpost", "BPost"),
+    ("brt", "Bartolini"),
+    ("china-post", "ChinaPost"),
     ("colissimo", "Colissimo"),
     ("deutsche-post", "DeutschePost"),
     ("dhl", "DHL"),
@@ -18,10 +25,26 @@ static CARRIERS: &carriers::Table = &[
     ("dhl-express", "DHLEXPRESS"),
     ("evri", "Hermes"),
     ("fedex", "FedEx"),
+    ("hermes", "Hermes"),
+    ("hong-kong-post", "HongKongPost"),
+    ("india-post", "IndiaPost"),
+    ("israel-post", "IsraelPost"),
+    ("japan-post", "JapanPost"),
+    ("korea-post", "KoreaPost"),
+    ("landmark-global", "Landmark"),
+    ("mondial-relay", "MondialRelay"),
+    ("nacex", "Nacex"),
+    ("ontrac", "ONTRACK"),
     ("parcelforce", "Parcelforce"),
+    ("poczta-polska", "PocztaPolska"),
     ("poste-italiane", "PosteItaliane"),
     ("royal-mail", "RoyalMail"),
+    ("seur", "Seur"),
+    ("singapore-post", "SINGAPOREPOST"),
+    ("startrack", "StarTrack"),
     ("swiss-post", "SwissPost"),
+    ("ups-mail-innovations", "UPSMailInnovations"),
+    ("yanwen", "YANWEN"),
 ];
 
 impl Ebay {

@@ -23,6 +23,7 @@ pub(super) struct Order {
     pub order_fulfillment_status: String,
     pub cancel_status: Option<CancelStatus>,
     pub pricing_summary: Pricing,
+    pub payment_summary: Option<Payments>,
     /// There when eBay, or a partner of eBay's, ships it.
     pub program: Option<Program>,
     #[serde(default, deserialize_with = "null_as_default")]
@@ -30,6 +31,22 @@ pub(super) struct Order {
     #[serde(default, deserialize_with = "null_as_default")]
     pub line_items: Vec<Line>,
     pub buyer_checkout_notes: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Payments {
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub refunds: Vec<Refund>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Refund {
+    pub refund_id: Option<String>,
+    pub refund_reference_id: Option<String>,
+    pub refund_date: Option<String>,
+    pub refund_status: Option<String>,
+    pub amount: Amount,
 }
 
 #[derive(Deserialize)]
@@ -116,6 +133,8 @@ pub(super) struct Line {
     /// Of all units, before discounts.
     pub line_item_cost: Amount,
     pub line_item_fulfillment_status: Option<String>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub refunds: Vec<Refund>,
     #[serde(default, deserialize_with = "null_as_default")]
     pub taxes: Vec<Tax>,
 }

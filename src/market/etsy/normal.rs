@@ -110,6 +110,7 @@ pub(super) fn order(told: Told) -> Result<Order, String> {
         placed_at: moment(told.created_timestamp)?,
         updated_at: moment(told.updated_timestamp)?,
         acknowledge_by: None,
+        refunds: Vec::new(),
         lines: lines.collect::<Result<_, String>>()?,
         buyer: Some(buyer(&told)),
         channel_order_id: told.receipt_id.to_string(),

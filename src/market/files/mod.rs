@@ -21,9 +21,9 @@ use super::faults;
 use super::parcels::settled;
 use super::*;
 use crate::diagnostic::{Diagnostic, Error, Result};
+use crate::intake::bytes::source::Source;
 use crate::intake::detect;
-use crate::intake::order_file::{self, OrderFile};
-use crate::intake::source::Source;
+use crate::intake::orders::file::{self, OrderFile};
 use crate::order::{Order, State};
 use crate::value::Currency;
 use write::Format;
@@ -95,7 +95,7 @@ impl Files {
             ..crate::intake::Options::new(self.currency, file.modified)
         };
         let source = Source::bytes(&file.name, answer.body);
-        Ok(Some(source.and_then(|source| order_file::read(source, &options))))
+        Ok(Some(source.and_then(|source| file::read(source, &options))))
     }
 
     fn put(&self, port: &dyn Port, place: &[&str], media_type: &str, bytes: Vec<u8>) -> Result<()> {
@@ -191,6 +191,11 @@ impl Connector for Files {
             }
         }
         Ok(None)
+    }
+
+    /// A folder says nothing of orders whose files were taken away.
+    fn looks_again(&self) -> bool {
+        false
     }
 
     fn parcels(&self, port: &dyn Port, order_id: &str) -> Result<Vec<Parcel>> {

@@ -72,11 +72,9 @@ impl Host<'_> {
 
     /// The token in force; `None` where the marketplace has none.
     fn token(&self, key: &Secret, stale: Option<&Secret>, deadline: Timestamp) -> Result<Option<Secret>> {
-        if self
-            .connector
-            .sign_in(&Grant { key, refresh_token: self.refresh_token.as_ref(), now: self.clock.now() })?
-            .is_none()
-        {
+        let grant = Grant { key, refresh_token: self.refresh_token.as_ref(), leave: None, now: self.clock.now() };
+        // one without refresh token may have been given one when the merchant let purvey in
+        if matches!(self.connector.sign_in(&grant), Ok(None)) {
             return Ok(None);
         }
         let given = self.fingerprint(key);
@@ -91,19 +89,30 @@ impl Host<'_> {
                 return Ok(None);
             }
             let newest = kept.and_then(|kept| kept.refresh).or_else(|| self.refresh_token.clone());
-            let bought = self.buy(&Grant { key, refresh_token: newest.as_ref(), now: self.clock.now() }, deadline)?;
-            let life = bought.expires_in.filter(|seconds| *seconds > 0).unwrap_or(LIFE);
-            let usable = SignedDuration::from_secs(life.saturating_mul(USED_PERCENT) / 100);
-            let access = Secret::new(bought.access_token);
-            token = Some(access.clone());
-            Ok(Some(Tokens {
-                access,
-                renew_at: self.clock.now().saturating_add(usable).unwrap_or(Timestamp::MAX),
-                refresh: bought.refresh_token.map(Secret::new).or(newest),
-                given,
-            }))
+            let bought =
+                self.buy(&Grant { refresh_token: newest.as_ref(), now: self.clock.now(), ..grant }, deadline)?;
+            let new = self.tokens_of(bought, newest, given);
+            token = Some(new.access.clone());
+            Ok(Some(new))
         })?;
         Ok(token)
+    }
+
+    fn tokens_of(&self, bought: Bought, refresh: Option<Secret>, given: u64) -> Tokens {
+        let life = bought.expires_in.filter(|seconds| *seconds > 0).unwrap_or(LIFE);
+        let usable = SignedDuration::from_secs(life.saturating_mul(USED_PERCENT) / 100);
+        Tokens {
+            access: Secret::new(bought.access_token),
+            renew_at: self.clock.now().saturating_add(usable).unwrap_or(Timestamp::MAX),
+            refresh: bought.refresh_token.map(Secret::new).or(refresh),
+            given,
+        }
+    }
+
+    /// Keeps what leave has bought, in place of all that was kept.
+    pub(super) fn keep(&self, key: &Secret, bought: Bought) -> Result<()> {
+        let new = self.tokens_of(bought, None, self.fingerprint(key));
+        self.tokens.change(&mut |_| Ok(Some(new.clone())))
     }
 
     fn fingerprint(&self, key: &Secret) -> u64 {
@@ -135,7 +144,7 @@ impl Host<'_> {
 }
 
 /// The code alone: a description may repeat what was sent.
-fn reason(response: &Response) -> String {
+pub(super) fn reason(response: &Response) -> String {
     let code = serde_json::from_slice(&response.body).map(|refusal: Refusal| refusal.error);
     code.ok().filter(|code| code.len() <= 60).unwrap_or_else(|| format!("status {}", response.status))
 }

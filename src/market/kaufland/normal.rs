@@ -109,6 +109,7 @@ pub(super) fn order(told: Told) -> Result<Order, String> {
         placed_at: moment(&told.ts_created_iso)?,
         updated_at,
         acknowledge_by: None,
+        refunds: Vec::new(),
         lines: told.order_units.iter().map(line).collect(),
         buyer: buyer(&told),
         channel_order_id: told.id_order,

@@ -9,6 +9,7 @@
 //! | `normal` | an order of theirs as one of ours |
 //! | `pull` | reading orders page by page |
 //! | `decide` | accepting, refusing, canceling |
+//! | `refund` | money back |
 //! | `ship` | parcels out, parcels known, ready for pickup |
 //! | `carrier` | our carrier as the operator names it |
 //! | `offers` | stock and price imports, and what became of them |
@@ -18,6 +19,7 @@ mod decide;
 mod normal;
 mod offers;
 mod pull;
+mod refund;
 mod ship;
 mod verdict;
 mod wire;
@@ -117,6 +119,14 @@ impl Connector for Mirakl {
 
     fn cancel(&self, port: &dyn Port, cancellation: &Cancellation) -> Result<Receipt> {
         self.cancel_lines(port, cancellation)
+    }
+
+    fn refund(&self, port: &dyn Port, refund: &Refund) -> Result<Receipt> {
+        self.give_back(port, refund)
+    }
+
+    fn refunds(&self) -> bool {
+        true
     }
 
     fn ready_for_pickup(&self, port: &dyn Port, order_id: &str) -> Result<Receipt> {

@@ -1,7 +1,7 @@
 //! An order of theirs as one of ours.
 use serde_json::Value;
 
-use super::wire;
+use super::{refund, wire};
 use crate::market::json::{Decimal, joined, moment, sum};
 use crate::order::{Address, Buyer, Fulfillment, Line, Order, State};
 use crate::value::Currency;
@@ -34,6 +34,7 @@ pub(super) fn order(told: wire::Order) -> Result<Order, String> {
         updated_at: moment(&told.last_updated_date)?,
         // the platform keeps its deadline to itself
         acknowledge_by: None,
+        refunds: refund::refunds(&told, currency)?,
         lines,
         buyer: buyer(&told),
         channel_order_id: told.order_id,

@@ -84,6 +84,24 @@ pub(super) struct Line {
     pub shipping_taxes: Vec<Tax>,
     #[serde(default, deserialize_with = "null_as_default")]
     pub cancelations: Vec<Cancelation>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub refunds: Vec<Refund>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Refund {
+    pub id: String,
+    /// Shared by those that were asked for at once.
+    pub order_refund_id: Option<String>,
+    pub amount: Option<Decimal>,
+    pub shipping_amount: Option<Decimal>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub taxes: Vec<Tax>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub shipping_taxes: Vec<Tax>,
+    pub quantity: Option<i64>,
+    pub reason_code: Option<String>,
+    pub created_date: Option<String>,
 }
 
 #[derive(Deserialize)]

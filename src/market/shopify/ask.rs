@@ -17,7 +17,8 @@ const ORDER: &str = "id createdAt updatedAt cancelledAt closed displayFinancialS
     presentmentCurrencyCode totalPriceSet { presentmentMoney { amount } } \
     totalShippingPriceSet { presentmentMoney { amount } } email phone note \
     shippingAddress { name company address1 address2 zip city provinceCode countryCodeV2 phone } \
-    fulfillmentOrders(first: 1) { nodes { deliveryMethod { methodType } assignedLocation { name } } }";
+    fulfillmentOrders(first: 1) { nodes { deliveryMethod { methodType } assignedLocation { name } } } \
+    refunds(first: 10) { id createdAt note totalRefundedSet { presentmentMoney { amount } } }";
 
 const PAGE: &str = "pageInfo { hasNextPage endCursor }";
 
@@ -52,6 +53,19 @@ pub(super) const FULFILLMENTS: &str = "query Fulfillments($id: ID!) { order(id: 
 
 pub(super) const FULFILL: &str = "mutation Fulfill($fulfillment: FulfillmentInput!) { \
     changed: fulfillmentCreate(fulfillment: $fulfillment) { userErrors { field message } } }";
+
+/// No money is moved by it. What was held for the order is free in the shop, as it is here.
+pub(super) const CANCEL: &str = "mutation Cancel($id: ID!, $reason: OrderCancelReason!, $note: String) { \
+    changed: orderCancel(orderId: $id, reason: $reason, staffNote: $note, restock: true, notifyCustomer: true, \
+    refundMethod: { originalPaymentMethodsRefund: false }) { userErrors: orderCancelUserErrors { field message } } }";
+
+pub(super) const PAYMENTS: &str = "query Payments($id: ID!) { order(id: $id) { presentmentCurrencyCode \
+    transactions(first: 50) { id kind status gateway amountSet { presentmentMoney { amount } } \
+    parentTransaction { id } } } }";
+
+/// The key makes a repeat the same refund.
+pub(super) const REFUND: &str = "mutation Refund($input: RefundInput!, $key: String!) { \
+    changed: refundCreate(input: $input) @idempotent(key: $key) { userErrors { field message } } }";
 
 pub(super) const VARIANTS: &str = "query Variants($search: String!) { shop { currencyCode } location { id } \
     productVariants(first: 250, query: $search) { \
@@ -114,7 +128,36 @@ pub(super) struct Order {
     pub note: Option<String>,
     pub shipping_address: Option<Address>,
     pub fulfillment_orders: Option<List<Delivery>>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub refunds: Vec<Refunded>,
     pub line_items: List<Line>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Refunded {
+    pub id: String,
+    pub created_at: Option<String>,
+    pub note: Option<String>,
+    pub total_refunded_set: Amount,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Payments {
+    pub presentment_currency_code: String,
+    pub transactions: Vec<Payment>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Payment {
+    pub id: String,
+    pub kind: String,
+    pub status: String,
+    pub gateway: Option<String>,
+    pub amount_set: Amount,
+    pub parent_transaction: Option<Named>,
 }
 
 /// In the buyer's currency.

@@ -7,10 +7,12 @@
 //! | `ask` | the questions and changes, and the answers' shapes |
 //! | `normal` | an order of theirs as one of ours |
 //! | `ship` | parcels out, parcels known |
+//! | `refund` | canceling, money back |
 //! | `offers` | stock and prices |
 mod ask;
 mod normal;
 mod offers;
+mod refund;
 mod ship;
 
 use std::time::Duration;
@@ -123,7 +125,7 @@ impl Connector for Shopify {
             several_parcels: true,
             acknowledge: Acknowledge::Never,
             pickup: false,
-            cancel: false,
+            cancel: true,
             batch_max: offers::BATCH_MAX,
             stock_per_location: false,
             limits: &[],
@@ -167,6 +169,22 @@ impl Connector for Shopify {
 
     fn ship(&self, port: &dyn Port, parcel: &Parcel) -> Result<Receipt> {
         self.ship_parcel(port, parcel)
+    }
+
+    fn cancel(&self, port: &dyn Port, cancellation: &Cancellation) -> Result<Receipt> {
+        self.cancel_order(port, cancellation)
+    }
+
+    fn cancels_units(&self) -> bool {
+        false
+    }
+
+    fn refund(&self, port: &dyn Port, refund: &Refund) -> Result<Receipt> {
+        self.give_back(port, refund)
+    }
+
+    fn refunds(&self) -> bool {
+        true
     }
 
     fn push(&self, port: &dyn Port, offers: &[OfferUpdate]) -> Result<Submitted> {
@@ -219,7 +237,12 @@ mod tests {
     #[test]
     fn a_key_of_two_parts_buys_a_token() {
         let sign_in = |key: &str| {
-            Shopify.sign_in(&Grant { key: &Secret::new(key), refresh_token: None, now: Timestamp::UNIX_EPOCH })
+            Shopify.sign_in(&Grant {
+                key: &Secret::new(key),
+                refresh_token: None,
+                leave: None,
+                now: Timestamp::UNIX_EPOCH,
+            })
         };
         assert_eq!(sign_in("shpat_1").unwrap(), None);
         assert_eq!(sign_in("id:secret").unwrap().unwrap().path, "/admin/oauth/access_token");

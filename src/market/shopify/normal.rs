@@ -1,7 +1,7 @@
 //! An order of theirs as one of ours.
 use serde_json::Value;
 
-use super::{ask, id_of};
+use super::{ask, id_of, refund};
 use crate::market::json::{joined, moment, sum};
 use crate::order::{self, Buyer, Fulfillment, Line, Order, State};
 use crate::value::Currency;
@@ -29,6 +29,7 @@ pub(super) fn order(raw: Value) -> Result<Order, String> {
         placed_at: moment(&told.created_at)?,
         updated_at: moment(&told.updated_at)?,
         acknowledge_by: None,
+        refunds: refund::refunds(&told, currency)?,
         lines: lines.collect::<Result<_, String>>()?,
         buyer: buyer(&told),
     })

@@ -8,7 +8,8 @@ const ORDER: &str = "id code state createdAt updatedAt orderPlacedAt currencyCod
     customer { firstName lastName emailAddress phoneNumber } \
     shippingAddress { fullName company streetLine1 streetLine2 city province postalCode countryCode phoneNumber } \
     lines { id quantity orderPlacedQuantity proratedUnitPrice proratedUnitPriceWithTax productVariant { id sku name } } \
-    fulfillments { id state createdAt method trackingCode lines { orderLineId quantity } }";
+    fulfillments { id state createdAt method trackingCode lines { orderLineId quantity } } \
+    payments { id state amount refunds { id state total reason createdAt } }";
 
 const REFUSAL: &str = "... on ErrorResult { errorCode message }";
 
@@ -44,6 +45,13 @@ pub(super) fn cancel() -> String {
     format!(
         "mutation Cancel($input: CancelOrderInput!) {{ \
          changed: cancelOrder(input: $input) {{ ... on Order {{ id }} {REFUSAL} }} }}"
+    )
+}
+
+pub(super) fn refund() -> String {
+    format!(
+        "mutation Refund($input: RefundOrderInput!) {{ \
+         changed: refundOrder(input: $input) {{ ... on Refund {{ id }} {REFUSAL} }} }}"
     )
 }
 
@@ -88,6 +96,28 @@ pub(super) struct Order {
     pub lines: Vec<Line>,
     #[serde(default, deserialize_with = "null_as_default")]
     pub fulfillments: Vec<Fulfillment>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub payments: Vec<Payment>,
+}
+
+/// Amounts in hundredths.
+#[derive(Deserialize)]
+pub(super) struct Payment {
+    pub id: String,
+    pub state: String,
+    pub amount: i64,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub refunds: Vec<Refund>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Refund {
+    pub id: String,
+    pub state: String,
+    pub total: i64,
+    pub reason: Option<String>,
+    pub created_at: Option<String>,
 }
 
 #[derive(Deserialize)]

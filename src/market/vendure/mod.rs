@@ -8,11 +8,13 @@
 //! | `normal` | an order of theirs as one of ours |
 //! | `ship` | parcels out, parcels known |
 //! | `cancel` | units taken out of an order |
+//! | `refund` | money back |
 //! | `offers` | stock and prices |
 mod ask;
 mod cancel;
 mod normal;
 mod offers;
+mod refund;
 mod ship;
 
 use std::time::Duration;
@@ -173,6 +175,14 @@ impl Connector for Vendure {
 
     fn cancel(&self, port: &dyn Port, cancellation: &Cancellation) -> Result<Receipt> {
         self.cancel_units(port, cancellation)
+    }
+
+    fn refund(&self, port: &dyn Port, refund: &Refund) -> Result<Receipt> {
+        self.give_back(port, refund)
+    }
+
+    fn refunds(&self) -> bool {
+        true
     }
 
     fn push(&self, port: &dyn Port, offers: &[OfferUpdate]) -> Result<Submitted> {

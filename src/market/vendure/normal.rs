@@ -1,7 +1,7 @@
 //! An order of theirs as one of ours.
 use serde_json::Value;
 
-use super::{ask, ship};
+use super::{ask, refund, ship};
 use crate::market::json::{joined, moment};
 use crate::order::{self, Buyer, Fulfillment, Line, Order, State};
 use crate::value::Currency;
@@ -24,6 +24,7 @@ pub(super) fn order(told: ask::Order) -> Result<Order, String> {
         placed_at: moment(told.order_placed_at.as_deref().unwrap_or(&told.created_at))?,
         updated_at: moment(&told.updated_at)?,
         acknowledge_by: None,
+        refunds: refund::refunds(&told, currency)?,
         lines: lines.collect::<Result<_, String>>()?,
         buyer: buyer(&told),
         channel_order_id: told.id,
@@ -46,7 +47,7 @@ pub(super) fn state(theirs: &str) -> Option<State> {
 }
 
 /// Amounts are hundredths, whatever the currency has.
-fn minor(hundredths: i64, currency: Currency) -> Result<i64, String> {
+pub(super) fn minor(hundredths: i64, currency: Currency) -> Result<i64, String> {
     let unit = 10i64.pow(u32::from(currency.exponent()));
     let scaled = hundredths.checked_mul(unit).filter(|scaled| scaled % 100 == 0);
     scaled

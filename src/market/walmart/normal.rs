@@ -99,6 +99,7 @@ pub(super) fn order(told: wire::Order) -> Result<Order, String> {
         placed_at: moment(told.order_date)?,
         updated_at: moment(updated.unwrap_or(told.order_date))?,
         acknowledge_by: None,
+        refunds: Vec::new(),
         lines: lines.iter().map(|line| read_line(line, currency)).collect::<Result<_, String>>()?,
         buyer: buyer(&told),
         channel_order_id: told.purchase_order_id,

@@ -8,9 +8,11 @@
 //! | `wire` | the answers' shapes, as much of them as is used |
 //! | `normal` | an order of theirs as one of ours |
 //! | `ship` | parcels out, parcels known |
+//! | `refund` | canceling, money back |
 //! | `offers` | stock and prices |
 mod normal;
 mod offers;
+mod refund;
 mod ship;
 mod wire;
 
@@ -113,7 +115,7 @@ impl Connector for WooCommerce {
             several_parcels: true,
             acknowledge: Acknowledge::Never,
             pickup: false,
-            cancel: false,
+            cancel: true,
             batch_max: offers::BATCH_MAX,
             stock_per_location: false,
             limits: &[],
@@ -155,6 +157,22 @@ impl Connector for WooCommerce {
 
     fn ship(&self, port: &dyn Port, parcel: &Parcel) -> Result<Receipt> {
         self.ship_parcel(port, parcel)
+    }
+
+    fn cancel(&self, port: &dyn Port, cancellation: &Cancellation) -> Result<Receipt> {
+        self.cancel_order(port, cancellation)
+    }
+
+    fn cancels_units(&self) -> bool {
+        false
+    }
+
+    fn refund(&self, port: &dyn Port, refund: &Refund) -> Result<Receipt> {
+        self.give_back(port, refund)
+    }
+
+    fn refunds(&self) -> bool {
+        true
     }
 
     fn push(&self, port: &dyn Port, offers: &[OfferUpdate]) -> Result<Submitted> {

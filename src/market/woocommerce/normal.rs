@@ -1,7 +1,7 @@
 //! An order of theirs as one of ours.
 use serde_json::Value;
 
-use super::{ship, wire};
+use super::{refund, ship, wire};
 use crate::market::json::{joined, moment, sum};
 use crate::order::{Address, Buyer, Fulfillment, Line, Order, State};
 use crate::value::Currency;
@@ -26,6 +26,7 @@ pub(super) fn order(told: wire::Order) -> Result<Order, String> {
         placed_at: moment(&told.date_created_gmt)?,
         updated_at: moment(&told.date_modified_gmt)?,
         acknowledge_by: None,
+        refunds: refund::refunds(&told, currency)?,
         lines: lines.collect::<Result<_, String>>()?,
         buyer: buyer(&told),
         channel_order_id: told.id.to_string(),
@@ -90,9 +91,12 @@ fn units(order: &wire::Order, line: &wire::Line, state: Option<State>) -> (i64, 
     }
 }
 
+/// In a line of a refund, the line of the order it is for.
+pub(super) const REFUNDED_LINE: &str = "_refunded_item_id";
+
 pub(super) fn refunded(order: &wire::Order, line_id: &str) -> i64 {
     let of_line = |line: &&wire::RefundLine| {
-        line.meta_data.iter().any(|meta| meta.key == "_refunded_item_id" && plain(&meta.value) == line_id)
+        line.meta_data.iter().any(|meta| meta.key == REFUNDED_LINE && plain(&meta.value) == line_id)
     };
     let lines = order.refunds.iter().flat_map(|refund| &refund.line_items).filter(of_line);
     lines.fold(0i64, |sum, line| sum.saturating_add(line.quantity.saturating_abs()))

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::market::json::{Decimal, null_as_default};
+pub(super) use crate::market::json::Decimal;
+use crate::market::json::null_as_default;
 
 #[derive(Deserialize)]
 pub(super) struct Order {
@@ -42,26 +43,46 @@ pub(super) struct Line {
     /// Of the whole line, after discounts, without tax.
     pub total: Decimal,
     pub total_tax: Option<Decimal>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub taxes: Vec<LineTax>,
+}
+
+/// One rate of tax of a line; text that may be empty.
+#[derive(Deserialize)]
+pub(super) struct LineTax {
+    pub id: u64,
+    pub total: Option<Decimal>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct ShippingLine {
+    pub id: Option<u64>,
+    pub total: Option<Decimal>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub taxes: Vec<LineTax>,
     pub method_id: Option<String>,
     pub method_title: Option<String>,
 }
 
-/// As the order has it there is nothing in it but its id and sum.
+/// As the order has it there is nothing in it but its id, its reason and its sum, which is below zero.
 #[derive(Deserialize)]
 pub(super) struct Refund {
+    pub id: u64,
+    pub reason: Option<String>,
+    pub amount: Option<Decimal>,
+    pub total: Option<Decimal>,
+    pub date_created_gmt: Option<String>,
     #[serde(default, deserialize_with = "null_as_default")]
     pub line_items: Vec<RefundLine>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct RefundLine {
-    /// Below zero.
+    /// Below zero, as its amounts are.
     #[serde(default)]
     pub quantity: i64,
+    pub total: Option<Decimal>,
+    pub total_tax: Option<Decimal>,
     #[serde(default, deserialize_with = "null_as_default")]
     pub meta_data: Vec<Meta>,
 }

@@ -139,6 +139,7 @@ pub(super) fn order(told: Told) -> Result<Order, String> {
         placed_at,
         updated_at: told.update_date.as_deref().map_or(Ok(placed_at), moment)?,
         acknowledge_by: None,
+        refunds: Vec::new(),
         lines: lines.collect::<Result<_, String>>()?,
         // told by a call of its own, to those who deliver
         buyer: None,

@@ -39,6 +39,7 @@ pub(super) fn routes(shared: Arc<Shared>) -> Router {
         .route("/api/orders/{id}/ship", put(orders::ship_order))
         .route("/api/orders/{id}/cancel", put(orders::cancel_order))
         .route("/api/orders/cancel", put(orders::cancel_units))
+        .route("/api/orders/refund", put(orders::refund))
         .route("/api/shipments", get(shipments::list).post(shipments::create))
         .route("/api/shipments/tracking", post(shipments::track))
         .route("/api/shipments/ship", put(shipments::ship))

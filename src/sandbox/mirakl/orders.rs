@@ -210,3 +210,40 @@ pub(super) async fn cancel_units(State(shared): Room, body: Bytes) -> Answer {
         }
     }
 }
+
+#[derive(Deserialize)]
+struct RefundBody {
+    refunds: Vec<RefundLine>,
+}
+
+#[derive(Deserialize)]
+struct RefundLine {
+    order_line_id: String,
+    #[serde(default)]
+    quantity: u32,
+    amount: Number,
+    shipping_amount: Number,
+    reason_code: String,
+}
+
+/// OR28: all of the list or nothing; what is asked for at once has one group.
+pub(super) async fn refund(State(shared): Room, body: Bytes) -> Answer {
+    let RefundBody { refunds } = json_body(&body)?;
+    let mut inner = shared.lock();
+    let before = inner.market.orders.clone();
+    let group = inner.market.next_refund_group();
+    let made = refunds.iter().map(|r| {
+        let (amount, shipping) = (r.amount.to_string(), r.shipping_amount.to_string());
+        let asked = (r.quantity, amount.as_str(), shipping.as_str(), r.reason_code.as_str());
+        let (currency, made) = inner.market.refund(&r.order_line_id, &group, asked)?;
+        Ok(wire::created_refund(&r.order_line_id, &made, &currency))
+    });
+    let made: Result<Vec<Value>, Refusal> = made.collect();
+    match made {
+        Ok(made) => ok(json!({ "refunds": made, "order_tax_mode": "TAX_INCLUDED" })),
+        Err(refusal) => {
+            inner.market.orders = before;
+            Err(refusal)
+        }
+    }
+}

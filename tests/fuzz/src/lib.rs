@@ -8,11 +8,11 @@ use purvey::catalog::{Catalog, Writer};
 use purvey::channel::{Channel, Contract, Guarded, Parameter, Settings};
 use purvey::diagnostic::{Diagnostic, Error, Kind as Fault, Place};
 use purvey::feed::{Findings, check as check_feed};
+use purvey::intake::bytes::remote::Remote;
+use purvey::intake::bytes::source::Source;
 use purvey::intake::detect::{FORMATS, Format, Kind};
-use purvey::intake::remote::Remote;
-use purvey::intake::source::Source;
-use purvey::intake::table::Table;
-use purvey::intake::{Imported, MappingFile, Options, explain, import, mapping_file};
+use purvey::intake::rows::table::Table;
+use purvey::intake::{Imported, MappingFile, Options, explain, import, mapping};
 use purvey::market::host::{Replay, Transport};
 use purvey::market::{Account, Port, PullFrom, Request, Response, Secret, connector};
 use purvey::shop::Config;
@@ -227,7 +227,7 @@ pub fn mapping(data: &[u8]) {
     }
     let open = Source::bytes("input", bytes).and_then(|source| Table::open(source, &options().table));
     if let Some(table) = never_ours(bytes, open) {
-        mapping_file::draft(&table);
+        mapping::file::draft(&table);
     }
 }
 

@@ -1,0 +1,343 @@
+//! A mapping file: ten lines of TOML that say what the columns of somebody's own table mean.
+//!
+//! ```toml
+//! kind    = "products"                  # or stock, prices, locations, orders, tracking, reviews
+//! name    = "supplier"                  # whose table it is: what vanished is asked of the same name
+//! decimal = "comma"                     # 1.234,56; or dot: 1,234.56; else both, and what is unclear is refused
+//!
+//! [columns]                             # our name = "its name"
+//! sku     = "Artikelnummer"
+//! title   = "Bezeichnung"
+//! price   = "VK brutto"
+//!
+//! [options]
+//! Color   = "Farbe"
+//! [attributes]
+//! material = "Stoff"
+//! [constants]
+//! currency = "EUR"
+//! ```
+//! `delimiter`, `encoding`, `header_line`, `weight_unit` and `image_base` may be said, too.
+use crate::diagnostic::{Error, Place, Result};
+use crate::intake::cell::Custom;
+use crate::intake::cell::weight::Unit;
+use crate::intake::detect::{FORMATS, Format, Kind};
+use crate::intake::formats::product_tables;
+use crate::intake::products::layout::{Layout, MEANINGS, Meaning};
+use crate::intake::rows::table::{Column, Table, fold};
+use crate::value::closest::closest;
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+/// A mapping file, read and checked.
+#[derive(Debug, Clone)]
+pub struct MappingFile {
+    /// Of the mapping file, for messages.
+    file: String,
+    text: String,
+    said: Said,
+    pub kind: Kind,
+    columns: Vec<(Meaning, String)>,
+    constants: Vec<(Meaning, String)>,
+    weight_unit: Option<Unit>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    #[serde(default = "products")]
+    kind: String,
+    name: Option<String>,
+    decimal: Option<Decimal>,
+    delimiter: Option<char>,
+    encoding: Option<String>,
+    header_line: Option<u64>,
+    weight_unit: Option<String>,
+    image_base: Option<String>,
+    columns: IndexMap<String, String>,
+    #[serde(default)]
+    options: IndexMap<String, String>,
+    #[serde(default)]
+    attributes: IndexMap<String, String>,
+    #[serde(default)]
+    constants: IndexMap<String, String>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Decimal {
+    Comma,
+    Dot,
+}
+
+fn products() -> String {
+    "products".to_owned()
+}
+
+impl MappingFile {
+    /// Reads the text of a mapping file; `file` is its name.
+    ///
+    /// Errors: `mapping/unreadable`, `mapping/no-such-column` and `mapping/value`, each with its line.
+    pub fn parse(file: &str, text: &str) -> Result<MappingFile> {
+        let said: Said = toml::from_str(text).map_err(|e| {
+            let (line, column) = line_of(text, e.span().map_or(0, |span| span.start));
+            Error::usage("mapping/unreadable", e.message().to_owned())
+                .at(Place::file(file).line(line).column(column))
+                .help("see `purvey import --map-wizard FILE` for a mapping to start from")
+        })?;
+        let mut mapping = MappingFile {
+            file: file.to_owned(),
+            text: text.to_owned(),
+            kind: Kind::Products,
+            columns: Vec::new(),
+            constants: Vec::new(),
+            weight_unit: None,
+            said,
+        };
+        mapping.kind = mapping.find_kind()?;
+        if mapping.kind == Kind::Products {
+            mapping.columns = mapping.meanings(&mapping.said.columns)?;
+            mapping.constants = mapping.meanings(&mapping.said.constants)?;
+            mapping.check_keys()?;
+        } else {
+            mapping.check_names()?;
+        }
+        mapping.weight_unit = match &mapping.said.weight_unit {
+            None => None,
+            Some(name) => Some(Unit::parse(name).ok_or_else(|| {
+                mapping.wrong(
+                    "weight_unit",
+                    format!("{name} is no unit of weight"),
+                    "g, kg, lb and oz are known".to_owned(),
+                )
+            })?),
+        };
+        Ok(mapping)
+    }
+
+    fn find_kind(&self) -> Result<Kind> {
+        let all = FORMATS.iter().map(|format| format.kind);
+        all.into_iter().find(|kind| kind.as_str() == self.said.kind).ok_or_else(|| {
+            let help = "products, stock, prices, locations, orders, tracking and reviews are known".to_owned();
+            self.wrong("kind", format!("there is no kind `{}`", self.said.kind), help)
+        })
+    }
+
+    fn meanings(&self, said: &IndexMap<String, String>) -> Result<Vec<(Meaning, String)>> {
+        let meaning = |name: &str| Meaning::parse(name).ok_or_else(|| self.unknown(name, MEANINGS.iter().map(|m| m.0)));
+        said.iter().map(|(name, value)| Ok((meaning(name)?, value.clone()))).collect()
+    }
+
+    /// A product has to be told from others, and to be called something.
+    fn check_keys(&self) -> Result<()> {
+        let has = |meaning| self.columns.iter().any(|(found, _)| *found == meaning);
+        if has(Meaning::Sku) || has(Meaning::Group) {
+            return Ok(());
+        }
+        let help = "add the column that holds the merchant's own id: sku = \"…\"".to_owned();
+        Err(self.wrong("columns", "the mapping names no `sku`".to_owned(), help))
+    }
+
+    /// Columns of the other kinds are those of purvey's own table of that kind.
+    fn check_names(&self) -> Result<()> {
+        let format = self.own_format();
+        let known = || format.must.iter().chain(format.may).flat_map(|names| names.split('|'));
+        for name in self.said.columns.keys() {
+            if !known().any(|known| known.eq_ignore_ascii_case(name)) {
+                return Err(self.unknown(name, known()));
+            }
+        }
+        let unused = [
+            ("options", &self.said.options),
+            ("attributes", &self.said.attributes),
+            ("constants", &self.said.constants),
+        ];
+        match unused.into_iter().find(|(_, said)| !said.is_empty()) {
+            None => Ok(()),
+            Some((name, _)) => {
+                Err(self.wrong(name, format!("only products have {name}"), "leave the section out".to_owned()))
+            }
+        }
+    }
+
+    /// Purvey's own table of the kind.
+    pub fn own_format(&self) -> &'static Format {
+        let own = |format: &&Format| format.kind == self.kind && format.name == self.kind.as_str();
+        FORMATS.iter().find(own).unwrap_or(&FORMATS[0])
+    }
+
+    fn unknown<'n>(&self, name: &str, known: impl Iterator<Item = &'n str> + Clone) -> Error {
+        let help = match closest(name, known.clone()) {
+            Some(near) => format!("is `{near}` meant?"),
+            None => format!("known are {}", known.collect::<Vec<_>>().join(", ")),
+        };
+        let message = format!("{} have no `{name}`", self.said.kind);
+        Error { code: "mapping/no-such-column", ..self.wrong(name, message, help) }
+    }
+
+    /// Points at the line of the mapping that begins with `key`.
+    fn wrong(&self, key: &str, message: String, help: String) -> Error {
+        let is_it = |line: &str| line.trim_start_matches([' ', '[', '"']).starts_with(key);
+        let at = self.text.lines().position(is_it);
+        let mut place = Place::file(&self.file).attribute(key);
+        if let Some(at) = at {
+            place = place.line(at as u64 + 1);
+        }
+        Error::usage("mapping/value", message).at(place).help(help)
+    }
+
+    /// How the file says the table is written; what the command line says counts more.
+    pub fn settle(&self, options: &mut crate::intake::rows::table::Options) {
+        let said = &self.said;
+        options.encoding = options.encoding.take().or_else(|| said.encoding.clone());
+        options.delimiter = options.delimiter.or_else(|| said.delimiter.and_then(|c| u8::try_from(c).ok()));
+        options.header_line = options.header_line.or(said.header_line);
+    }
+
+    /// Gives the columns of the table purvey's own names; for products, says only whether all are there.
+    ///
+    /// Errors: `mapping/column-not-in-file`.
+    pub fn apply(&self, table: &mut Table) -> Result<()> {
+        let said = &self.said;
+        let all = said.columns.iter().chain(&said.options).chain(&said.attributes);
+        let mut names = Vec::new();
+        for (ours, its) in all {
+            let Some(at) = table.find(its) else {
+                let near = closest(&fold(its), table.header().iter().map(|column| column.name.as_str()));
+                let help = near
+                    .map_or_else(|| format!("it has {}", listed(table.header())), |near| format!("is `{near}` meant?"));
+                let message = format!("{} has no column `{its}`", table.file());
+                return Err(Error { code: "mapping/column-not-in-file", ..self.wrong(ours, message, help) });
+            };
+            names.push((at, ours.clone()));
+        }
+        if self.kind != Kind::Products {
+            table.rename(&names);
+        }
+        Ok(())
+    }
+
+    /// What the mapping says about products.
+    pub fn with_layout<T>(&self, take: impl FnOnce(&Layout<'_>) -> T) -> T {
+        let columns: Vec<(Meaning, &str)> = self.columns.iter().map(|(m, name)| (*m, name.as_str())).collect();
+        let constants: Vec<(Meaning, &str)> = self.constants.iter().map(|(m, text)| (*m, text.as_str())).collect();
+        let (options, attributes) = (pairs(&self.said.options), pairs(&self.said.attributes));
+        let source = format!("mapping:{}", self.said.name.as_deref().unwrap_or(&self.file));
+        let layout = Layout {
+            source: &source,
+            columns: &columns,
+            is_exact: true,
+            options: &options,
+            named_options: &[],
+            attributes: &attributes,
+            constants: &constants,
+            has_product_records: false,
+            custom: match self.said.decimal {
+                None => Custom::People,
+                Some(Decimal::Comma) => Custom::Comma,
+                Some(Decimal::Dot) => Custom::Dot,
+            },
+            weight_unit: self.weight_unit,
+            image_base: self.said.image_base.as_deref(),
+            separators: Layout::PLAIN.separators,
+        };
+        take(&layout)
+    }
+}
+
+fn pairs(said: &IndexMap<String, String>) -> Vec<(&str, &str)> {
+    said.iter().map(|(ours, its)| (ours.as_str(), its.as_str())).collect()
+}
+
+fn listed(header: &[Column]) -> String {
+    header.iter().map(|column| format!("`{}`", column.name)).collect::<Vec<_>>().join(", ")
+}
+
+fn line_of(text: &str, offset: usize) -> (u64, u64) {
+    let before = text.get(..offset).unwrap_or_default();
+    let column = before.chars().rev().take_while(|c| *c != '\n').count();
+    (before.matches('\n').count() as u64 + 1, column as u64 + 1)
+}
+
+/// A mapping file for a table of products, best guesses filled in; columns nobody knows are comments.
+pub fn draft(table: &Table) -> String {
+    let guesses = product_tables::LAYOUTS.iter().flat_map(|layout| layout.columns);
+    let mut taken = vec![false; table.header().len()];
+    let mut lines: Vec<(Meaning, String)> = Vec::new();
+    for (meaning, wanted) in guesses {
+        let found = crate::intake::detect::column(table, wanted);
+        if let Some(at) = found.filter(|at| !taken[*at] && lines.iter().all(|(known, _)| known != meaning)) {
+            taken[at] = true;
+            lines.push((*meaning, table.header()[at].name.clone()));
+        }
+    }
+    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let mut text = String::from(
+        "kind = \"products\"\n# name = \"supplier\"      # whose table it is\n# decimal = \"comma\"      # 1.234,56; or \"dot\": 1,234.56\n\n[columns]\n",
+    );
+    for (name, meaning) in MEANINGS {
+        let found = lines.iter().find(|(known, _)| known == meaning);
+        match (found, meaning) {
+            (Some((_, column)), _) => text.push_str(&format!("{name} = {}\n", quoted(column))),
+            (None, Meaning::Sku | Meaning::Title | Meaning::Price) => {
+                text.push_str(&format!("# {name} = \"…\"        # which column?\n"));
+            }
+            (None, _) => {}
+        }
+    }
+    let unknown: Vec<_> =
+        table.header().iter().zip(&taken).filter(|(c, taken)| !**taken && !c.name.is_empty()).collect();
+    if !unknown.is_empty() {
+        text.push_str("\n# columns that are not read; as attributes: move them below [attributes] and name them\n");
+        for (column, _) in unknown {
+            // one line, whatever the name holds
+            text.push_str(&format!("# … = {}\n", quoted(&column.name.replace(['\n', '\r'], " "))));
+        }
+    }
+    text.push_str(
+        "\n# [options]\n# Color = \"…\"\n# [attributes]\n# material = \"…\"\n# [constants]\n# currency = \"EUR\"\n",
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::bytes::source::Source;
+
+    fn table(csv: &str) -> Table {
+        Table::open(Source::bytes("x.csv", csv).unwrap(), &Default::default()).unwrap()
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_mapping_is_pointed_at() {
+        for (text, code, line, help) in [
+            ("kind = \"product\"\n[columns]\nsku = \"a\"\n", "mapping/value", 1, "products, stock"),
+            ("[columns]\nsku = \"a\"\ntitel = \"b\"\n", "mapping/no-such-column", 3, "`title`"),
+            ("[columns]\ntitle = \"b\"\n", "mapping/value", 1, "sku"),
+            ("[columns]\nsku = 3\n", "mapping/unreadable", 2, "map-wizard"),
+            ("decimal = \"point\"\n[columns]\nsku = \"a\"\n", "mapping/unreadable", 1, "map-wizard"),
+            ("weight_unit = \"stone\"\n[columns]\nsku = \"a\"\n", "mapping/value", 1, "kg"),
+            ("kind = \"stock\"\n[columns]\nsku = \"a\"\nquantty = \"b\"\n", "mapping/no-such-column", 4, "`quantity`"),
+        ] {
+            let error = MappingFile::parse("m.toml", text).unwrap_err();
+            assert_eq!((error.code, error.place.line), (code, Some(line)), "{text}");
+            assert!(error.help.as_deref().unwrap_or_default().contains(help), "{error:?}");
+        }
+        let mapping = MappingFile::parse("m.toml", "[columns]\nsku = \"Artikelnumer\"\n").unwrap();
+        let error = mapping.apply(&mut table("Artikelnummer;Preis\n1;2\n")).unwrap_err();
+        assert_eq!((error.code, error.place.line), ("mapping/column-not-in-file", Some(2)));
+        assert!(error.help.unwrap().contains("`Artikelnummer`"));
+    }
+
+    #[test]
+    fn a_draft_holds_the_best_guesses_and_can_be_read() {
+        let table = table("Artikelnummer;Bezeichnung;VK brutto;Farb\"ton;EAN\n");
+        let draft = draft(&table);
+        for line in ["sku = \"Artikelnummer\"", "title = \"Bezeichnung\"", "price = \"VK brutto\"", "gtin = \"EAN\""] {
+            assert!(draft.lines().any(|found| found == line), "{draft}");
+        }
+        assert!(draft.contains("# … = 'Farb\"ton'") || draft.contains("# … = \"Farb"), "{draft}");
+        MappingFile::parse("m.toml", &draft).unwrap();
+    }
+}

@@ -1,0 +1,5 @@
+//! Units and where they are.
+pub(super) mod counter;
+pub(super) mod levels;
+pub(super) mod locations;
+pub(super) mod table;
