@@ -126,8 +126,12 @@ impl<R: Read> XmlReader<R> {
                     }
                     Err(fault) => fault,
                 },
-                Ok(None) if self.source.read_on() || self.source.is_all() != is_all => continue,
-                Ok(None) => return self.end(offer).map(|()| None),
+                Ok(None) => {
+                    if self.source.read_on() || self.source.is_all() != is_all {
+                        continue;
+                    }
+                    return self.end(offer).map(|()| None);
+                }
                 Err(wrong) => self.state.wrong(wrong),
             };
             self.source.skip(fault.past);

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::findings::Findings;
 use super::offer::Offer;
 use super::refers::Listed;
-use super::seen::{Numbered, Seen};
+use super::seen::Seen;
 use crate::channel::{Attribute, Channel, Condition, Demand, Rule, Taxonomy, Test};
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::value::{Currency, Money, time};
@@ -23,7 +23,7 @@ pub struct Checker<'c> {
     repeated: Vec<Repeated>,
     categories: Vec<Categories<'c>>,
     /// Identity of every offer so far, and its number.
-    seen: Numbered,
+    seen: Seen,
     offers: u32,
 }
 
@@ -147,7 +147,7 @@ impl<'c> Checker<'c> {
             listed: Vec::new(),
             repeated,
             categories,
-            seen: Numbered::default(),
+            seen: Seen::with_numbers(),
             offers: 0,
         }
     }
@@ -302,7 +302,7 @@ impl<'c> Prepared<'c> {
             Demand::Less(a, b) => {
                 Ready::Less(channel.contract.attribute.get_index_of(a)?, channel.contract.attribute.get_index_of(b)?)
             }
-            Demand::Differ(d) => Ready::Differ { within: index(&d.within)?, axes: all(&d.axes), seen: Seen::default() },
+            Demand::Differ(d) => Ready::Differ { within: index(&d.within)?, axes: all(&d.axes), seen: Seen::hashes() },
         };
         Some(Prepared { rule, when, demand, drop: all(&rule.drop) })
     }
@@ -357,7 +357,8 @@ impl Ready {
             }
             Ready::Differ { within, axes, seen } => {
                 let group = offer.first(*within)?;
-                let alike = !seen.insert(hash(offer, std::slice::from_ref(within)) ^ hash(offer, axes).rotate_left(1));
+                let both = hash(offer, std::slice::from_ref(within)) ^ hash(offer, axes).rotate_left(1);
+                let alike = seen.insert(both, 0).is_some();
                 let message = || format!("two variants of {group} are alike in every option");
                 alike.then(|| Broken { attribute: *within, message: message() })
             }

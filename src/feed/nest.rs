@@ -29,7 +29,7 @@ impl<'c> Nesting<'c> {
     pub fn new(channel: &'c Channel, nest: &'c Nest) -> Option<Nesting<'c>> {
         let by = channel.contract.attribute.get_index_of(&nest.by)?;
         let first = Offer::new(channel.contract.attribute.len());
-        Some(Nesting { channel, nest, by, first, rows: 0, seen: Seen::default() })
+        Some(Nesting { channel, nest, by, first, rows: 0, seen: Seen::hashes() })
     }
 
     /// Writes a row into the offer that is open, or as the first of a new one, which keeps it. False when the offer has
@@ -50,7 +50,7 @@ impl<'c> Nesting<'c> {
             document.row(row, writer);
             return Ok(true);
         }
-        if let Some(key) = row.first(self.by).filter(|key| !self.seen.insert(xxh3_64(key.as_bytes()))) {
+        if let Some(key) = row.first(self.by).filter(|key| self.seen.insert(xxh3_64(key.as_bytes()), 0).is_some()) {
             return Err(self.apart(key));
         }
         self.end(document, writer).map_err(super::build::unwritable)?;
