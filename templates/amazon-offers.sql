@@ -9,5 +9,5 @@ SELECT
   sale_price_minor                      AS sale_price,
   CASE WHEN sale_price_minor IS NOT NULL THEN sale_from END AS sale_start,
   CASE WHEN sale_price_minor IS NOT NULL THEN sale_to END AS sale_end,
-  CASE WHEN tracked = 0 OR sells_when_out = 1 THEN 999 ELSE max(available, 0) END AS quantity
+  quantity
 FROM item

@@ -1,16 +1,8 @@
 -- How an item becomes an offer at Ceneo: what can be had, at what it costs today. What is sold out is not told.
-WITH priced AS (
-  SELECT *, CASE WHEN sale_price_minor IS NOT NULL AND coalesce(sale_from, $now) <= $now AND coalesce(sale_to, $now) >= $now
-                 THEN sale_price_minor ELSE price_minor END AS today_minor
-  FROM item
-  WHERE availability <> 'out_of_stock'
-)
 SELECT
   sku,
   sku                                   AS id,
-  CASE WHEN path LIKE 'http%' THEN path
-       ELSE $site || path || '?sku=' || replace(replace(replace(replace(sku, '%', '%25'), '&', '%26'), '#', '%23'), '+', '%2B')
-       END                              AS url,
+  link                                  AS url,
   CASE currency WHEN 'PLN' THEN today_minor END AS price,
   currency,
   -- Another day than at once: set avail in [channel.ceneo.set].
@@ -24,4 +16,5 @@ SELECT
   (SELECT json_group_array(json_object('url', value)) FROM json_each(images) WHERE value <> image) AS images,
   description                           AS desc,
   json_patch(coalesce(options, '{}'), json_object('Producent', brand, 'Kod_producenta', mpn, 'EAN', gtin)) AS attrs
-FROM priced
+FROM item
+WHERE availability <> 'out_of_stock'

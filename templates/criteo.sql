@@ -11,14 +11,11 @@ SELECT
   CASE WHEN item_group_id <> sku THEN item_group_id END AS item_group_id,
   concat_ws(' - ', title, variant_title) AS title,
   description,
-  CASE WHEN path LIKE 'http%' THEN path
-       ELSE $site || path || '?sku=' || replace(replace(replace(replace(sku, '%', '%25'), '&', '%26'), '#', '%23'), '+', '%2B')
-       END                              AS link,
+  link,
   image                                 AS image_link,
   CASE availability WHEN 'in_stock' THEN 'In Stock' ELSE 'Out of Stock' END AS availability,
   CASE WHEN cents = 1 THEN printf('%d.%02d', price_minor / 100, price_minor % 100) END AS price,
-  CASE WHEN cents = 1 AND sale_price_minor IS NOT NULL AND coalesce(sale_from, $now) <= $now AND coalesce(sale_to, $now) >= $now
-       THEN printf('%d.%02d', sale_price_minor / 100, sale_price_minor % 100) END AS sale_price,
+  CASE WHEN cents = 1 AND today_minor <> price_minor THEN printf('%d.%02d', today_minor / 100, today_minor % 100) END AS sale_price,
   brand,
   gtin,
   mpn,

@@ -2,7 +2,7 @@
 SELECT
   sku,
   sku,
-  CASE WHEN tracked = 0 OR sells_when_out = 1 THEN 999 ELSE max(available, 0) END AS quantity,
+  quantity,
   CASE coalesce(condition, 'new') WHEN 'new' THEN 'NEW' WHEN 'refurbished' THEN 'SELLER_REFURBISHED' WHEN 'used' THEN 'USED_GOOD' END AS condition,
   concat_ws(' ', title, variant_title)  AS title,
   coalesce(description, title)          AS description,
@@ -11,8 +11,6 @@ SELECT
   mpn,
   CASE WHEN length(gtin) IN (8, 13) THEN gtin END AS ean,
   CASE length(gtin) WHEN 12 THEN gtin END AS upc,
-  -- The variant's picture first, then those of the product.
-  (SELECT json_group_array(value) FROM (SELECT image AS value WHERE image IS NOT NULL
-                                        UNION ALL SELECT value FROM json_each(images) WHERE value <> image)) AS image_urls,
+  pictures                              AS image_urls,
   CASE WHEN weight_g > 0 THEN weight_g || ' GRAM' END AS weight
 FROM item

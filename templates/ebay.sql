@@ -1,8 +1,6 @@
 -- How an item becomes a row of eBay's combined feed, at what it costs today.
 WITH priced AS (
-  SELECT *, CASE WHEN sale_price_minor IS NOT NULL AND coalesce(sale_from, $now) <= $now AND coalesce(sale_to, $now) >= $now
-                 THEN sale_price_minor ELSE price_minor END AS today_minor,
-         count(*) OVER (PARTITION BY item_group_id) > 1 AS varies
+  SELECT *, count(*) OVER (PARTITION BY item_group_id) > 1 AS varies
   FROM item
 )
 SELECT
@@ -13,9 +11,7 @@ SELECT
   CASE WHEN varies THEN options END     AS variation,
   CASE WHEN varies THEN title ELSE concat_ws(' ', title, variant_title) END AS title,
   coalesce(description, title)          AS description,
-  -- The variant's picture first, then those of the product.
-  (SELECT json_group_array(value) FROM (SELECT image AS value WHERE image IS NOT NULL
-                                        UNION ALL SELECT value FROM json_each(images) WHERE value <> image)) AS picture,
+  pictures                              AS picture,
   CASE length(gtin) WHEN 12 THEN gtin END AS upc,
   CASE WHEN length(gtin) IN (8, 13) THEN gtin END AS ean,
   mpn,
@@ -26,7 +22,7 @@ SELECT
   CASE WHEN weight_g IS NOT NULL THEN 'METRIC' END AS measurement_system,
   weight_g / 1000                       AS weight_major,
   weight_g % 1000                       AS weight_minor,
-  CASE WHEN tracked = 0 OR sells_when_out = 1 THEN 999 ELSE max(available, 0) END AS quantity,
+  quantity,
   $channel_id                           AS channel_id,
   -- Map your own in [channel.ebay.set].
   attributes ->> '$.ebay_category'      AS category,

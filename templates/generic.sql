@@ -6,9 +6,7 @@ SELECT
   title,
   variant_title,
   description,
-  CASE WHEN path LIKE 'http%' THEN path
-       ELSE $site || path || '?sku=' || replace(replace(replace(replace(sku, '%', '%25'), '&', '%26'), '#', '%23'), '+', '%2B')
-       END                              AS url,
+  link                                  AS url,
   image,
   images                                AS more_images,
   availability,

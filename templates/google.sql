@@ -6,9 +6,7 @@ SELECT
   item_group_id,
   concat_ws(' - ', title, variant_title) AS title,
   coalesce(description, title)          AS description,
-  CASE WHEN path LIKE 'http%' THEN path
-       ELSE $site || path || '?sku=' || replace(replace(replace(replace(sku, '%', '%25'), '&', '%26'), '#', '%23'), '+', '%2B')
-       END                              AS link,
+  link,
   image                                 AS image_link,
   images                                AS additional_image_link,
   availability,

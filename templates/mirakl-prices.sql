@@ -16,4 +16,3 @@ SELECT item.sku, item.sku, p.price_minor, p.sale_price_minor,
        substr(p.price_list, 9), p.currency
 FROM item JOIN item_price p ON p.sku = item.sku
 WHERE p.price_list LIKE 'channel-%' AND p.currency = $currency
-ORDER BY 1, 7

@@ -2,7 +2,7 @@
 SELECT
   sku,
   sku                                   AS offer_sku,
-  CASE WHEN tracked = 0 OR sells_when_out = 1 THEN 999 ELSE max(available, 0) END AS quantity,
+  quantity,
   NULL                                  AS warehouse_code,
   'update'                              AS update_delete
 FROM item

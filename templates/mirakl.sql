@@ -6,7 +6,7 @@ SELECT
   CASE length(gtin) WHEN 12 THEN 'UPC' ELSE 'EAN' END AS product_id_type,
   CASE currency WHEN $currency THEN price_minor END AS price,
   -- What is sold when there is none is always there: the operator wants a number all the same.
-  CASE WHEN tracked = 0 OR sells_when_out = 1 THEN 999 ELSE max(available, 0) END AS quantity,
+  quantity,
   CASE coalesce(condition, 'new') WHEN 'new' THEN $state END AS state,
   sale_price_minor                      AS discount_price,
   CASE WHEN sale_price_minor IS NOT NULL THEN sale_from END AS discount_start_date,

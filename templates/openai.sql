@@ -6,9 +6,7 @@ SELECT
   title                                 AS group_title,
   concat_ws(' - ', title, variant_title) AS title,
   coalesce(description, title)          AS description,
-  CASE WHEN path LIKE 'http%' THEN path
-       ELSE $site || path || '?sku=' || replace(replace(replace(replace(sku, '%', '%25'), '&', '%26'), '#', '%23'), '+', '%2B')
-       END                              AS url,
+  link                                  AS url,
   image                                 AS image_url,
   images                                AS additional_image_urls,
   'true'                                AS is_eligible_search,

@@ -1,9 +1,4 @@
 -- How an item becomes an SKU of a TikTok Shop product, at what it costs today.
-WITH priced AS (
-  SELECT *, CASE WHEN sale_price_minor IS NOT NULL AND coalesce(sale_from, $now) <= $now AND coalesce(sale_to, $now) >= $now
-                 THEN sale_price_minor ELSE price_minor END AS today_minor
-  FROM item
-)
 SELECT
   sku,
   item_group_id                         AS product_key,
@@ -17,9 +12,8 @@ SELECT
   today_minor                           AS price,
   currency,
   $warehouse_id                         AS warehouse_id,
-  CASE WHEN tracked = 0 OR sells_when_out = 1 THEN 999 ELSE max(available, 0) END AS quantity,
+  quantity,
   options                               AS sales_attributes,
   gtin                                  AS code,
   CASE length(gtin) WHEN 12 THEN 'UPC' WHEN 14 THEN 'GTIN' WHEN 13 THEN 'EAN' WHEN 8 THEN 'EAN' END AS code_type
-FROM priced
-ORDER BY item_group_id, sku
+FROM item

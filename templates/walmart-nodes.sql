@@ -2,7 +2,7 @@
 SELECT
   sku,
   sku,
-  json_group_array(json_object('ship_node', store_code, 'unit', 'EACH', 'amount', max(available, 0))) AS ship_nodes
+  json_group_array(json_object('ship_node', store_code, 'unit', 'EACH', 'amount', max(available, 0)) ORDER BY store_code) AS ship_nodes
 FROM item_stock
 WHERE location_kind = 'warehouse'
 GROUP BY sku

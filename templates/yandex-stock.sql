@@ -2,5 +2,5 @@
 SELECT
   sku,
   sku,
-  CASE WHEN tracked = 0 OR sells_when_out = 1 THEN 999 ELSE max(available, 0) END AS count
+  quantity                              AS count
 FROM item

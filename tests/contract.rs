@@ -9,6 +9,8 @@
 mod bol;
 #[path = "contract/etsy.rs"]
 mod etsy;
+#[path = "contract/google.rs"]
+mod google;
 #[path = "contract/kaufland.rs"]
 mod kaufland;
 #[path = "contract/yandex.rs"]
@@ -22,7 +24,7 @@ use purvey::diagnostic::Result;
 use purvey::market::host::{Clock, Host, Outcome, SystemClock, Transport};
 use purvey::market::{
     self, Account, Cancellation, Connector, Decision, OfferUpdate, Parcel, Port, PullFrom, Refund, Request, Response,
-    Secret,
+    Secret, WholeOffer,
 };
 use purvey::order::RefundLine;
 use purvey::value::Currency;
@@ -369,6 +371,10 @@ fn amazon_takes_every_request() {
         let many: Vec<OfferUpdate> = (0..30).map(|n| offer(&format!("S{n}"))).collect();
         let job = connector.push(port, &many).unwrap().job.unwrap();
         connector.poll(port, &job, &many).unwrap();
+        let message = json!({ "sku": "LAMP", "operationType": "UPDATE", "productType": "PRODUCT" });
+        let whole = WholeOffer { id: "LAMP".to_owned(), body: message, gone: false };
+        let job = connector.tell(port, &[whole]).unwrap().job.unwrap();
+        connector.poll_told(port, &job, &["LAMP"]).unwrap();
     });
     let every = [
         "GET /feeds/2021-06-30/documents/3",

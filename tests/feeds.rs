@@ -157,3 +157,70 @@ fn play(case: &Path, channel: &str, wrong: &mut Vec<String>) -> usize {
     compare(&case.join("report.txt"), report.as_bytes(), wrong);
     documents
 }
+
+/// A shop of a case with its stock counted in another order and `more` under its channel; its document.
+fn built(case: &str, channel: &str, format: &str, more: &str) -> String {
+    let (case, shop) = (Path::new("tests/feeds").join(channel).join(case), tempfile::tempdir().unwrap());
+    lay_out(&case, shop.path());
+    let (stock, settings) = (shop.path().join("stock.csv"), shop.path().join("purvey.toml"));
+    if !more.is_empty() {
+        let text = fs::read_to_string(&stock).unwrap();
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines[1..].reverse();
+        fs::write(&stock, lines.join("\n")).unwrap();
+        let section = format!("[channel.{channel}]\n");
+        let text = fs::read_to_string(&settings).unwrap();
+        fs::write(&settings, text.replacen(&section, &format!("{section}{more}\n"), 1)).unwrap();
+    }
+    purvey(shop.path(), &["init"]);
+    for file in imports(&case) {
+        purvey(shop.path(), &["import", "--all", &file]);
+    }
+    let said = purvey(shop.path(), &["feed", "build", channel, "--format", format, "--out", "feed"]);
+    assert!(!said.stderr.starts_with(b"error"), "{}", String::from_utf8_lossy(&said.stderr));
+    fs::read_to_string(shop.path().join("feed")).unwrap()
+}
+
+#[test]
+fn rows_that_belong_together_come_together_whatever_the_shop_adds_to_the_query() {
+    for (case, channel, format) in
+        [("plain", "google-local", "tsv"), ("catalog", "acp", "jsonl"), ("catalog", "tiktok-shop", "jsonl")]
+    {
+        let (plain, wrapped) = (built(case, channel, format, ""), built(case, channel, format, "where = \"1\""));
+        assert!(plain.lines().count() > 2, "{plain}");
+        assert_eq!(plain, wrapped, "{channel}");
+    }
+}
+
+/// Codes that a shop which has no settings for `channel` says of a document, and how it ends.
+fn checked(channel: &str, document: &str) -> (Vec<String>, Option<i32>) {
+    let shop = tempfile::tempdir().unwrap();
+    purvey(shop.path(), &["init"]);
+    fs::write(shop.path().join("their.xml"), document).unwrap();
+    let said = purvey(shop.path(), &["feed", "check", "their.xml", "--channel", channel, "--json"]);
+    let text = String::from_utf8(said.stdout).unwrap();
+    let findings = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let codes = findings.filter(|one| one["type"] == "diagnostic").map(|one| one["code"].as_str().unwrap().to_owned());
+    (codes.collect(), said.status.code())
+}
+
+#[test]
+fn a_check_needs_none_of_the_settings_a_build_does() {
+    let (codes, exit) = checked("heureka", "<SHOP><SHOPITEM><ITEM_ID>A B</ITEM_ID></SHOPITEM></SHOP>");
+    assert!(codes.contains(&"heureka/item-id-form".to_owned()), "{codes:?}");
+    assert_eq!(exit, Some(1));
+}
+
+#[test]
+fn what_may_be_given_instead_is_enough() {
+    let item = |title: &str| {
+        format!(
+            "<rss xmlns:g=\"http://base.google.com/ns/1.0\"><channel><item>{title}<g:id>1</g:id><g:description>A mug</g:description>\
+             <g:link>https://x.example/m</g:link><g:image_link>https://x.example/m.jpg</g:image_link><g:brand>Kiln</g:brand>\
+             <g:mpn>1</g:mpn><g:availability>in_stock</g:availability><g:price>1.00 EUR</g:price></item></channel></rss>"
+        )
+    };
+    let machine = "<g:structured_title><g:content>Mug</g:content></g:structured_title>";
+    assert_eq!(checked("google", &item(machine)), (vec![], Some(0)));
+    assert_eq!(checked("google", &item("")).0, ["google/title-missing"]);
+}

@@ -1,6 +1,6 @@
 //! Arrows point down: a room uses what stands below it, never what stands above. The order is that of `# Layout` in
 //! src/lib.rs, which this test reads, so the documentation cannot drift from the code.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -86,4 +86,51 @@ fn every_room_is_in_the_table_and_the_pure_ones_stay_pure() {
             }
         }
     }
+}
+
+/// Where a channel's name stands in code for good: as an example of usage, or because the word means something else.
+const NAMED: [(&str, &str, &str); 5] = [
+    ("src/cli/demo.rs", "google", "what the example shop has, to look at"),
+    ("src/cli/feed/mod.rs", "google", "an example of a command line"),
+    ("src/shop/config.rs", "mirakl", "the purvey.toml a shop begins with"),
+    ("src/value/carrier.rs", "amazon", "a carrier"),
+    ("src/document/text/plain.rs", "meta", "an element of HTML"),
+];
+
+#[test]
+fn no_code_names_a_channel() {
+    let mut names = BTreeSet::new();
+    for path in fs::read_dir("feeds").unwrap().map(|entry| entry.unwrap().path()) {
+        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if path.extension().is_some_and(|e| e == "toml") && stem != "generic" {
+            names.insert(stem.split('-').next().unwrap().to_owned());
+        }
+    }
+    assert!(names.len() > 20, "no contracts found");
+    let mut files = Vec::new();
+    rust_files(Path::new("src"), &mut files);
+    let (mut wrong, mut used) = (Vec::new(), BTreeSet::new());
+    for file in files {
+        let path = file.to_string_lossy().replace('\\', "/");
+        // Routes of APIs, other people's files and the marketplace to try things on are named by what they are.
+        let by_name = ["src/market/", "src/deliver/", "src/intake/", "src/sandbox/"];
+        if by_name.iter().any(|room| path.starts_with(room)) || path.contains("/tests") {
+            continue;
+        }
+        let text = source(&file);
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            // Every second piece stands in quotes.
+            let quoted = line.split('"').skip(1).step_by(2);
+            let words = quoted.flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_'));
+            for word in words.map(str::to_lowercase).filter(|word| names.contains(word)) {
+                match NAMED.iter().position(|(at, name, _)| *at == path && *name == word) {
+                    Some(known) => drop(used.insert(known)),
+                    None => wrong.push(format!("{path} names {word}: {}", line.trim())),
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "what is peculiar to a channel belongs in its contract\n{}", wrong.join("\n"));
+    assert_eq!(used.len(), NAMED.len(), "an exception that is no more: {used:?}");
 }

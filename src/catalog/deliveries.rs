@@ -14,6 +14,8 @@ pub struct Delivery {
     pub in_stock: u64,
     /// As they were sent, packed if they were.
     pub bytes: u64,
+    /// More than one where it is split.
+    pub files: u64,
     /// Of the document as it was built, in hexadecimal.
     pub hash: String,
     /// How it is known to have arrived.
@@ -35,7 +37,7 @@ pub struct Deliveries {
     pub error: Option<String>,
 }
 
-const COLUMNS: &str = "offers, in_stock, bytes, hash, proof, delivered_at";
+const COLUMNS: &str = "offers, in_stock, bytes, hash, proof, delivered_at, files";
 
 fn delivery(row: &Row<'_>) -> rusqlite::Result<Option<Delivery>> {
     let Some(delivered_at) = row.get(5)? else { return Ok(None) };
@@ -46,6 +48,7 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Option<Delivery>> {
         hash: row.get(3)?,
         proof: row.get(4)?,
         delivered_at,
+        files: row.get(6)?,
     }))
 }
 
@@ -68,11 +71,11 @@ impl Reader {
         let rows = statement.query_map([], |row| {
             Ok(Deliveries {
                 last: delivery(row)?,
-                channel: row.get(6)?,
-                target: row.get(7)?,
-                place: row.get(8)?,
-                failed_at: row.get(9)?,
-                error: row.get(10)?,
+                channel: row.get(7)?,
+                target: row.get(8)?,
+                place: row.get(9)?,
+                failed_at: row.get(10)?,
+                error: row.get(11)?,
             })
         });
         rows.map_err(fault)?.collect::<rusqlite::Result<_>>().map_err(fault)
@@ -84,10 +87,10 @@ impl Change<'_> {
     pub fn put_delivery(&self, channel: &str, target: &str, place: &str, new: &Delivery) -> Result<()> {
         self.tx
             .execute(
-                "INSERT INTO delivery (channel, target, place, offers, in_stock, bytes, hash, proof, delivered_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                "INSERT INTO delivery (channel, target, place, offers, in_stock, bytes, hash, proof, delivered_at, files)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                  ON CONFLICT DO UPDATE SET place = ?3, offers = ?4, in_stock = ?5, bytes = ?6, hash = ?7, proof = ?8,
-                   delivered_at = ?9, failed_at = NULL, error = NULL",
+                   delivered_at = ?9, files = ?10, failed_at = NULL, error = NULL",
                 params![
                     channel,
                     target,
@@ -97,7 +100,8 @@ impl Change<'_> {
                     new.bytes,
                     new.hash,
                     new.proof,
-                    new.delivered_at
+                    new.delivered_at,
+                    new.files
                 ],
             )
             .map_err(fault)?;

@@ -151,7 +151,7 @@ const CHECKS: &[Check] = &[
         help: RESTORE,
         sql: "SELECT channel || ' ' || key AS subject, state AS detail FROM outbox
               WHERE (state IN ('done', 'dead')) <> (ended_at IS NOT NULL) OR (state = 'polling' AND job IS NULL)
-                OR (kind <> 'push' AND order_id IS NULL)",
+                OR (kind NOT IN ('push', 'tell', 'signal') AND order_id IS NULL)",
     },
     Check {
         code: "doctor/parcel-not-in-outbox",

@@ -34,9 +34,9 @@ impl ToSql for Filling {
     }
 }
 
-/// A column by the name people know: without its unit.
+/// A column by the name people know: without its unit, or what it refers by.
 fn bare(column: &'static str) -> &'static str {
-    column.strip_suffix("_minor").or(column.strip_suffix("_g")).unwrap_or(column)
+    ["_minor", "_g", "_id"].into_iter().find_map(|end| column.strip_suffix(end)).unwrap_or(column)
 }
 
 impl Fillable {

@@ -66,18 +66,18 @@ impl Writer {
         all(&self.conn, &sql, params![channel, endless, prices, REFUSALS_MAX, everything], stale)
     }
 
-    /// Pushes that were taken as a job, or whose answer never came.
-    pub fn open_pushes(&self, channel: &str) -> Result<Vec<Outgoing>> {
+    /// Offers of a kind that were taken as a job, or whose answer never came.
+    pub fn open_jobs(&self, channel: &str, kind: EffectKind) -> Result<Vec<Outgoing>> {
         let rows = self.due(channel, jiff::Timestamp::MAX, usize::MAX >> 1)?;
-        Ok(rows.into_iter().filter(|row| row.kind == EffectKind::Push).collect())
+        Ok(rows.into_iter().filter(|row| row.kind == kind).collect())
     }
 }
 
 impl Change<'_> {
-    /// Notes a push about to be sent: its body, so that a job's answer days later can be booked.
-    pub fn begin_push(&self, channel: &str, part: usize, body: &impl serde::Serialize) -> Result<i64> {
-        let key = format!("push {}.{part}", self.run_id);
-        self.enqueue(channel, None, EffectKind::Push, &key, body)?;
+    /// Notes offers about to be sent: their body, so that a job's answer days later can be booked.
+    pub fn begin_job(&self, channel: &str, kind: EffectKind, part: usize, body: &impl serde::Serialize) -> Result<i64> {
+        let key = format!("{} {}.{part}", kind.as_str(), self.run_id);
+        self.enqueue(channel, None, kind, &key, body)?;
         run(
             &self.tx,
             "UPDATE outbox SET state = 'sending', attempts = 1 WHERE channel = ?1 AND key = ?2",
@@ -91,13 +91,13 @@ impl Change<'_> {
     }
 
     /// The marketplace works on it; ask for `job` later.
-    pub fn push_polling(&self, id: i64, job: &str) -> Result<()> {
+    pub fn job_polling(&self, id: i64, job: &str) -> Result<()> {
         run(&self.tx, "UPDATE outbox SET state = 'polling', job = ?2 WHERE id = ?1", params![id, job]).map(drop)
     }
 
-    /// Over, one way or the other: what was not accepted is stale still, and goes with the next push.
-    pub fn end_push(&self, id: i64) -> Result<()> {
-        run(&self.tx, "DELETE FROM outbox WHERE id = ?1 AND kind = 'push'", [id]).map(drop)
+    /// Over, one way or the other: what was not accepted is told anew.
+    pub fn end_job(&self, id: i64) -> Result<()> {
+        run(&self.tx, "DELETE FROM outbox WHERE id = ?1 AND kind IN ('push', 'tell')", [id]).map(drop)
     }
 
     /// The marketplace has this quantity, and this price where one was told.

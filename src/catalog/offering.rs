@@ -36,6 +36,11 @@ impl Offering {
         self.stock == StockPolicy::default() && self.price == PricePolicy::default()
     }
 
+    /// Where the views that the channel may see are, once they are [covered](Offering::cover).
+    pub fn schema(&self) -> &'static str {
+        if self.is_plain() { "main" } else { "temp" }
+    }
+
     /// Makes the views of this connection show what the channel may see.
     ///
     /// # Errors

@@ -18,11 +18,16 @@ pub enum EffectKind {
     ReadyForPickup,
     PickedUp,
     Refund,
+    /// Stock and prices.
     Push,
+    /// Whole offers.
+    Tell,
+    /// A parcel, to somebody who did not send its order.
+    Signal,
 }
 
 impl EffectKind {
-    const ALL: [EffectKind; 7] = [
+    const ALL: [EffectKind; 9] = [
         EffectKind::Acknowledge,
         EffectKind::Ship,
         EffectKind::Cancel,
@@ -30,6 +35,8 @@ impl EffectKind {
         EffectKind::PickedUp,
         EffectKind::Refund,
         EffectKind::Push,
+        EffectKind::Tell,
+        EffectKind::Signal,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -41,7 +48,14 @@ impl EffectKind {
             EffectKind::PickedUp => "picked_up",
             EffectKind::Refund => "refund",
             EffectKind::Push => "push",
+            EffectKind::Tell => "tell",
+            EffectKind::Signal => "signal",
         }
+    }
+
+    /// Whether it is sent with its order in hand.
+    pub fn is_of_an_order(self) -> bool {
+        !matches!(self, EffectKind::Push | EffectKind::Tell | EffectKind::Signal)
     }
 
     pub fn parse(text: &str) -> Option<EffectKind> {

@@ -13,6 +13,8 @@ pub struct ItemGroup {
     pub description: Option<String>,
     pub brand: Option<String>,
     pub product_type: Option<String>,
+    /// The shop's own, from the top: `Home > Mugs`; where a source has one beside the product type.
+    pub category: Option<String>,
     pub google_product_category: Option<String>,
     pub condition: Option<String>,
     pub age_group: Option<String>,
@@ -96,6 +98,7 @@ fields! {
     /// Columns of `product` a source may carry, besides its key and title.
     ProductField {
         Title => "title", Description => "description", Brand => "brand", ProductType => "product_type",
+        Category => "category_id",
         GoogleProductCategory => "google_product_category", Condition => "condition", AgeGroup => "age_group",
         Gender => "gender", Path => "path", Images => "images", Tags => "tags", Attributes => "attributes",
         Status => "status",

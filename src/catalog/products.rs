@@ -106,12 +106,17 @@ impl Products<'_> {
         let images = json_list(&group.images);
         let tags = json_list(&group.tags);
         let attributes = json_object(&group.attributes);
+        let category = match &group.category {
+            Some(path) if self.carried.product.contains(&ProductField::Category) => Some(self.change.category(path)?),
+            _ => None,
+        };
         let value = |field: &ProductField| -> Param<'_> {
             match field {
                 ProductField::Title => Param::Text(&group.title),
                 ProductField::Description => text(&group.description),
                 ProductField::Brand => text(&group.brand),
                 ProductField::ProductType => text(&group.product_type),
+                ProductField::Category => int(category),
                 ProductField::GoogleProductCategory => text(&group.google_product_category),
                 ProductField::Condition => text(&group.condition),
                 ProductField::AgeGroup => text(&group.age_group),

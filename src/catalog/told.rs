@@ -30,10 +30,37 @@ pub struct ToldUpTo {
 /// A hash of an offer's text.
 pub type Content = [u8; 16];
 
+/// An offer as a channel has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// Of its text.
+    #[serde(with = "as_number")]
+    pub content: Content,
+    /// The digits of its price, as its feed writes it.
+    pub price: Option<u32>,
+    pub in_stock: Option<bool>,
+}
+
+/// A content in JSON.
+mod as_number {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Content;
+
+    pub fn serialize<S: Serializer>(content: &Content, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u128(u128::from_be_bytes(*content))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Content, D::Error> {
+        Ok(u128::deserialize(from)?.to_be_bytes())
+    }
+}
+
 /// One offer's listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToldOffer {
-    pub content: Option<Content>,
+    /// `None`: the channel has none.
+    pub accepted: Option<Accepted>,
     pub told_at: Option<Timestamp>,
     /// What was refused so often that it waits for a person, or for a change.
     pub parked: Option<Content>,
@@ -79,11 +106,16 @@ impl Writer {
     }
 
     pub fn told_offer(&self, channel: &str, offer: &str) -> Result<Option<ToldOffer>> {
-        let sql = "SELECT content, told_at, iif(refusals >= ?3, refused, NULL) FROM listing
+        let sql = "SELECT content, told_at, iif(refusals >= ?3, refused, NULL), price_minor, in_stock FROM listing
                    WHERE channel = ?1 AND channel_sku = ?2";
         one(&self.conn, sql, params![channel, offer, REFUSALS_MAX], |r| {
             let told_at: Option<String> = r.get(1)?;
-            Ok(ToldOffer { content: r.get(0)?, told_at: told_at.and_then(|text| text.parse().ok()), parked: r.get(2)? })
+            let (content, price, in_stock) = (r.get::<_, Option<Content>>(0)?, r.get(3)?, r.get(4)?);
+            Ok(ToldOffer {
+                accepted: content.map(|content| Accepted { content, price, in_stock }),
+                told_at: told_at.and_then(|text| text.parse().ok()),
+                parked: r.get(2)?,
+            })
         })
     }
 
@@ -107,6 +139,13 @@ impl Writer {
         let sql = "SELECT count(*) FROM listing WHERE channel = ?1 AND content IS NOT NULL";
         Ok(one(&self.conn, sql, [channel], |r| r.get(0))?.unwrap_or(0))
     }
+
+    /// Whether `channel` has more offers that can be bought than these.
+    pub fn has_more_in_stock(&self, channel: &str, than: u64) -> Result<bool> {
+        let sql = "SELECT count(*) > ?2 FROM (SELECT 1 FROM listing WHERE channel = ?1 AND content IS NOT NULL AND in_stock = 1
+                   LIMIT ?2 + 1)";
+        Ok(one(&self.conn, sql, params![channel, than], |r| r.get(0))?.unwrap_or(false))
+    }
 }
 
 impl Change<'_> {
@@ -119,20 +158,36 @@ impl Change<'_> {
         self.put_cursor(channel, STREAM, &serde_json::to_string(told).unwrap_or_default())
     }
 
-    /// The channel has this offer of `sku` now; without `content`, it has it no longer.
-    pub fn offer_accepted(&self, channel: &str, offer: &str, sku: &str, content: Option<&Content>) -> Result<()> {
-        let sql = "INSERT INTO listing (channel, channel_sku, variant_id, content, told_at, updated_at)
-                   SELECT ?1, ?2, id, ?4, ?5, ?5 FROM variant WHERE sku = ?3
+    /// Nothing is known of what `channel` was told of late: the next run compares every offer.
+    pub fn forget_told_up_to(&self, channel: &str) -> Result<()> {
+        run(&self.tx, "DELETE FROM cursor WHERE channel = ?1 AND stream = ?2", [channel, STREAM]).map(drop)
+    }
+
+    /// The channel has this offer of `sku` now.
+    pub fn offer_accepted(&self, channel: &str, offer: &str, sku: &str, accepted: &Accepted) -> Result<()> {
+        let sql = "INSERT INTO listing (channel, channel_sku, variant_id, content, told_at, updated_at, price_minor, in_stock)
+                   SELECT ?1, ?2, id, ?4, ?5, ?5, ?6, ?7 FROM variant WHERE sku = ?3
                    ON CONFLICT DO UPDATE SET variant_id = excluded.variant_id, content = ?4, told_at = ?5, updated_at = ?5,
-                     last_error = NULL, refused = NULL, refusals = 0";
-        run(&self.tx, sql, params![channel, offer, sku, content.map(|c| &c[..]), self.now_text()]).map(drop)
+                     price_minor = ?6, in_stock = ?7, last_error = NULL, refused = NULL, refusals = 0";
+        let Accepted { content, price, in_stock } = accepted;
+        run(&self.tx, sql, params![channel, offer, sku, &content[..], self.now_text(), price, in_stock]).map(drop)
     }
 
     /// The channel has this offer no longer.
     pub fn offer_removed(&self, channel: &str, offer: &str) -> Result<()> {
         let sql = "UPDATE listing SET content = NULL, told_at = ?3, updated_at = ?3, last_error = NULL, refused = NULL,
-                     refusals = 0 WHERE channel = ?1 AND channel_sku = ?2";
+                     refusals = 0, issues = NULL, disapproved = 0 WHERE channel = ?1 AND channel_sku = ?2";
         run(&self.tx, sql, params![channel, offer, self.now_text()]).map(drop)
+    }
+
+    /// The channel finds this wrong with an offer it has accepted. Gives the SKU where that is news.
+    pub fn put_issues(&self, channel: &str, offer: &str, issues: &[Issue]) -> Result<Option<String>> {
+        let text = (!issues.is_empty()).then(|| serde_json::to_string(issues).unwrap_or_default());
+        let disapproved = issues.iter().any(|issue| issue.disapproved);
+        let sql = "UPDATE listing SET issues = ?3, disapproved = ?4
+                   WHERE channel = ?1 AND channel_sku = ?2 AND content IS NOT NULL AND issues IS NOT ?3
+                   RETURNING (SELECT sku FROM variant WHERE id = variant_id)";
+        one(&self.tx, sql, params![channel, offer, text, disapproved], |r| r.get(0))
     }
 
     /// The channel refused it, in these words; the same refused three times is left alone until it changes.
@@ -143,6 +198,37 @@ impl Change<'_> {
                      updated_at = ?6";
         run(&self.tx, sql, params![channel, offer, sku, &content[..], why, self.now_text()]).map(drop)
     }
+}
+
+/// What a channel found wrong with an offer after it had accepted it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issue {
+    /// It is not shown for it; else it is shown less.
+    pub disapproved: bool,
+    pub words: String,
+}
+
+/// How the offers of a channel stand that are told one by one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Telling {
+    /// That it has.
+    pub offers: u64,
+    /// That it has still to answer for.
+    pub underway: u64,
+    pub refused: u64,
+    /// Of those it has, that it does not show.
+    pub disapproved: u64,
+    /// When the last was accepted, UTC text.
+    pub told_at: Option<String>,
+}
+
+/// An offer that was refused, or is not shown, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Troubled {
+    pub sku: String,
+    /// `refused` or `disapproved`.
+    pub state: &'static str,
+    pub why: String,
 }
 
 /// What one channel has of a SKU, and what it said last.
@@ -157,12 +243,18 @@ pub struct ListingView {
     pub offer_told_at: Option<String>,
     pub last_error: Option<String>,
     pub refusals: i64,
+    /// What it found wrong later.
+    pub issues: Vec<Issue>,
+}
+
+fn issues(kept: Option<String>) -> Vec<Issue> {
+    kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
 impl Reader {
     /// What every channel has of one SKU, in their order.
     pub fn listings_of(&self, sku: &str) -> Result<Vec<ListingView>> {
-        let sql = "SELECT l.channel, l.channel_sku, l.quantity, iif(l.content IS NULL, NULL, l.told_at), l.last_error, l.refusals
+        let sql = "SELECT l.channel, l.channel_sku, l.quantity, iif(l.content IS NULL, NULL, l.told_at), l.last_error, l.refusals, l.issues
                    FROM variant v JOIN listing l ON l.variant_id = v.id WHERE v.sku = ?1 ORDER BY 1, 2";
         all(&self.conn, sql, [sku], |r| {
             Ok(ListingView {
@@ -172,6 +264,39 @@ impl Reader {
                 offer_told_at: r.get(3)?,
                 last_error: r.get(4)?,
                 refusals: r.get(5)?,
+                issues: issues(r.get(6)?),
+            })
+        })
+    }
+
+    /// How its offers stand at `channel`.
+    pub fn telling(&self, channel: &str) -> Result<Telling> {
+        let sql = "SELECT count(content), coalesce(sum(last_error IS NOT NULL), 0), coalesce(sum(disapproved), 0), max(told_at),
+                     (SELECT coalesce(sum(json_array_length(body)), 0) FROM outbox WHERE channel = ?1 AND kind = 'tell')
+                   FROM listing WHERE channel = ?1";
+        let read = |r: &rusqlite::Row<'_>| {
+            Ok(Telling {
+                offers: r.get(0)?,
+                refused: r.get(1)?,
+                disapproved: r.get(2)?,
+                told_at: r.get(3)?,
+                underway: r.get(4)?,
+            })
+        };
+        self.conn.query_row(sql, [channel], read).map_err(super::fault::fault)
+    }
+
+    /// Offers `channel` refused or does not show, at most `limit`, by SKU.
+    pub fn troubled(&self, channel: &str, limit: usize) -> Result<Vec<Troubled>> {
+        let sql = "SELECT v.sku, l.last_error, l.issues FROM listing l JOIN variant v ON v.id = l.variant_id
+                   WHERE l.channel = ?1 AND (l.last_error IS NOT NULL OR l.disapproved) ORDER BY 1 LIMIT ?2";
+        all(&self.conn, sql, params![channel, limit as i64], |r| {
+            let refused: Option<String> = r.get(1)?;
+            let found = issues(r.get(2)?).into_iter().filter(|issue| issue.disapproved).map(|issue| issue.words);
+            Ok(Troubled {
+                sku: r.get(0)?,
+                state: if refused.is_some() { "refused" } else { "disapproved" },
+                why: refused.unwrap_or_else(|| found.collect::<Vec<_>>().join("; ")),
             })
         })
     }

@@ -13,6 +13,8 @@ pub struct Attribute {
     pub kind: Type,
     #[serde(default)]
     pub required: bool,
+    /// Another attribute that may be given instead of one that is required.
+    pub unless: Option<String>,
     /// Longest value, in `unit`; for numbers the largest.
     pub max: Option<i64>,
     /// Shortest value, in `unit`; for numbers the smallest, for prices in minor units.

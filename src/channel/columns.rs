@@ -13,6 +13,15 @@ pub(super) struct Picked<'s> {
     pub expression: String,
 }
 
+/// Where a query goes on after its first word, when that is `WITH` (or `WITH RECURSIVE`: true).
+pub(super) fn after_with(sql: &str) -> Option<(usize, bool)> {
+    let tokens = tokens(sql);
+    let word = |position: usize, word: &str| tokens.get(position).filter(|t| t.text.eq_ignore_ascii_case(word));
+    let with = word(0, "WITH")?;
+    let last = word(1, "RECURSIVE").unwrap_or(with);
+    Some((last.start + last.text.len(), word(1, "RECURSIVE").is_some()))
+}
+
 /// A word or a mark outside of strings and comments, and where it begins.
 #[derive(Clone, Copy)]
 struct Token<'s> {
@@ -119,11 +128,21 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_with_is_found() {
+        let rest = |sql: &'static str| after_with(sql).map(|(at, recursive)| (&sql[at..], recursive));
+        assert_eq!(rest("-- WITH\nwith a AS (SELECT 1)"), Some((" a AS (SELECT 1)", false)));
+        assert_eq!(rest("WITH RECURSIVE a"), Some((" a", true)));
+        assert_eq!(rest("SELECT 1 FROM with_a"), None);
+        assert_eq!(rest(""), None);
+    }
+
+    #[test]
     fn no_text_panics() {
         for sql in
             ["", "SELECT", "SELECT 'open", "SELECT /* open", "SELECT )),(( FROM", "select ä 'ö' \"ü\" -- é", ", ,"]
         {
             columns(sql);
+            after_with(sql);
         }
     }
 

@@ -2,7 +2,7 @@
 use rusqlite::Statement;
 use rusqlite::types::Value;
 
-use super::assemble::{Assembled, OVERRIDES, Origin, WANTED, place_in};
+use super::assemble::{Assembled, ITEM_MORE, OVERRIDES, Origin, WANTED, place_in};
 use super::guard::Guarded;
 use super::settings::Parameter;
 use super::stock::Channel;
@@ -96,8 +96,10 @@ impl Channel {
         for index in 1..=statement.parameter_count() {
             let Some(name) = statement.parameter_name(index) else { continue };
             let bare = name.trim_start_matches(['$', ':', '@']);
-            let value = match sku {
-                Some(sku) if name == WANTED => Value::Text(sku.to_owned()),
+            let value = match (name, sku) {
+                (WANTED, Some(sku)) => Value::Text(sku.to_owned()),
+                ("$purvey_now", _) => Value::Text(now.to_owned()),
+                ("$purvey_site", _) => self.value_of("site", now).unwrap_or(Value::Null),
                 _ => self.value_of(bare, now).ok_or_else(|| self.no_value(assembled, name))?,
             };
             parameters.push((name.to_owned(), value));
@@ -162,8 +164,8 @@ impl Channel {
     /// A required attribute that no column gives would fail every row: say it once instead.
     fn check_required(&self, columns: &[Column], overrides: bool) -> Result<()> {
         let given = |index: usize| columns.iter().any(|c| c.source == Source::Attribute(index));
-        for (index, (name, attribute)) in self.contract.attribute.iter().enumerate() {
-            if attribute.required && !given(index) && !overrides {
+        for (index, name, instead) in self.contract.required() {
+            if !given(index) && !instead.is_some_and(given) && !overrides {
                 return Err(Error::usage(
                     "template/required-missing",
                     format!("{} requires `{name}`, and no column gives it", self.name),
@@ -250,7 +252,9 @@ impl Channel {
 
 fn item_columns(guarded: &Guarded) -> Vec<String> {
     let names = guarded.conn.prepare("SELECT * FROM item").map(|s| s.column_names().map(str::to_owned).collect());
-    names.unwrap_or_default()
+    let mut names: Vec<String> = names.unwrap_or_default();
+    names.extend(ITEM_MORE.iter().map(|(name, _)| (*name).to_owned()));
+    names
 }
 
 #[cfg(test)]
@@ -355,8 +359,9 @@ mod tests {
             compile(dir.path(), |c| c.template = c.template.replace("AS image_link", "AS image_lnk")).err().unwrap();
         assert_eq!(error.code, "template/no-such-attribute");
         assert_eq!(error.help.as_deref(), Some("did you mean `image_link`?"));
-        let error = compile(dir.path(), |c| c.template = c.template.replace("$site", "$sitte")).err().unwrap();
-        assert_eq!((error.code, error.message.as_str()), ("template/no-value", "nothing says what $sitte is"));
+        let error =
+            compile(dir.path(), |c| c.template = c.template.replace("  mpn,", "  $maker AS mpn,")).err().unwrap();
+        assert_eq!((error.code, error.message.as_str()), ("template/no-value", "nothing says what $maker is"));
         assert!(error.place.line.is_some());
     }
 }

@@ -119,6 +119,15 @@ impl Contract {
         self.attribute.get_index_of(name).or_else(by_other)
     }
 
+    /// Attributes an offer needs: position, name, and the position of what may be given instead.
+    pub fn required(&self) -> impl Iterator<Item = (usize, &str, Option<usize>)> {
+        let needed = self.attribute.iter().enumerate().filter(|(_, (_, attribute))| attribute.required);
+        needed.map(|(index, (name, attribute))| {
+            let instead = attribute.unless.as_ref().and_then(|other| self.attribute.get_index_of(other));
+            (index, name.as_str(), instead)
+        })
+    }
+
     /// Position of the attribute that tells whether an offer can be bought, and its values that mean yes.
     pub fn in_stock_test(&self) -> Option<(usize, &[String])> {
         let (name, values) = self.in_stock.first()?;
@@ -175,8 +184,10 @@ impl Contract {
                 let help = "add [taxonomy.…] with the publisher's url";
                 fault(&near, format!("{name}: taxonomy names `{list}`, which the contract does not have"), help);
             }
-            if let Some(other) = attribute.except.as_ref().filter(|o| !known(o)) {
-                fault(&near, format!("{name}: except names `{other}`, which is no attribute"), &names_help(other));
+            for (key, other) in [("except", &attribute.except), ("unless", &attribute.unless)] {
+                if let Some(other) = other.as_ref().filter(|o| !known(o)) {
+                    fault(&near, format!("{name}: {key} names `{other}`, which is no attribute"), &names_help(other));
+                }
             }
         }
         for (name, section) in &self.section {

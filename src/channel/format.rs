@@ -241,6 +241,15 @@ impl Format {
         }
     }
 
+    /// The same offers as lines: without the document around them, and without their numbers in it.
+    pub fn as_lines(&self) -> Option<Format> {
+        let Format::Json(json) = self else { return None };
+        let mut lines = Json { document: None, items: None, shape: JsonShape::Lines, ..json.clone() };
+        (lines.shard, lines.compress) = (None, None);
+        lines.constant.retain(|constant| constant.value.as_str() != Some("$n"));
+        Some(Format::Json(lines)).filter(Format::is_lines)
+    }
+
     pub fn file(&self) -> &str {
         match self {
             Format::Xml(xml) => &xml.file,
@@ -419,6 +428,26 @@ impl Xml {
         let mut steps: Vec<&str> = self.item.split('/').collect();
         let item = steps.pop().unwrap_or_default();
         (steps, item)
+    }
+}
+
+impl Contract {
+    /// Steps of JSON pointers that are `$name` become what the shop calls it.
+    pub(super) fn fill_places(&mut self, setting: &dyn Fn(&str) -> Option<String>) {
+        let formats = self.format.values_mut().filter_map(|format| match format {
+            Format::Json(json) => Some(json),
+            Format::Xml(_) | Format::Delimited(_) => None,
+        });
+        let placed = formats.flat_map(|json| {
+            let constants = json.constant.iter_mut().map(|constant| &mut constant.at);
+            json.at.values_mut().chain([&mut json.under]).chain(constants)
+        });
+        let own = self.attribute.values_mut().filter_map(|attribute| attribute.at.as_mut());
+        for place in placed.chain(own).filter(|place| place.contains("/$")) {
+            let escaped = |value: String| value.replace('~', "~0").replace('/', "~1");
+            let step = |step: &str| step.strip_prefix('$').and_then(setting).map_or_else(|| step.to_owned(), escaped);
+            *place = place.split('/').map(step).collect::<Vec<_>>().join("/");
+        }
     }
 }
 

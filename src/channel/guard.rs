@@ -15,9 +15,8 @@ use rusqlite::limits::Limit;
 use rusqlite::types::{Value, ValueRef};
 
 use super::selection::LISTS;
-use super::settings::Settings;
 use super::stock::Channel;
-use crate::catalog::{Catalog, OFFERING_FUNCTIONS, Offering, fault};
+use crate::catalog::{Catalog, OFFERING_FUNCTIONS, fault};
 use crate::diagnostic::{Error, Place, Result};
 
 /// Tables and views a template may read. Orders, buyers and the outbox are not among them.
@@ -141,9 +140,7 @@ impl Guarded {
             load_map(&conn, shop, &name)?;
         }
         channel.load_lists(&conn, shop)?;
-        let Settings { stock, price, .. } = &channel.settings;
-        let section = format!("channel.{}", channel.name);
-        Offering { section, stock: stock.clone(), price: price.clone() }.cover(&conn)?;
+        channel.offering().cover(&conn)?;
         // Two engines call it `greatest` and SQLite `max`: with the standard name a template runs on all of them.
         for (name, wanted) in [("greatest", std::cmp::Ordering::Greater), ("least", std::cmp::Ordering::Less)] {
             let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;

@@ -23,6 +23,7 @@ mod settings;
 mod stock;
 mod taxonomy;
 
+pub use assemble::ITEM_MORE;
 pub use attribute::{Attribute, Over, Type, Unit};
 pub use compile::{Column, Compiled, Source};
 pub use contract::{Contract, Missing, Unsent};

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::contract::Contract;
+use super::schema::SCHEMA;
 use super::stock::{CONTRACTS, TEMPLATES, file, is_plain, names, no_template, unknown};
 use crate::diagnostic::{Error, Place, Result};
 
@@ -42,7 +43,8 @@ pub fn scaffold(folder: &Path, name: &str, from: &str) -> Result<Scaffold> {
     let contract = Contract::parse(&contract_file, &text)?;
     let (_, template) = file(from, shop, "templates", "sql", TEMPLATES)?.ok_or_else(|| no_template(from))?;
     let mut files = vec![
-        (format!("feeds/{name}.toml"), titled(&renamed(&text, from, name), name)),
+        (format!("feeds/{name}.toml"), begun(&renamed(&text, from, name), from, name)),
+        ("feeds/contract.schema.json".to_owned(), SCHEMA.to_owned()),
         (format!("templates/{name}.sql"), renamed(&template, from, name)),
     ];
     for section in contract.section.keys() {
@@ -51,7 +53,8 @@ pub fn scaffold(folder: &Path, name: &str, from: &str) -> Result<Scaffold> {
             files.push((format!("templates/{name}.{section}.sql"), renamed(&query, from, name)));
         }
     }
-    let required = contract.settings.iter().filter(|(key, s)| s.required && !KNOWN.contains(&key.as_str()));
+    let required =
+        contract.settings.iter().filter(|(key, s)| s.required && s.format.is_none() && !KNOWN.contains(&key.as_str()));
     let settings: Vec<_> = required.map(|(key, setting)| (key.clone(), setting.help.clone())).collect();
     let format = contract.format.keys().next().cloned().unwrap_or_default();
     let case = format!("tests/feeds/{name}/plain");
@@ -86,7 +89,9 @@ site = \"https://wick.example\"
 fn renamed(text: &str, from: &str, name: &str) -> String {
     let own = |line: &str| {
         let line = match line.trim_start().starts_with("file ") {
-            true => line.replace(&format!("\"{from}."), &format!("\"{name}.")),
+            true => ['.', '-']
+                .iter()
+                .fold(line.to_owned(), |line, end| line.replace(&format!("\"{from}{end}"), &format!("\"{name}{end}"))),
             false => line.to_owned(),
         };
         line.replace(&format!("[channel.{from}"), &format!("[channel.{name}"))
@@ -96,10 +101,19 @@ fn renamed(text: &str, from: &str, name: &str) -> String {
     text.lines().map(|line| own(line) + "\n").collect()
 }
 
-/// The first line that gives a title gives the new one.
-fn titled(contract: &str, name: &str) -> String {
-    let old = contract.lines().find(|line| line.starts_with("title "));
-    old.map_or(contract.to_owned(), |old| contract.replacen(old, &format!("title   = \"{name}\""), 1))
+/// A contract without what was said of the old channel: its title, its sources, the words above them.
+fn begun(contract: &str, from: &str, name: &str) -> String {
+    let is_said = |line: &str| line.starts_with("title ") || line.starts_with("sources ");
+    let Some((_, keys)) = contract.split_once("\nchecked").filter(|(_, keys)| !keys.lines().any(is_said)) else {
+        return contract.to_owned();
+    };
+    format!(
+        "#:schema contract.schema.json
+# What {name} takes; begun as a copy of {from}. Say where each fact comes from, and the day you read it.
+title   = \"{name}\"
+sources = [\"feeds/{from}.toml\"]
+checked{keys}"
+    )
 }
 
 /// Writes a file where there is none; whether it did.

@@ -60,6 +60,16 @@ pub enum Compression {
     Gzip,
 }
 
+impl Compression {
+    /// What `file` is called when it is packed so.
+    pub fn name(self, file: &str) -> String {
+        match self {
+            Compression::None => file.to_owned(),
+            Compression::Gzip => format!("{file}.gz"),
+        }
+    }
+}
+
 fn names<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged, expecting = "write the name of a [target.…], or a list of names")]

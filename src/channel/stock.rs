@@ -7,6 +7,7 @@ use super::contract::Contract;
 use super::section::SectionTemplate;
 use super::settings::{Parameter, Settings};
 use super::taxonomy::Taxonomy;
+use crate::catalog::Offering;
 use crate::diagnostic::{Diagnostic, Error, Place, Result, Severity};
 use crate::value::closest::closest;
 
@@ -37,7 +38,9 @@ impl Channel {
         let (contract_file, read) = contract_of(name, shop)?;
         let (template_file, template) =
             file(name, shop, "templates", "sql", TEMPLATES)?.ok_or_else(|| no_template(name))?;
-        let contract = Contract::sound(read)?;
+        let mut contract = Contract::sound(read)?;
+        let given = |name: &str| settings.parameters.get(name).map(Parameter::to_text).filter(|text| !text.is_empty());
+        contract.fill_places(&given);
         let mut taxonomies = HashMap::new();
         for list in contract.taxonomy.keys() {
             taxonomies.extend(Taxonomy::load(list, shop)?.map(|taxonomy| (list.clone(), Arc::new(taxonomy))));
@@ -78,6 +81,23 @@ impl Channel {
     pub fn severity(&self, code: &str, usual: Severity) -> Severity {
         let bare = code.split_once('/').map_or(code, |(_, bare)| bare);
         self.settings.severity.get(bare).copied().unwrap_or(usual)
+    }
+
+    /// What it is told of stock and prices.
+    pub(super) fn offering(&self) -> Offering {
+        let Settings { stock, price, .. } = &self.settings;
+        Offering { section: format!("channel.{}", self.name), stock: stock.clone(), price: price.clone() }
+    }
+
+    /// The attributes its rows are in the order of: those that tell rows of one item apart, and before them what rows
+    /// have in common that go into one offer. Rows of one item each come as the template gives them.
+    pub(super) fn order(&self) -> Vec<&String> {
+        let nests = self.contract.format.values().filter_map(|format| format.placing().nest());
+        let by = nests.map(|nest| &nest.by).next();
+        if by.is_none() && self.contract.identity.len() < 2 {
+            return Vec::new();
+        }
+        by.into_iter().chain(self.contract.identity.iter().filter(|name| Some(*name) != by)).collect()
     }
 
     fn check_settings(&self) -> Result<()> {

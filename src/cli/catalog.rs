@@ -6,8 +6,9 @@ use serde::Serialize;
 use super::orders::amount;
 use super::{Context, stock};
 use crate::catalog::{ItemView, Listed, ListingView, Override, Stocked};
+use crate::channel::ITEM_MORE;
 use crate::diagnostic::Result;
-use crate::report::{Cell, Outcome, Table, thousands};
+use crate::report::{Cell, Outcome, Table, escape, thousands};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -34,7 +35,10 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
     let reader = shop.catalog.read()?;
     match command {
         Command::Columns => {
-            let views = reader.views()?;
+            let mut views = reader.views()?;
+            for item in views.iter_mut().filter(|view| view.name == "item") {
+                item.columns.extend(ITEM_MORE.iter().map(|(name, _)| (*name).to_owned()));
+            }
             context.report.result(&views, |out| {
                 for view in &views {
                     writeln!(out, "{}\n  {}\n", view.name, view.columns.join(", "))?;
@@ -132,6 +136,12 @@ impl Shown {
                 Cell::from(listing.last_error.as_deref().unwrap_or_default()),
             ]);
         }
-        table.write(out)
+        table.write(out)?;
+        let found = self.listings.iter().flat_map(|listing| listing.issues.iter().map(move |issue| (listing, issue)));
+        for (listing, issue) in found {
+            let effect = if issue.disapproved { "does not show it" } else { "shows it less" };
+            writeln!(out, "{} {effect}: {}", escape(&listing.channel), escape(&issue.words))?;
+        }
+        Ok(())
     }
 }

@@ -1,5 +1,5 @@
 //! `purvey import`: other people's files in.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
@@ -11,7 +11,7 @@ use crate::intake::bytes::source::{Opened, Source};
 use crate::intake::rows::table::{Options as Dialect, Table as Columns};
 use crate::intake::{self, Explained, Imported, Options, spell};
 use crate::report::{Cell, Outcome, Table, Unit, counted, escape, thousands};
-use crate::shop::{Shop, SourceSection, attributes_by_channel};
+use crate::shop::{Shop, attributes_by_channel};
 use crate::value::closest::closest;
 use crate::value::text::cut_chars;
 
@@ -131,30 +131,42 @@ struct Job {
     sign_in: Option<SignIn>,
     /// It was asked for on the command line what the file lacks.
     wants_whole: bool,
+    /// Each edition of a file is taken once, and nothing is said where that changed nothing: what a file counted was so
+    /// when it was written, and is not to be counted again after orders came.
+    once: bool,
+}
+
+impl Job {
+    fn of(files: Vec<PathBuf>, options: Options) -> Job {
+        Job { files, options, sign_in: None, wants_whole: false, once: false }
+    }
+
+    /// The files of `[source.NAME]`, or others that are read as they are.
+    fn of_source(name: &str, files: Option<Vec<PathBuf>>, shop: &Shop, options: Options) -> Result<Job> {
+        let source = &shop.config.source[name];
+        let options = source.options(name, shop, options)?;
+        let files = files.unwrap_or_else(|| source.files(shop));
+        Ok(Job { sign_in: source.sign_in(name)?, ..Job::of(files, options) })
+    }
 }
 
 /// The files that were named; else those of the sources in purvey.toml.
 fn jobs(args: &Args, shop: &Shop, context: &Context<'_>) -> Result<Vec<Job>> {
     let sources = &shop.config.source;
-    let of_source = |name: &str, source: &SourceSection, files: Vec<PathBuf>| {
-        let options = source.options(name, shop, options(args, shop, context)?)?;
-        Ok(Job { files, options, sign_in: source.sign_in(name)?, wants_whole: args.archive_missing })
+    let options = || options(args, shop, context);
+    let named = args.source.as_deref().filter(|name| sources.contains_key(*name));
+    let files = (!args.files.is_empty()).then(|| args.files.clone());
+    let mut jobs = match (named, files) {
+        (Some(name), files) => vec![Job::of_source(name, files, shop, options()?)?],
+        (None, Some(files)) => vec![Job::of(files, options()?)],
+        (None, None) if args.source.is_none() && !sources.is_empty() => {
+            let job = |name: &String| Job::of_source(name, None, shop, options()?);
+            sources.keys().map(job).collect::<Result<_>>()?
+        }
+        (None, None) => return Err(no_files(args.source.as_deref(), sources.keys().map(String::as_str))),
     };
-    let named = args.source.as_deref().and_then(|name| Some((name, sources.get(name)?)));
-    match (named, args.files.is_empty()) {
-        (Some((name, source)), is_all) => {
-            let files = if is_all { source.files(shop) } else { args.files.clone() };
-            Ok(vec![of_source(name, source, files)?])
-        }
-        (None, false) => {
-            let options = options(args, shop, context)?;
-            Ok(vec![Job { files: args.files.clone(), options, sign_in: None, wants_whole: args.archive_missing }])
-        }
-        (None, true) if args.source.is_none() && !sources.is_empty() => {
-            sources.iter().map(|(name, source)| of_source(name, source, source.files(shop))).collect()
-        }
-        (None, true) => Err(no_files(args.source.as_deref(), sources.keys().map(String::as_str))),
-    }
+    jobs.iter_mut().for_each(|job| job.wants_whole = args.archive_missing);
+    Ok(jobs)
 }
 
 fn no_files<'n>(source: Option<&str>, known: impl Iterator<Item = &'n str> + Clone) -> Error {
@@ -180,7 +192,7 @@ pub(super) fn orders(args: &OrderArgs, context: &Context<'_>) -> Result<Outcome>
         dry_run: args.dry_run,
         ..of_shop(&shop, context)
     };
-    let jobs = [Job { files: args.files.clone(), options, sign_in: None, wants_whole: false }];
+    let jobs = [Job::of(args.files.clone(), options)];
     let done = import_all(&jobs, &shop, context)?;
     Ok(if done.failed || done.imported.iter().any(is_partial) { Outcome::Partly } else { Outcome::Done })
 }
@@ -193,20 +205,7 @@ struct Done {
 
 fn import_all(jobs: &[Job], shop: &Shop, context: &Context<'_>) -> Result<Done> {
     let mut writer = context.writer(shop, "import")?;
-    let (mut imported, mut failures) = (Vec::new(), Vec::new());
-    for job in jobs {
-        let opened = Source::open_all(&job.files, job.sign_in.as_ref(), &|remote| edition(remote, shop, job));
-        match opened {
-            Ok(opened) => {
-                for one in opened {
-                    take(one, job, &mut writer, context, &mut imported, &mut failures)?;
-                }
-            }
-            // a source that is away does not keep the others out
-            Err(error) if jobs.len() > 1 => failures.push(error),
-            Err(error) => return Err(error),
-        }
-    }
+    let (imported, mut failures) = take_all(jobs, shop, &mut writer, context)?;
     let last = if imported.is_empty() { failures.pop() } else { None };
     if last.is_none() {
         let dry_run = jobs.iter().any(|job| job.options.dry_run);
@@ -217,6 +216,69 @@ fn import_all(jobs: &[Job], shop: &Shop, context: &Context<'_>) -> Result<Done> 
         Some(error) => Err(error),
         None => Ok(Done { imported, failed: !failures.is_empty() }),
     }
+}
+
+/// What is new in the sources of purvey.toml, for `purvey sync`; what stops one of them does not stop the others.
+pub(super) fn sources(
+    shop: &Shop,
+    writer: &mut Writer,
+    dry_run: bool,
+    context: &Context<'_>,
+) -> Result<(Vec<Imported>, Vec<Error>)> {
+    let (mut jobs, mut failures) = (Vec::new(), Vec::new());
+    for name in shop.config.source.keys() {
+        match Job::of_source(name, None, shop, Options { dry_run, ..of_shop(shop, context) }) {
+            Ok(job) => jobs.push(Job { once: true, ..job }),
+            Err(error) => failures.push(error),
+        }
+    }
+    let (imported, failed) = take_all(&jobs, shop, writer, context)?;
+    failures.extend(failed);
+    Ok((imported, failures))
+}
+
+fn take_all(
+    jobs: &[Job],
+    shop: &Shop,
+    writer: &mut Writer,
+    context: &Context<'_>,
+) -> Result<(Vec<Imported>, Vec<Error>)> {
+    let (mut imported, mut failures) = (Vec::new(), Vec::new());
+    for job in jobs {
+        let mut files = Vec::new();
+        for file in &job.files {
+            let edition = if job.once { on_disk(file) } else { None };
+            if edition.is_none() || shop.catalog.read()?.fetched(&key_of(file))? != edition {
+                files.push((file.clone(), edition));
+            }
+        }
+        let paths: Vec<PathBuf> = files.iter().map(|(file, _)| file.clone()).collect();
+        match Source::open_all(&paths, job.sign_in.as_ref(), &|remote| edition(remote, shop, job)) {
+            Ok(opened) => {
+                for (one, file) in opened.into_iter().zip(files) {
+                    take(one, file, job, writer, context, &mut imported, &mut failures)?;
+                }
+            }
+            // a source that is away does not keep the others out
+            Err(error) => failures.push(error),
+        }
+    }
+    Ok((imported, failures))
+}
+
+/// What a catalog remembers of an edition: two words by which it is known again.
+type Words = (Option<String>, Option<String>);
+
+/// The edition of a file on disk: how long it is, and when it was written.
+fn on_disk(file: &Path) -> Option<Words> {
+    let meta = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file)?;
+    let written = meta.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some((Some(format!("{} {}", meta.len(), written.as_nanos())), None))
+}
+
+/// What an edition of a file on disk is remembered by.
+fn key_of(file: &Path) -> String {
+    format!("file {}", file.display())
 }
 
 /// The edition of a fetched file that the catalog knows.
@@ -233,6 +295,7 @@ fn edition(remote: &Remote, shop: &Shop, job: &Job) -> Result<Option<Edition>> {
 /// Takes in all files of one path or address; each is a transaction.
 fn take(
     opened: Opened,
+    (file, on_disk): (PathBuf, Option<Words>),
     job: &Job,
     writer: &mut Writer,
     context: &Context<'_>,
@@ -241,7 +304,7 @@ fn take(
 ) -> Result<()> {
     let (done, failed) = (imported.len(), failures.len());
     for source in opened.sources {
-        let mut talk = context.report.findings();
+        let mut talk = if job.once { context.report.held_findings() } else { context.report.findings() };
         let bar = context.report.progress("reading", source.length(), Unit::Bytes);
         let mut told = 0;
         let mut progress = |bytes: u64| {
@@ -249,23 +312,35 @@ fn take(
             told = bytes;
         };
         match intake::import(writer, source, &job.options, &mut |finding| talk.push(finding), &mut progress) {
-            Ok(one) => imported.push(one),
+            Ok(one) => {
+                if changes(&one) || is_partial(&one) {
+                    talk.tell();
+                }
+                imported.push(one);
+            }
             // A file is a transaction: the others go in all the same.
-            Err(error) => failures.push(error),
+            Err(error) => {
+                talk.tell();
+                failures.push(error);
+            }
         }
     }
-    match opened.fetched {
-        None => {}
-        Some((remote, None)) => context.report.note(&format!("{} has not changed", remote.name())),
-        // what was refused is to be tried again: the catalog may know its SKU by then
-        Some((remote, Some(edition)))
-            if !job.options.dry_run && failures.len() == failed && !imported.iter().skip(done).any(is_partial) =>
-        {
-            let change = writer.change(job.options.now)?;
-            change.put_fetched(&remote.key(), edition.etag.as_deref(), edition.last_modified.as_deref())?;
-            change.commit()?;
+    let edition = match opened.fetched {
+        None => on_disk.map(|edition| (key_of(&file), edition)),
+        Some((remote, None)) => {
+            if !job.once {
+                context.report.note(&format!("{} has not changed", remote.name()));
+            }
+            None
         }
-        Some(_) => {}
+        Some((remote, Some(edition))) => Some((remote.key(), (edition.etag, edition.last_modified))),
+    };
+    // who asks for a file by hand wants what was refused to be tried again: the catalog may know its SKU by then
+    let is_settled = failures.len() == failed && (job.once || !imported.iter().skip(done).any(is_partial));
+    if let Some((key, (etag, last_modified))) = edition.filter(|_| is_settled && !job.options.dry_run) {
+        let change = writer.change(job.options.now)?;
+        change.put_fetched(&key, etag.as_deref(), last_modified.as_deref())?;
+        change.commit()?;
     }
     Ok(())
 }
@@ -324,11 +399,11 @@ fn write_explained(explained: &Explained, out: &mut dyn std::io::Write) -> std::
 }
 
 /// Something of the file is not in, or waits for a person.
-fn is_partial(imported: &Imported) -> bool {
+pub(super) fn is_partial(imported: &Imported) -> bool {
     imported.refused + imported.held > 0
 }
 
-fn changes(imported: &Imported) -> bool {
+pub(super) fn changes(imported: &Imported) -> bool {
     imported.counts.new + imported.counts.changed + imported.archived > 0
 }
 
@@ -370,7 +445,7 @@ fn options(args: &Args, shop: &Shop, context: &Context<'_>) -> Result<Options> {
     Ok(options)
 }
 
-fn table(done: &[Imported], dry_run: bool, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+pub(super) fn table(done: &[Imported], dry_run: bool, out: &mut dyn std::io::Write) -> std::io::Result<()> {
     if done.is_empty() {
         return Ok(());
     }

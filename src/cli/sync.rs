@@ -1,4 +1,4 @@
-//! `purvey sync`: one run of everything, in the right order; with `--every`, again and again.
+//! `purvey sync`: one run of everything, in the right order (files in, orders in, our word and our feeds out); with `--every`, again and again.
 use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use super::orders::sentence as pulled_sentence;
 use super::tracking::sentence as sent_sentence;
-use super::{Context, feed};
+use super::{Context, feed, import};
 use crate::catalog::Writer;
 use crate::deliver::ToFile;
 use crate::diagnostic::{Error, Kind, Result};
+use crate::intake::Imported;
 use crate::report::{Outcome, counted, escape, exit_code};
 use crate::shop::{Shop, secret};
 use crate::sync::{
@@ -44,7 +45,7 @@ pub(super) struct Args {
     /// Compare every offer that is told one by one, not only those that may have changed.
     #[arg(long)]
     full: bool,
-    /// Put feeds in place even if many prices changed much.
+    /// Put feeds in place, and tell offers, even if many prices changed much.
     #[arg(long)]
     allow_price_jump: bool,
     /// Keep every exchange in this folder, without secrets and personal data.
@@ -54,6 +55,8 @@ pub(super) struct Args {
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Part {
+    /// What is new in the files of [source.NAME] in.
+    Sources,
     /// Orders in, and our word on them out.
     Orders,
     /// Feeds built and put in place, whole offers told.
@@ -84,12 +87,19 @@ fn every(text: &str) -> Result<Duration, String> {
 struct Synced {
     started_at: String,
     seconds: f64,
+    sources: Vec<Imported>,
     #[serde(flatten)]
     markets: Summary,
     feeds: Vec<FeedRun>,
     deliveries: Vec<FeedPush>,
     changed: bool,
     partial: bool,
+    /// Which parts of it were asked for.
+    #[serde(skip)]
+    parts: Parts,
+    /// Whether it is one of many: then each says when it was.
+    #[serde(skip)]
+    repeated: bool,
 }
 
 pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
@@ -182,6 +192,8 @@ fn keep_figures(
 
 /// What of the shop a run is for.
 struct Wanted<'s> {
+    /// Files in, which are of no channel's own.
+    sources: bool,
     markets: Vec<&'s str>,
     channels: Vec<&'s str>,
     parts: Parts,
@@ -204,7 +216,8 @@ impl<'s> Wanted<'s> {
         }
         let parts = Parts { orders: part(Part::Orders), tracking: part(Part::Tracking), stock: part(Part::Stock) };
         let offers = part(Part::Feeds);
-        Ok(Wanted { markets, channels: if offers { channels } else { Vec::new() }, parts, offers })
+        let sources = args.names.is_empty() && part(Part::Sources);
+        Ok(Wanted { sources, markets, channels: if offers { channels } else { Vec::new() }, parts, offers })
     }
 }
 
@@ -218,10 +231,18 @@ fn round(args: &Args, wanted: &Wanted<'_>, shop: &Shop, writer: &mut Writer, con
     let began = Instant::now();
     let occasion = context.occasion(args.dry_run);
     let record = args.record.as_deref();
+    let (sources, mut failures) = match wanted.sources {
+        true => import::sources(shop, writer, args.dry_run, context)?,
+        false => (Vec::new(), Vec::new()),
+    };
     let markets = with_markets(shop, &wanted.markets, record, &occasion, |channels, unreached| {
         let mut summary = run_markets(writer, channels, wanted.parts, &occasion)?;
         if wanted.offers {
-            let options = TellOptions { full: args.full, allow_shrink: args.allow_shrink };
+            let options = TellOptions {
+                full: args.full,
+                allow_shrink: args.allow_shrink,
+                allow_price_jump: args.allow_price_jump,
+            };
             tell_all(shop, writer, channels, options, &occasion, &mut summary)?;
         }
         summary.channels.extend(unreached.into_iter().map(ChannelSummary::from));
@@ -233,21 +254,25 @@ fn round(args: &Args, wanted: &Wanted<'_>, shop: &Shop, writer: &mut Writer, con
         let all = [&pulled.applied.findings, &dispatched.findings, &pushed.findings, &told.findings];
         all.into_iter().for_each(|findings| context.report.diagnostics(findings));
     }
-    let (feeds, mut failures) = feeds(args, wanted, shop, writer, &occasion, context);
+    let (feeds, unbuilt) = feeds(args, wanted, shop, writer, &occasion, context);
+    failures.extend(unbuilt);
     // a dry run has put no feed in place that could be sent
     let built: Vec<&str> =
         feeds.iter().filter(|_| !args.dry_run && !occasion.stopped()).map(|run| run.channel.as_str()).collect();
     let options = PushOptions { allow_shrink: args.allow_shrink, ..PushOptions::default() };
     let (deliveries, undelivered) = feed::split_pushes(push_feeds(shop, writer, &built, &options, &occasion)?);
     failures.extend(undelivered);
+    context.report.diagnostics(deliveries.iter().filter_map(FeedPush::finding).collect::<Vec<_>>().iter());
     let errors = markets.channels.iter().filter_map(|c| c.error.as_ref()).chain(&failures);
     errors.for_each(|error| context.report.error(error));
-    let partial = markets.is_partial() || !failures.is_empty();
-    let changed = markets.channels.iter().any(did_something)
+    let partial = markets.is_partial() || !failures.is_empty() || sources.iter().any(import::is_partial);
+    let changed = sources.iter().any(import::changes)
+        || markets.channels.iter().any(did_something)
         || feeds.iter().any(FeedRun::changed_something)
         || deliveries.iter().any(FeedPush::changed_something);
     let (started_at, seconds) = (to_utc_text(context.now), began.elapsed().as_secs_f64());
-    let synced = Synced { started_at, seconds, markets, feeds, deliveries, changed, partial };
+    let (parts, repeated) = (wanted.parts, args.every.is_some());
+    let synced = Synced { started_at, seconds, sources, markets, feeds, deliveries, changed, partial, parts, repeated };
     context.report.summary(&synced, |out| page(&synced, out))?;
     Ok(synced)
 }
@@ -285,16 +310,25 @@ fn feeds(
 }
 
 fn page(synced: &Synced, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    if synced.repeated {
+        if !synced.partial && !synced.changed {
+            return writeln!(out, "{}: nothing changed", synced.started_at);
+        }
+        writeln!(out, "{}", synced.started_at)?;
+    }
+    import::table(&synced.sources, false, out)?;
+    let Parts { orders, tracking, stock } = synced.parts;
     for channel in &synced.markets.channels {
-        writeln!(
-            out,
-            "{}: {}; {}; {}{}",
-            channel.name,
-            pulled_sentence(&channel.pulled),
-            sent_sentence(&channel.dispatched),
-            pushed_sentence(&channel.pushed),
-            told_sentence(&channel.told)
-        )?;
+        let sentences = [
+            orders.then(|| pulled_sentence(&channel.pulled)),
+            (orders || tracking).then(|| sent_sentence(&channel.dispatched)),
+            stock.then(|| pushed_sentence(&channel.pushed)),
+            told_sentence(&channel.told),
+        ];
+        let said: Vec<String> = sentences.into_iter().flatten().collect();
+        if !said.is_empty() {
+            writeln!(out, "{}: {}", channel.name, said.join("; "))?;
+        }
         channel.dispatched.withheld.iter().try_for_each(|what| writeln!(out, "  withheld: {what}"))?;
         for offer in &channel.pushed.withheld {
             writeln!(out, "  withheld: stock of {}: {}", escape(&offer.sku), offer.quantity.unwrap_or(0))?;
@@ -311,9 +345,8 @@ fn page(synced: &Synced, out: &mut dyn std::io::Write) -> std::io::Result<()> {
 
 fn did_something(channel: &ChannelSummary) -> bool {
     let applied = &channel.pulled.applied;
-    let Told { new, changed, gone, renewed, .. } = channel.told;
-    let told = new + changed + gone + renewed;
-    applied.new + applied.changed + channel.dispatched.sent + channel.pushed.accepted + told > 0
+    let done = applied.new + applied.changed + channel.dispatched.sent + channel.pushed.accepted;
+    done > 0 || channel.told.changed_something()
 }
 
 fn pushed_sentence(pushed: &Pushed) -> String {
@@ -331,7 +364,7 @@ fn pushed_sentence(pushed: &Pushed) -> String {
     parts.join(", ")
 }
 
-fn told_sentence(told: &Told) -> String {
+fn told_sentence(told: &Told) -> Option<String> {
     let counts = [
         (told.new, "new"),
         (told.changed, "changed"),
@@ -339,11 +372,14 @@ fn told_sentence(told: &Told) -> String {
         (told.renewed, "renewed"),
         (told.refused, "refused"),
         (told.parked, "refused before and left alone"),
+        (told.disapproved, "newly not shown there"),
         (told.postponed, "to be told at the next run"),
+        (told.underway, "still being read there"),
+        (told.held, "to be told after that"),
     ];
     let parts: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    if parts.is_empty() { String::new() } else { format!("; offers: {}", parts.join(", ")) }
+    (!parts.is_empty()).then(|| format!("offers: {}", parts.join(", ")))
 }
 
 #[cfg(test)]

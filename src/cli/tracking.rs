@@ -7,7 +7,7 @@ use super::orders::market_names;
 use super::{Context, finish};
 use crate::diagnostic::Result;
 use crate::report::{Outcome, counted};
-use crate::sync::{Channel, Dispatched, TRACKING, dispatch, each_market};
+use crate::sync::{Channel, Dispatched, TRACKING, dispatch, each_market, signal};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -31,7 +31,11 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<Outcome> {
     let occasion = context.occasion(*dry_run);
     let mut writer = context.writer(&shop, "tracking push")?;
     let record = record.as_deref();
-    let tell = |channel: &Channel<'_>| dispatch(&mut writer, channel, &occasion, TRACKING);
+    let tell = |channel: &Channel<'_>| {
+        let mut done = dispatch(&mut writer, channel, &occasion, TRACKING)?;
+        done.add(signal(&mut writer, channel, &occasion)?);
+        Ok(done)
+    };
     let (mut sent, mut failures) = (Vec::new(), Vec::new());
     for (name, done) in each_market(&shop, &names, record, &occasion, tell)? {
         match done {

@@ -1,5 +1,5 @@
 //! Sending under another name, checking, renaming: the same wherever there are names.
-use super::{Document, Proof, fault};
+use super::{Arrived, Destination, Document, Load, Proof, fault};
 use crate::diagnostic::Result;
 
 /// Somewhere files can be written and renamed.
@@ -9,25 +9,49 @@ pub trait Folder {
     fn size(&mut self, path: &str) -> Result<Option<u64>>;
     /// Takes the place of what is at `to`.
     fn rename(&mut self, from: &str, to: &str) -> Result<()>;
-    /// As well as it can be done; nobody minds if not.
-    fn remove(&mut self, path: &str);
+    fn remove(&mut self, path: &str) -> Result<()>;
 }
 
-/// Puts `document` at `path`. Beside it stands `path.part` until it is whole; the next run writes over what a killed one
-/// left there.
-pub fn put(folder: &mut dyn Folder, document: &Document, path: &str, direct: bool, place: &str) -> Result<Proof> {
-    let beside = if direct { path.to_owned() } else { format!("{path}.part") };
-    let written = folder.write(&beside, document).and_then(|()| match folder.size(&beside)? {
-        None => Ok(Proof::Untold),
-        Some(size) if size == document.bytes() => Ok(Proof::Size),
-        Some(size) => Err(fault::incomplete(place, size, document.bytes())),
+/// Puts every file of `load` at its `path`. Beside it stands `path.part` until all are whole; the next run writes over what
+/// a killed one left there.
+pub fn put(
+    folder: &mut dyn Folder,
+    load: &Load,
+    to: &Destination,
+    direct: bool,
+    path: &dyn Fn(&str) -> String,
+) -> Result<Arrived> {
+    let beside = |name: &str| if direct { path(name) } else { format!("{}.part", path(name)) };
+    let names: Vec<&str> = load.documents().iter().map(Document::name).collect();
+    let placed = all_beside(folder, load, to, &beside).and_then(|proof| {
+        let renamed = names.iter().filter(|_| !direct);
+        renamed.map(|name| folder.rename(&beside(name), &path(name))).collect::<Result<Vec<()>>>()?;
+        Ok(proof)
     });
-    if direct {
-        return written;
+    if placed.is_err() && !direct {
+        // as well as it can be done; nobody minds if not
+        names.iter().for_each(|name| drop(folder.remove(&beside(name))));
     }
-    let placed = written.and_then(|proof| folder.rename(&beside, path).map(|()| proof));
-    if placed.is_err() {
-        folder.remove(&beside);
+    let proof = placed?;
+    let left = load.leftover().iter().filter(|name| folder.remove(&path(name)).is_err()).cloned().collect();
+    Ok(Arrived { proof, left })
+}
+
+fn all_beside(
+    folder: &mut dyn Folder,
+    load: &Load,
+    to: &Destination,
+    beside: &dyn Fn(&str) -> String,
+) -> Result<Proof> {
+    let mut proof = Proof::Bytes;
+    for document in load.documents() {
+        let path = beside(document.name());
+        folder.write(&path, document)?;
+        proof = proof.and(match folder.size(&path)? {
+            None => Proof::Untold,
+            Some(size) if size == document.bytes() => Proof::Size,
+            Some(size) => return Err(fault::incomplete(&to.place(document.name()), size, document.bytes())),
+        });
     }
-    placed
+    Ok(proof)
 }

@@ -3,67 +3,100 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use object_store::aws::AmazonS3Builder;
-use object_store::buffered::BufWriter;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::path::Path;
 use object_store::{
-    Attribute, Attributes, ClientOptions, Error as StoreError, ObjectStore, ObjectStoreExt, RetryConfig,
+    Attribute, Attributes, ClientOptions, Error as StoreError, MultipartUpload, ObjectStore, ObjectStoreExt,
+    RetryConfig,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
+use tokio::task::JoinSet;
 
 use super::destination::SILENCE_MAX;
-use super::{Destination, Document, Proof, fault};
+use super::{Arrived, Destination, Document, Load, Proof, fault};
 use crate::diagnostic::{Error, Result};
 use crate::web::{self, is_loopback};
 
-const PIECE: usize = 1024 * 1024;
-/// Of a larger object, so many parts are on their way at once, each held in memory.
+/// Of a larger object, each part; every store takes 5 MiB and more, and 10,000 of them.
+const PART: usize = 8 * 1024 * 1024;
+/// So many of them are on their way at once, each held in memory.
 const PARTS_AT_ONCE: usize = 2;
 
-pub(super) fn put(document: &Document, to: &Destination) -> Result<Proof> {
-    let place = to.place(document.name());
+pub(super) fn put(load: &Load, to: &Destination) -> Result<Arrived> {
     web::install_crypto();
-    let store = store(to).map_err(|e| fault_of(&place, &e))?;
-    let url = to.file_url(document.name());
-    let path = Path::from_url_path(url.path()).map_err(|e| fault::refused(&place, &e.to_string()))?;
-    let mut from = tokio::fs::File::from_std(document.reader()?);
+    let store = store(to).map_err(|e| fault_of(&to.place(load.name()), &e))?;
+    let path = |name: &str| {
+        let unusable = |e: object_store::path::Error| fault::refused(&to.place(name), &e.to_string());
+        Path::from_url_path(to.file_url(name).path()).map_err(unusable)
+    };
     web::runtime()?.block_on(async {
-        let attributes = Attributes::from_iter([(Attribute::ContentType, document.content_type())]);
-        let mut writer = BufWriter::new(Arc::clone(&store), path.clone())
-            .with_max_concurrency(PARTS_AT_ONCE)
-            .with_attributes(attributes);
-        if let Err(error) = send(&mut from, &mut writer, &place).await {
-            // else the parts that arrived would be kept, and cost
-            let _ = writer.abort().await;
-            return Err(error);
+        for document in load.documents() {
+            put_one(&*store, document, &path(document.name())?, &to.place(document.name())).await?;
         }
-        end(&mut writer, &place).await?;
-        let there = store.head(&path).await.map_err(|e| fault_of(&place, &e))?.size;
-        if there == document.bytes() {
-            Ok(Proof::Size)
-        } else {
-            Err(fault::incomplete(&place, there, document.bytes()))
+        let mut left = Vec::new();
+        for name in load.leftover() {
+            match store.delete(&path(name)?).await {
+                Ok(()) | Err(StoreError::NotFound { .. }) => {}
+                Err(_) => left.push(name.clone()),
+            }
         }
+        Ok(Arrived { proof: Proof::Size, left })
     })
 }
 
-async fn send(from: &mut tokio::fs::File, to: &mut BufWriter, place: &str) -> Result<()> {
-    loop {
-        let mut piece = Vec::with_capacity(PIECE);
-        let unreadable = |e| Error::io("read", "the feed".as_ref(), e);
-        while piece.len() < PIECE && from.read_buf(&mut piece).await.map_err(unreadable)? > 0 {}
-        if piece.is_empty() {
-            return Ok(());
+async fn put_one(store: &dyn ObjectStore, document: &Document, path: &Path, place: &str) -> Result<()> {
+    let mut from = tokio::fs::File::from_std(document.reader()?);
+    let attributes = Attributes::from_iter([(Attribute::ContentType, document.content_type())]);
+    let first = piece(&mut from).await?;
+    let fault = |e: StoreError| fault_of(place, &e);
+    if first.len() < PART {
+        store.put_opts(path, first.into(), attributes.into()).await.map_err(fault)?;
+    } else {
+        let mut upload = store.put_multipart_opts(path, attributes.into()).await.map_err(fault)?;
+        if let Err(error) = in_parts(&mut *upload, first, &mut from, place).await {
+            // else the parts that arrived would be kept, and cost
+            let _ = upload.abort().await;
+            return Err(error);
         }
-        to.put(Bytes::from(piece)).await.map_err(|e| fault_of(place, &e))?;
+    }
+    let there = store.head(path).await.map_err(fault)?.size;
+    if there == document.bytes() { Ok(()) } else { Err(fault::incomplete(place, there, document.bytes())) }
+}
+
+async fn in_parts(
+    upload: &mut dyn MultipartUpload,
+    first: Bytes,
+    from: &mut tokio::fs::File,
+    place: &str,
+) -> Result<()> {
+    let mut under_way = JoinSet::new();
+    let mut next = first;
+    while !next.is_empty() {
+        under_way.spawn(upload.put_part(next.into()));
+        if under_way.len() >= PARTS_AT_ONCE {
+            arrived(&mut under_way, place).await?;
+        }
+        next = piece(from).await?;
+    }
+    while !under_way.is_empty() {
+        arrived(&mut under_way, place).await?;
+    }
+    upload.complete().await.map(drop).map_err(|e| fault_of(place, &e))
+}
+
+async fn arrived(under_way: &mut JoinSet<Result<(), StoreError>>, place: &str) -> Result<()> {
+    match under_way.join_next().await {
+        None | Some(Ok(Ok(()))) => Ok(()),
+        Some(Ok(Err(error))) => Err(fault_of(place, &error)),
+        Some(Err(_)) => Err(Error::bug("an upload of a part ended early")),
     }
 }
 
-async fn end(writer: &mut BufWriter, place: &str) -> Result<()> {
-    writer.shutdown().await.map_err(|e| match e.get_ref().and_then(|inner| inner.downcast_ref::<StoreError>()) {
-        Some(inner) => fault_of(place, inner),
-        None => fault::unavailable(place, &fault::causes(&e)),
-    })
+async fn piece(from: &mut tokio::fs::File) -> Result<Bytes> {
+    let mut piece = Vec::with_capacity(PART);
+    let unreadable = |e| Error::io("read", "the feed".as_ref(), e);
+    from.take(PART as u64).read_to_end(&mut piece).await.map_err(unreadable)?;
+    Ok(piece.into())
 }
 
 fn store(to: &Destination) -> Result<Arc<dyn ObjectStore>, StoreError> {

@@ -55,7 +55,7 @@ impl Destination {
     pub fn file_url(&self, file: &str) -> Url {
         let mut url = self.url.clone();
         let path = url.path().to_owned();
-        if path.is_empty() || path.ends_with('/') {
+        if self.is_folder() {
             url.set_path(&format!("{path}{file}"));
         }
         url
@@ -70,7 +70,12 @@ impl Destination {
         let hidden = if url.query().is_some() { "?…" } else { "" };
         url.set_query(None);
         url.set_fragment(None);
-        format!("{url}{hidden}")
+        format!("{url}{hidden}").replace("%7Bn%7D", "{n}")
+    }
+
+    /// Whether feeds go into it under their own names, and so may be several files.
+    pub fn is_folder(&self) -> bool {
+        matches!(self.url.path(), "") || self.url.path().ends_with('/')
     }
 
     /// The path on a server one logs in to; from the folder after login when it begins with `/~/`.

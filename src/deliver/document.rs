@@ -14,7 +14,7 @@ pub struct Document {
     file: File,
     name: String,
     bytes: u64,
-    hash: String,
+    hash: u128,
 }
 
 impl Document {
@@ -24,24 +24,24 @@ impl Document {
     /// `file/io` when it is not there or cannot be read.
     pub fn open(path: &Path, compression: Compression) -> Result<Document> {
         let unreadable = |e| Error::io("read", path, e);
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = compression.name(&path.file_name().unwrap_or_default().to_string_lossy());
         let mut file = File::open(path).map_err(unreadable)?;
         let mut hash = Xxh3::new();
-        let (file, name) = match compression {
+        let file = match compression {
             Compression::None => {
                 copy(&mut file, &mut hash, &mut io::sink()).map_err(unreadable)?;
-                (file, name)
+                file
             }
             Compression::Gzip => {
                 let spooling = |e| Error::io("pack", path, e);
                 // no time inside, so that the same feed is the same bytes
                 let mut packed = GzBuilder::new().write(tempfile::tempfile().map_err(spooling)?, LEVEL);
                 copy(&mut file, &mut hash, &mut packed).map_err(spooling)?;
-                (packed.finish().map_err(spooling)?, format!("{name}.gz"))
+                packed.finish().map_err(spooling)?
             }
         };
         let bytes = file.metadata().map_err(unreadable)?.len();
-        Ok(Document { file, name, bytes, hash: format!("{:032x}", hash.digest128()) })
+        Ok(Document { file, name, bytes, hash: hash.digest128() })
     }
 
     /// What it is called where it goes.
@@ -55,8 +55,8 @@ impl Document {
     }
 
     /// Of the feed before it was packed: what the build called it.
-    pub fn hash(&self) -> &str {
-        &self.hash
+    pub fn hash(&self) -> u128 {
+        self.hash
     }
 
     /// Its bytes, from the first; one reader at a time.

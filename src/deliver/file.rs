@@ -2,7 +2,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Destination, Document, Proof, fault};
+use super::{Arrived, Destination, Load, Proof, fault, is_split};
 use crate::diagnostic::{Error, Result};
 use crate::feed::write::{AtomicFile, sweep};
 
@@ -60,16 +60,12 @@ impl ToFiles {
     /// The file after those opened so far.
     pub fn open_next(&mut self) -> Result<ToFile> {
         self.opened += 1;
-        let path = self.numbered(self.opened);
+        let path = numbered(&self.path, self.opened);
         if self.opened > 1 && path == self.path {
             let message = format!("the feed fills more than one file, and {} has no number", path.display());
             return Err(Error::usage("feed/shard-unnumbered", message).help("put {n} into the file's name"));
         }
         ToFile::create(&path)
-    }
-
-    fn numbered(&self, n: u64) -> PathBuf {
-        PathBuf::from(self.path.to_string_lossy().replace("{n}", &n.to_string()))
     }
 
     /// Puts all of them in place once all are safely written, and takes away higher numbers an earlier, larger feed left.
@@ -80,14 +76,19 @@ impl ToFiles {
             let placed = file.place()?;
             all = Some(if all.is_none_or(|all| all == placed) { placed } else { Placed::Replaced });
         }
-        let is_numbered = self.numbered(1) != self.path;
-        let left = (self.opened + 1..).map(|n| self.numbered(n)).take_while(|path| is_numbered && path.is_file());
+        let is_split = is_split(&self.path);
+        let left = (self.opened + 1..).map(|n| numbered(&self.path, n)).take_while(|path| is_split && path.is_file());
         for path in left {
             std::fs::remove_file(&path).map_err(|e| Error::io("remove", &path, e))?;
             all = all.map(|_| Placed::Replaced);
         }
         Ok(all.unwrap_or(Placed::Unchanged))
     }
+}
+
+/// The file of a feed with this number; its own where the feed is one file.
+pub(super) fn numbered(path: &Path, n: u64) -> PathBuf {
+    PathBuf::from(path.to_string_lossy().replace("{n}", &n.to_string()))
 }
 
 impl Write for ToFile {
@@ -101,12 +102,22 @@ impl Write for ToFile {
 }
 
 /// Copies the feed to another place of this machine, or of a file system it has mounted.
-pub(super) fn put(document: &Document, to: &Destination) -> Result<Proof> {
-    let place = to.place(document.name());
-    let url = to.file_url(document.name());
-    let path = url.to_file_path().map_err(|()| fault::refused(&place, "it is no path of this machine"))?;
-    let mut file = ToFile::create(&path)?;
-    io::copy(&mut document.reader()?, &mut file).map_err(|e| Error::io("write", &path, e))?;
-    file.place()?;
-    Ok(Proof::Bytes)
+pub(super) fn put(load: &Load, to: &Destination) -> Result<Arrived> {
+    let path = |name: &str| {
+        let unusable = |()| fault::refused(&to.place(name), "it is no path of this machine");
+        to.file_url(name).to_file_path().map_err(unusable)
+    };
+    let mut files = Vec::with_capacity(load.documents().len());
+    for document in load.documents() {
+        let path = path(document.name())?;
+        let mut file = ToFile::create(&path)?;
+        io::copy(&mut document.reader()?, &mut file).map_err(|e| Error::io("write", &path, e))?;
+        file.file.settle()?;
+        files.push(file);
+    }
+    for file in files {
+        file.place()?;
+    }
+    let stays = |name: &&String| path(name).is_ok_and(|path| path.is_file() && std::fs::remove_file(path).is_err());
+    Ok(Arrived { proof: Proof::Bytes, left: load.leftover().iter().filter(stays).cloned().collect() })
 }

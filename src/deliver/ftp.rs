@@ -11,20 +11,19 @@ use suppaftp::{FtpError, Mode, RustlsConnector, RustlsFtpStream, Status};
 
 use super::beside::{self, Folder};
 use super::destination::SILENCE_MAX;
-use super::{Destination, Document, Proof, fault};
+use super::{Arrived, Destination, Document, Load, fault};
 use crate::diagnostic::{Error, Result};
 use crate::web;
 
 const PORT: u16 = 21;
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 
-pub(super) fn put(document: &Document, to: &Destination) -> Result<Proof> {
-    let place = to.place(document.name());
-    let mut folder = Ftp::open(to, place.clone())?;
-    let proof = beside::put(&mut folder, document, &to.remote_path(document.name()), to.direct, &place)?;
+pub(super) fn put(load: &Load, to: &Destination) -> Result<Arrived> {
+    let mut folder = Ftp::open(to, to.place(load.name()))?;
+    let arrived = beside::put(&mut folder, load, to, to.direct, &|name| to.remote_path(name))?;
     // it is done, whatever they say to our farewell
     let _ = folder.server.quit();
-    Ok(proof)
+    Ok(arrived)
 }
 
 struct Ftp {
@@ -129,7 +128,7 @@ impl Folder for Ftp {
         }
     }
 
-    fn remove(&mut self, path: &str) {
-        let _ = self.server.rm(path);
+    fn remove(&mut self, path: &str) -> Result<()> {
+        self.server.rm(path).map_err(|e| self.fault(e))
     }
 }

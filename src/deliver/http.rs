@@ -5,23 +5,29 @@ use url::Url;
 
 use super::beside::{self, Folder};
 use super::destination::SILENCE_MAX;
-use super::{Destination, Document, Login, Method, Proof, fault};
+use super::{Arrived, Destination, Document, Load, Login, Method, Proof, fault};
 use crate::diagnostic::{Error, Result};
 use crate::web::{self, causes, is_loopback};
 
-pub(super) fn put(document: &Document, to: &Destination) -> Result<Proof> {
-    let place = to.place(document.name());
-    let url = to.file_url(document.name());
+pub(super) fn put(load: &Load, to: &Destination) -> Result<Arrived> {
+    let url = to.file_url(load.name());
     let client = web::client(is_loopback(&url))
         // a body that is streamed cannot be sent a second time, and a password goes to nobody else
         .redirect(redirect::Policy::none())
         .read_timeout(SILENCE_MAX);
-    let mut server = Server { client: web::made(client)?, url: url.clone(), login: to.login.clone(), place };
-    let place = server.place.clone();
+    let place = to.place(load.name());
+    let mut server = Server { client: web::made(client)?, url, login: to.login.clone(), place };
+    let path = |name: &str| to.file_url(name).path().to_owned();
     match to.method {
-        Method::Webdav => beside::put(&mut server, document, url.path(), to.direct, &place),
-        Method::Put => beside::put(&mut server, document, url.path(), true, &place),
-        Method::Post => server.send(reqwest::Method::POST, &url, document).map(|()| Proof::Untold),
+        Method::Webdav => beside::put(&mut server, load, to, to.direct, &path),
+        Method::Put => beside::put(&mut server, load, to, true, &path),
+        Method::Post => {
+            for document in load.documents() {
+                server.send(reqwest::Method::POST, &to.file_url(document.name()), document)?;
+            }
+            // it takes files and gives none back
+            Ok(Arrived { proof: Proof::Untold, left: load.leftover().to_vec() })
+        }
     }
 }
 
@@ -85,10 +91,10 @@ impl Server {
     /// Another path of the same server; what is asked with the address is asked of the feed only.
     fn at(&self, path: &str) -> Url {
         let mut url = self.url.clone();
-        if path != url.path() {
-            url.set_path(path);
+        if path.ends_with(".part") {
             url.set_query(None);
         }
+        url.set_path(path);
         url
     }
 }
@@ -114,7 +120,7 @@ impl Folder for Server {
         self.judge(self.answer(request)?.status())
     }
 
-    fn remove(&mut self, path: &str) {
-        let _ = self.answer(self.request(reqwest::Method::DELETE, &self.at(path)));
+    fn remove(&mut self, path: &str) -> Result<()> {
+        self.judge(self.answer(self.request(reqwest::Method::DELETE, &self.at(path)))?.status())
     }
 }

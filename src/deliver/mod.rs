@@ -6,7 +6,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `file` | a file of this machine, which appears whole or not at all |
-//! | `document` | the feed as it is sent: read once, packed if asked for |
+//! | `document` | a file of a feed as it is sent: read once, packed if asked for |
+//! | `load` | all files of a feed that go in one delivery |
 //! | `destination` | where to, and how to be let in |
 //! | `beside` | sending under another name, checking, renaming |
 //! | `sftp`, `ftp`, `http`, `bucket` | the ways to get there |
@@ -19,6 +20,7 @@ mod fault;
 mod file;
 mod ftp;
 mod http;
+mod load;
 mod serve;
 mod sftp;
 #[cfg(test)]
@@ -27,6 +29,7 @@ mod tests;
 pub use destination::{Destination, Login, Method, SCHEMES};
 pub use document::Document;
 pub use file::{Placed, ToFile, ToFiles};
+pub use load::{Load, is_split};
 pub use serve::{Serving, serve};
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,6 +61,25 @@ impl Proof {
     }
 }
 
+impl Proof {
+    /// Of all files of a feed: what is known of each.
+    fn and(self, other: Proof) -> Proof {
+        match (self, other) {
+            (Proof::Untold, _) | (_, Proof::Untold) => Proof::Untold,
+            (Proof::Size, _) | (_, Proof::Size) => Proof::Size,
+            (Proof::Bytes, Proof::Bytes) => Proof::Bytes,
+        }
+    }
+}
+
+/// What came of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Arrived {
+    pub proof: Proof,
+    /// Names of an earlier, larger feed that could not be removed over there.
+    pub left: Vec<String>,
+}
+
 /// How long a place that is away is asked again.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
@@ -72,17 +94,17 @@ impl Default for Patience {
     }
 }
 
-/// Puts `document` at `to`, trying again while the place is away and nobody says `stop`.
+/// Puts `load` at `to`, all its files or none where the place can rename, trying again while the place is away and nobody says `stop`.
 ///
 /// # Errors
 /// `deliver/unavailable` when the place is away or breaks off, `deliver/incomplete` when it names another size than was
 /// sent, both after all tries; `deliver/refused-login`; `deliver/unknown-host`; `deliver/refused` for what it will refuse
 /// again.
-pub fn deliver(document: &Document, to: &Destination, patience: Patience, stop: &AtomicBool) -> Result<Proof> {
+pub fn deliver(load: &Load, to: &Destination, patience: Patience, stop: &AtomicBool) -> Result<Arrived> {
     let mut wait = patience.wait;
     let mut attempt = 1;
     loop {
-        match once(document, to) {
+        match once(load, to) {
             Err(error) if matches!(error.retry, Retry::Later(_)) && attempt < patience.tries && nap(wait, stop) => {
                 attempt += 1;
                 wait = wait.saturating_mul(2);
@@ -92,13 +114,13 @@ pub fn deliver(document: &Document, to: &Destination, patience: Patience, stop: 
     }
 }
 
-fn once(document: &Document, to: &Destination) -> Result<Proof> {
+fn once(load: &Load, to: &Destination) -> Result<Arrived> {
     match to.url.scheme() {
-        "file" => file::put(document, to),
-        "sftp" => sftp::put(document, to),
-        "ftp" | "ftps" => ftp::put(document, to),
-        "s3" | "gs" => bucket::put(document, to),
-        "http" | "https" => http::put(document, to),
+        "file" => file::put(load, to),
+        "sftp" => sftp::put(load, to),
+        "ftp" | "ftps" => ftp::put(load, to),
+        "s3" | "gs" => bucket::put(load, to),
+        "http" | "https" => http::put(load, to),
         other => Err(Error::new(Kind::Usage, "deliver/scheme", format!("feeds cannot be sent by {other}"))
             .help(format!("write an address that begins with one of {}", destination::SCHEMES.join(", ")))),
     }

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use super::beside::{self, Folder};
 use super::destination::SILENCE_MAX;
-use super::{Destination, Document, Proof, fault};
+use super::{Arrived, Destination, Document, Load, fault};
 use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::web;
 
@@ -25,10 +25,9 @@ const PIECE: usize = 32 * 1024;
 /// Packets on their way at once: 2 MiB hide the distance to most servers.
 const ON_THEIR_WAY: usize = 64;
 
-pub(super) fn put(document: &Document, to: &Destination) -> Result<Proof> {
-    let place = to.place(document.name());
-    let mut server = wait(Sftp::open(to, &place))?;
-    beside::put(&mut server, document, &to.remote_path(document.name()), to.direct, &place)
+pub(super) fn put(load: &Load, to: &Destination) -> Result<Arrived> {
+    let mut server = wait(Sftp::open(to, &to.place(load.name())))?;
+    beside::put(&mut server, load, to, to.direct, &|name| to.remote_path(name))
 }
 
 fn wait<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -137,8 +136,8 @@ impl Folder for Sftp {
         wait(async { self.replace(from, to).await.map_err(|e| self.fault(&e)) })
     }
 
-    fn remove(&mut self, path: &str) {
-        let _ = wait(async { self.session.remove(path).await.map_err(|e| self.fault(&e)) });
+    fn remove(&mut self, path: &str) -> Result<()> {
+        wait(async { self.session.remove(path).await.map(drop).map_err(|e| self.fault(&e)) })
     }
 }
 

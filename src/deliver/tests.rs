@@ -14,11 +14,11 @@ use crate::value::Secret;
 const FEED: &str = "<item/><item/><item/>";
 const QUICK: Patience = Patience { tries: 3, wait: Duration::from_millis(1) };
 
-fn document() -> Document {
+fn load() -> Load {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("google.xml");
     std::fs::write(&path, FEED).unwrap();
-    Document::open(&path, Compression::None).unwrap()
+    Load::open(&path, Compression::None, 0).unwrap()
 }
 
 fn destination(url: &str) -> Destination {
@@ -34,7 +34,7 @@ fn destination(url: &str) -> Destination {
 }
 
 fn send(to: &Destination) -> Result<Proof> {
-    deliver(&document(), to, QUICK, &AtomicBool::new(false))
+    deliver(&load(), to, QUICK, &AtomicBool::new(false)).map(|arrived| arrived.proof)
 }
 
 type Heard = Arc<Mutex<Vec<String>>>;
@@ -160,7 +160,7 @@ fn webdav_puts_beside_and_moves_only_what_is_whole() {
 fn a_stop_ends_the_waiting() {
     let (url, heard) = web_server(&[Say("503 Busy\r\nContent-Length: 0")]);
     let long = Patience { tries: 5, wait: Duration::from_secs(600) };
-    let error = deliver(&document(), &destination(&url), long, &AtomicBool::new(true)).unwrap_err();
+    let error = deliver(&load(), &destination(&url), long, &AtomicBool::new(true)).unwrap_err();
     assert_eq!((error.code, requests(&heard).len()), ("deliver/unavailable", 1));
 }
 
@@ -189,6 +189,43 @@ fn a_bucket_is_told_who_we_are_and_asked_what_it_has() {
         let endpoint = Some(Url::parse(&endpoint).unwrap().join("/").unwrap());
         let to = Destination { endpoint, region: Some("eu-central-1".into()), ..destination("s3://bucket/") };
         assert_eq!(send(&to).unwrap_err().code, code);
+    }
+}
+
+#[test]
+fn a_bucket_that_has_another_size_was_sent_nothing() {
+    let put = Say("200 OK\r\nContent-Length: 0\r\nETag: \"1\"");
+    let head = Say("200 OK\r\nContent-Length: 9\r\nETag: \"1\"\r\nLast-Modified: Wed, 25 Nov 2026 08:00:00 GMT");
+    let (endpoint, _) = web_server(&[put.clone(), head.clone(), put.clone(), head.clone(), put, head]);
+    let endpoint = Some(Url::parse(&endpoint).unwrap().join("/").unwrap());
+    let to = Destination { endpoint, region: Some("eu-central-1".into()), ..destination("s3://bucket/") };
+    assert_eq!(send(&to).unwrap_err().code, "deliver/incomplete");
+}
+
+#[test]
+fn parts_of_an_upload_that_fails_are_taken_back() {
+    const BEGUN: Reply = Say(
+        "200 OK\r\nConnection: close\r\nContent-Length: 91\r\n\r\n<InitiateMultipartUploadResult><UploadId>u-1</UploadId></InitiateMultipartUploadResult>    ",
+    );
+    let part = Say("200 OK\r\nContent-Length: 0\r\nETag: \"1\"");
+    let no = Say("403 No\r\nContent-Length: 0");
+    let gone = Say("204 No Content\r\nContent-Length: 0");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("google.xml");
+    std::fs::write(&path, vec![b' '; 11 * 1024 * 1024]).unwrap();
+    let load = Load::open(&path, Compression::None, 0).unwrap();
+    // at its last part, and at its end
+    for replies in
+        [[BEGUN, part.clone(), no.clone(), gone.clone()].to_vec(), [BEGUN, part.clone(), part, no, gone].to_vec()]
+    {
+        let (endpoint, heard) = web_server(&replies);
+        let endpoint = Some(Url::parse(&endpoint).unwrap().join("/").unwrap());
+        let to = Destination { endpoint, region: Some("eu-central-1".into()), ..destination("s3://bucket/") };
+        let error = deliver(&load, &to, QUICK, &AtomicBool::new(false)).unwrap_err();
+        assert_eq!(error.code, "deliver/refused-login", "{error}");
+        let asked = requests(&heard);
+        assert_eq!(asked.len(), replies.len(), "{asked:?}");
+        assert_eq!(asked.last().unwrap(), "DELETE /bucket/google.xml?uploadId=u-1");
     }
 }
 

@@ -64,7 +64,7 @@ pub struct ReadOptions {
     /// list of offers.
     pub item: Option<String>,
     /// Document elements of other catalogs, and which elements are offers in them.
-    pub roots: &'static [(&'static str, &'static [&'static str])],
+    pub roots: Vec<(String, Vec<String>)>,
     /// The delimiter of a table, when it is known.
     pub delimiter: Option<u8>,
     /// Lines a table has above its header, told by their first cells. Lines that begin with `# ` are passed over anyway.

@@ -281,6 +281,11 @@ impl<'a> Field<'a> {
         std::iter::successors(inside(self.index + 1), move |field| inside(field.node().end))
     }
 
+    /// The first element right inside of this local name.
+    pub fn child(&self, name: &str) -> Option<Field<'a>> {
+        self.children().find(|child| child.name() == name)
+    }
+
     pub fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
         let (offer, Span { start, end }) = (self.offer, self.node().attributes);
         offer.attributes[start..end]

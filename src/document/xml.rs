@@ -28,7 +28,7 @@ struct State {
     limits: Limits,
     /// The local names of elements that are an offer; found out at the document element when none was given.
     items: Vec<String>,
-    roots: &'static [(&'static str, &'static [&'static str])],
+    roots: Vec<(String, Vec<String>)>,
     dialect: Dialect,
     /// What stands around the offers, the element that holds them still open.
     head: RawOffer,
@@ -309,13 +309,12 @@ impl State {
         if !self.items.is_empty() {
             return Ok(());
         }
-        let usual: &[&str] = match self.dialect {
-            Dialect::Rss => &["item"],
-            Dialect::Atom => &["entry"],
-            Dialect::Other => self.roots.iter().find(|(root, _)| *root == name).map_or(&[], |(_, items)| items),
+        self.items = match self.dialect {
+            Dialect::Rss => vec!["item".to_owned()],
+            Dialect::Atom => vec!["entry".to_owned()],
+            Dialect::Other => self.roots.iter().find(|(root, _)| root == name).map_or(Vec::new(), |(_, i)| i.clone()),
         };
-        self.items = usual.iter().map(|item| (*item).to_owned()).collect();
-        if !usual.is_empty() {
+        if !self.items.is_empty() {
             return Ok(());
         }
         let message = format!("a document of <{}> is neither RSS nor Atom", shown(name));

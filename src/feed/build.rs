@@ -10,9 +10,10 @@ use xxhash_rust::xxh3::Xxh3;
 use super::checker::Checker;
 use super::document::Document;
 use super::findings::Findings;
+use super::identity::Identity;
 use super::nest::Nesting;
 use super::offer::Offer;
-use super::prices::Prices;
+use super::prices::{Prices, digits};
 use super::shaper::Shaper;
 use super::write::{Beside, FeedWriter, Full, Wrapped, Wrapping};
 use crate::catalog::fault;
@@ -74,26 +75,26 @@ pub struct Line<'a> {
     pub identity: &'a str,
     /// As it stands in the document.
     pub text: &'a str,
+    /// The digits of its price.
+    pub price: Option<u32>,
+    /// Whether it can be bought, where the contract says how to tell.
+    pub in_stock: Option<bool>,
 }
 
 /// Builds the offers of a document of lines and hands each to `each`, instead of writing them one behind the other.
 ///
 /// # Errors
-/// As of [`build`]; `channel/no-lines` for a format that is no lines of JSON; and what `each` returns.
+/// As of [`build`], and what `each` returns.
 pub fn lines(
     job: &Job<'_>,
     findings: &mut Findings<'_>,
     each: &mut dyn FnMut(&Line<'_>) -> Result<()>,
 ) -> Result<Built> {
     if !job.format.is_lines() {
-        return Err(Error::usage(
-            "channel/no-lines",
-            format!("{} has no lines of JSON in this format", job.channel.name),
-        )
-        .at(Place::file(&job.channel.contract_file))
-        .help("offers are told one by one from a format of kind json with shape = \"lines\""));
+        return Err(Error::bug("offers are told one by one, and not from lines"));
     }
-    let identity = identity_of(job.channel);
+    let identity = Identity::of(job.channel);
+    let (price, stock) = (job.channel.contract.price(), job.channel.contract.in_stock_test());
     let mut name = String::new();
     let (built, _) = run(
         job,
@@ -101,15 +102,11 @@ pub fn lines(
         || Ok(io::sink()),
         findings,
         Some(&mut |offer, text| {
-            name.clear();
-            for part in identity.iter().filter_map(|attribute| offer.first(*attribute)) {
-                if !name.is_empty() {
-                    name.push('@');
-                }
-                name.push_str(part);
-            }
+            identity.write(&mut name, |attribute, _, _| offer.first(attribute));
             let text = String::from_utf8_lossy(text);
-            each(&Line { sku: &offer.sku, identity: &name, text: text.trim_end() })
+            let price = price.and_then(|at| offer.first(at)).map(digits);
+            let in_stock = can_be_bought(offer, stock);
+            each(&Line { sku: &offer.sku, identity: &name, text: text.trim_end(), price, in_stock })
         }),
     )?;
     Ok(built)
@@ -118,25 +115,25 @@ pub fn lines(
 /// What a document says of each of these offers besides its attributes: its names, and what is the same for all. It is
 /// how an offer is named that has gone.
 pub fn shells(job: &Job<'_>, identities: &[String]) -> Result<Vec<String>> {
-    let attributes = identity_of(job.channel);
+    let named = Identity::of(job.channel);
     let fill = |text: &str| filled(job, text);
-    let (mut document, encoder) = Document::new(job.channel, job.format, &attributes, &[], &fill);
+    let (mut document, encoder) = Document::new(job.channel, job.format, &named.attributes(), &[], &fill);
     let mut writer = FeedWriter::begin(encoder, io::sink());
     let mut offer = Offer::new(job.channel.contract.attribute.len());
     let mut shells = Vec::with_capacity(identities.len());
     for identity in identities {
         offer.clear();
-        for (attribute, part) in attributes.iter().zip(identity.splitn(attributes.len().max(1), '@')) {
-            offer.push_text(*attribute, part);
-        }
+        named.parts(identity).for_each(|(attribute, part)| offer.push_text(attribute, part));
         document.write(&offer, &mut writer).map_err(unwritable)?;
         writer.drain(|text| shells.push(String::from_utf8_lossy(text).trim_end().to_owned()));
     }
     Ok(shells)
 }
 
-fn identity_of(channel: &Channel) -> Vec<usize> {
-    channel.contract.identity.iter().filter_map(|name| channel.contract.attribute.get_index_of(name)).collect()
+/// `None`: the contract does not say how to tell.
+fn can_be_bought(offer: &Offer, stock: Option<(usize, &[String])>) -> Option<bool> {
+    let (attribute, values) = stock?;
+    Some(offer.first(attribute).is_some_and(|value| values.iter().any(|known| known == value)))
 }
 
 /// `$name` becomes what it names.
@@ -212,8 +209,7 @@ fn run<'scope, W: Write + Send + 'scope>(
             built.left_out += 1;
             continue;
         }
-        let is_stocked = stock
-            .is_some_and(|(attribute, values)| offer.first(attribute).is_some_and(|v| values.iter().any(|x| x == v)));
+        let is_stocked = can_be_bought(&offer, stock) == Some(true);
         offer.present().for_each(|attribute| sent[attribute] = true);
         let costs = price.and_then(|at| offer.first(at)).map(|price| Prices::entry(&offer.sku, price));
         let written = match &mut nesting {
@@ -246,7 +242,7 @@ fn run<'scope, W: Write + Send + 'scope>(
         hashes.push(measured.hash.digest128());
         places.push(measured.to);
     }
-    built.hash = format!("{:032x}", together(&hashes));
+    built.hash = hash_of(&hashes);
     if lacking > 0 {
         findings.add(replaced(job, lacking));
     }
@@ -262,15 +258,16 @@ pub(super) fn setting_of(channel: &Channel, name: &str, now: &str) -> Option<Str
     }
 }
 
-/// One hash of several documents.
-fn together(hashes: &[u128]) -> u128 {
-    match hashes {
+/// The hash of a feed, in hexadecimal, from those of its documents.
+pub fn hash_of(documents: &[u128]) -> String {
+    let whole = match documents {
         [only] => *only,
         several => {
             let bytes: Vec<u8> = several.iter().flat_map(|hash| hash.to_le_bytes()).collect();
             xxhash_rust::xxh3::xxh3_128(&bytes)
         }
-    }
+    };
+    format!("{whole:032x}")
 }
 
 fn replaced(job: &Job<'_>, lacking: u64) -> Diagnostic {

@@ -99,7 +99,11 @@ pub(super) fn opened<'c, 'r, R: BufRead + 'r>(channel: &'c Channel, input: R, fi
     let kind = document::detect(first);
     let format = format_of(channel, kind, file);
     let item = match format {
-        Some(Format::Xml(xml)) => Some(xml.item_path().1.to_owned()).filter(|i| i != "item" && i != "entry"),
+        // RSS and Atom are known by themselves, whichever of the two it is.
+        Some(Format::Xml(xml)) => {
+            let is_syndicated = xml.open.first().is_some_and(|root| matches!(root.element.as_str(), "rss" | "feed"));
+            (!is_syndicated).then(|| xml.item_path().1.to_owned())
+        }
         Some(Format::Json(json)) => json.items.clone(),
         _ => None,
     };
@@ -225,13 +229,13 @@ impl<'c> Reading<'c> {
             |field: Field<'_>| self.layout.spread_of(field.name()).or_else(|| Some(self.known(field, false)?.0));
         let named: Vec<usize> = head.fields().filter_map(attribute_of).collect();
         let given = |index: usize| named.contains(&index);
-        for (index, (name, attribute)) in self.channel.contract.attribute.iter().enumerate() {
-            if attribute.required && !given(index) {
+        for (index, name, instead) in self.channel.contract.required() {
+            if !given(index) && !instead.is_some_and(given) {
                 self.absent.push(index);
                 let message = format!("the table has no column {name}, which every offer needs");
                 findings.add(
                     Diagnostic::error(code(&self.channel.name, name, "missing"), message)
-                        .at(head.position().place(self.file).attribute(name.as_str()))
+                        .at(head.position().place(self.file).attribute(name))
                         .help(format!("add it, or check that this is a feed for {}", self.channel.name)),
                 );
             }
@@ -438,13 +442,18 @@ impl<'c> Reading<'c> {
     /// A prefix bound to another address than the channel's is another vocabulary: nothing of it is read there.
     fn check_namespace(&mut self, field: Field<'_>, findings: &mut Findings<'_>) {
         let Some(namespace) = field.namespace().filter(|_| field.qualified_name().contains(':')) else { return };
-        let mut own = self.channel.contract.format.values().filter_map(|format| match format {
-            Format::Xml(xml) => Some(xml.open.iter().any(|e| e.attributes.values().any(|v| v == namespace))),
+        let open = self.channel.contract.format.values().filter_map(|format| match format {
+            Format::Xml(xml) => Some(&xml.open),
             _ => None,
         });
-        // A channel that documents tables only has no vocabulary to compare with.
-        let foreign = own.next().is_some_and(|first| !first && !own.any(|known| known));
-        if foreign && !self.foreign_namespace {
+        let own: Vec<(&String, &String)> = open
+            .flatten()
+            .flat_map(|element| &element.attributes)
+            .filter(|(name, _)| name.starts_with("xmlns:"))
+            .collect();
+        // A channel that documents tables only, or elements without a prefix, has no vocabulary to compare with.
+        let Some((prefix, address)) = own.first() else { return };
+        if own.iter().all(|(_, known)| *known != namespace) && !self.foreign_namespace {
             self.foreign_namespace = true;
             findings.add(
                 Diagnostic::error(
@@ -452,7 +461,7 @@ impl<'c> Reading<'c> {
                     format!("{} stands in the namespace {namespace}", field.qualified_name()),
                 )
                 .at(field.position().place(self.file))
-                .help("declare the channel's own address, for example xmlns:g=\"http://base.google.com/ns/1.0\""),
+                .help(format!("declare the channel's own address: {prefix}=\"{address}\"")),
             );
         }
     }

@@ -16,7 +16,8 @@ use crate::value::{Currency, Money, time};
 /// Checks offers of one feed, one after the other. Memory: one hash for each offer, to find doubles.
 pub struct Checker<'c> {
     channel: &'c Channel,
-    required: Vec<usize>,
+    /// Each with what may be given instead.
+    required: Vec<(usize, Option<usize>)>,
     identity: Vec<usize>,
     rules: Vec<Prepared<'c>>,
     listed: Vec<Listed>,
@@ -128,7 +129,7 @@ impl<'c> Checker<'c> {
     /// `setting` gives the value of `$name`, for rules that depend on the country a feed is for.
     pub fn new(channel: &'c Channel, setting: impl Fn(&str) -> Option<String>) -> Checker<'c> {
         let contract = &channel.contract;
-        let required = contract.attribute.values().enumerate().filter(|(_, a)| a.required).map(|(i, _)| i).collect();
+        let required = contract.required().map(|(index, _, instead)| (index, instead)).collect();
         let identity = contract.identity.iter().filter_map(|name| contract.attribute.get_index_of(name)).collect();
         let rules = contract.rule.iter().filter_map(|rule| Prepared::new(channel, rule, &setting)).collect();
         let several = contract.attribute.values().enumerate().filter(|(_, a)| a.repeats() > 1);
@@ -169,8 +170,8 @@ impl<'c> Checker<'c> {
     ) -> bool {
         self.offers += 1;
         let mut taken = true;
-        for &attribute in &self.required {
-            if !offer.is_present(attribute) {
+        for &(attribute, instead) in &self.required {
+            if !offer.is_present(attribute) && !instead.is_some_and(|instead| offer.is_present(instead)) {
                 let missing = self.missing(attribute, place(offer, attribute));
                 taken &= missing.severity != Severity::Error;
                 if !offer.is_faulty(attribute) {
@@ -257,7 +258,9 @@ impl<'c> Checker<'c> {
 
     /// Two offers with one identity: the channel keeps one of them, and which is luck.
     fn double(&mut self, offer: &Offer) -> Option<Diagnostic> {
-        if self.identity.is_empty() || !self.identity.iter().all(|a| offer.is_present(*a)) {
+        // A part that need not be given tells offers apart by its absence, too.
+        let is_lacking = |a: &usize| !offer.is_present(*a) && self.attribute(*a).1.is_none_or(|about| about.required);
+        if self.identity.iter().any(is_lacking) || !self.identity.iter().any(|a| offer.is_present(*a)) {
             return None;
         }
         let earlier = self.seen.insert(hash(offer, &self.identity), self.offers)?;

@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 
 use super::form;
+use super::identity::Identity;
 use super::json_slots::{inside, pointer};
 use crate::channel::{Attribute, Channel, Form, Format, Json, Nest, Placing, TwoPlaces, Type};
 use crate::document::{Field, RawOffer};
@@ -9,8 +10,7 @@ use crate::value::Currency;
 
 pub(super) struct Layout<'c> {
     format: Option<&'c Format>,
-    /// The attributes that name an offer, and where they are in the contract.
-    identity: Vec<(usize, &'c str, &'c Attribute)>,
+    identity: Identity<'c>,
     placing: Placing<'c>,
     /// The form of each attribute, and of each part of a group.
     forms: Vec<Option<&'c Form>>,
@@ -56,10 +56,7 @@ impl<'c> Layout<'c> {
         let placing = format.map(Format::placing).unwrap_or_default();
         let mut layout = Layout {
             format,
-            identity: (channel.contract.identity.iter())
-                .filter_map(|name| channel.contract.attribute.get_full(name))
-                .map(|(index, name, attribute)| (index, name.as_str(), attribute))
-                .collect(),
+            identity: Identity::of(channel),
             forms: Vec::new(),
             part_forms: Vec::new(),
             scattered: Vec::new(),
@@ -219,22 +216,17 @@ impl<'c> Layout<'c> {
         self.walk(root, steps).first().map(|found| found.text)
     }
 
-    /// What names the offer, put into `identity`: the contract's identity attributes, joined by `@`. They stand in one of
-    /// `roots`: the offer, or the row inside it before the offer.
-    pub fn identity<'d>(&self, roots: &[Field<'d>], identity: &mut String) {
-        identity.clear();
-        for (index, name, attribute) in &self.identity {
-            let root = if self.is_inner(*index) { roots.first() } else { roots.last() };
+    /// What names the offer, put into `identity`. Its attributes stand in one of `roots`: the offer, or the row inside it
+    /// before the offer.
+    pub fn identity(&self, roots: &[Field<'_>], identity: &mut String) {
+        self.identity.write(identity, |index, name, attribute| {
+            let root = if self.is_inner(index) { roots.first() } else { roots.last() }.copied()?;
             let is_it = |f: &Field<'_>| {
-                f.name() == *name || attribute.names.iter().any(|other| other.eq_ignore_ascii_case(f.name()))
+                f.name() == name || attribute.names.iter().any(|other| other.eq_ignore_ascii_case(f.name()))
             };
-            let own = |root: &Field<'d>| root.children().find(is_it).map(|f| f.text());
-            let Some(text) = root.and_then(|root| self.text(*root, name).or_else(|| own(root))) else { continue };
-            if !identity.is_empty() {
-                identity.push('@');
-            }
-            identity.push_str(text.trim());
-        }
+            let own = || root.children().find(is_it).map(|f| f.text().to_owned());
+            self.text(root, name).map(str::to_owned).or_else(own)
+        });
     }
 
     /// The columns that are spread, one entry for each value that is there: the attribute, and its parts.

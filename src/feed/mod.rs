@@ -9,6 +9,7 @@ mod diff;
 mod document;
 mod findings;
 mod form;
+mod identity;
 mod joined;
 mod json_cell;
 mod json_slots;
@@ -24,11 +25,11 @@ mod shaper;
 
 pub mod write;
 
-pub use build::{Built, Job, Line, build, lines, shells};
+pub use build::{Built, Job, Line, build, hash_of, lines, shells};
 pub use check::{Checked, check};
 pub use checker::Checker;
 pub use diff::{AttributeChange, Diffed, Difference, Side, What, diff};
 pub use findings::Findings;
 pub use offer::Offer;
 pub use preview::{Preview, Shown, preview};
-pub use prices::{Jumps, Prices};
+pub use prices::{Jumps, Prices, is_jump};

@@ -16,10 +16,8 @@ pub struct Jumps {
 impl Prices {
     /// What is kept of one offer; `price` as the contract shapes it: `12.90 EUR`.
     pub(super) fn entry(sku: &str, price: &str) -> (u32, u32) {
-        let digits = price.bytes().take_while(|byte| *byte != b' ').filter(u8::is_ascii_digit);
-        let minor = digits.fold(0_u32, |sum, digit| sum.saturating_mul(10).saturating_add(u32::from(digit - b'0')));
         // the low half of a good hash is a good hash
-        (xxh3_64(sku.as_bytes()) as u32, minor)
+        (xxh3_64(sku.as_bytes()) as u32, digits(price))
     }
 
     pub(super) fn extend(&mut self, entry: Option<(u32, u32)>) {
@@ -49,8 +47,7 @@ impl Prices {
         while let (Some((old_sku, was)), Some((new_sku, is))) = (old.peek(), new.peek()) {
             if old_sku == new_sku {
                 jumps.shared += 1;
-                let most = u64::from(*was) * u64::from(percent);
-                jumps.jumped += u64::from(u64::from(was.abs_diff(*is)) * 100 > most);
+                jumps.jumped += u64::from(is_jump(*was, *is, percent));
             }
             let (older_first, newer_first) = (old_sku <= new_sku, new_sku <= old_sku);
             older_first.then(|| old.next());
@@ -58,6 +55,17 @@ impl Prices {
         }
         jumps
     }
+}
+
+/// The digits of a price, as the contract shapes it.
+pub(super) fn digits(price: &str) -> u32 {
+    let digits = price.bytes().take_while(|byte| *byte != b' ').filter(u8::is_ascii_digit);
+    digits.fold(0_u32, |sum, digit| sum.saturating_mul(10).saturating_add(u32::from(digit - b'0')))
+}
+
+/// Whether a price changes by more than `percent` of the old one.
+pub fn is_jump(was: u32, is: u32, percent: u32) -> bool {
+    u64::from(was.abs_diff(is)) * 100 > u64::from(was) * u64::from(percent)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! One function serves both sides. A value the template picked is brought into shape; one that stands in a feed must
 //! be in shape already.
 use crate::channel::{Attribute, Over, Type, Unit};
+use crate::diagnostic::Severity;
 use crate::document::text::{clean, cut_at_word, cut_at_word_bytes, encode_address, plain_from_html};
 use crate::value::closest::closest;
 use crate::value::{Country, Currency, Gtin, Money, time};
@@ -114,9 +115,12 @@ pub(super) fn shape(
     let fitted = fit(attribute, side, start, out)?;
     if let Some(pattern) = attribute.pattern.as_ref().filter(|p| out.len() > start && !p.is_all_of(&out[start..])) {
         let message = format!("is not of the form the channel takes: {}", &out[start..]);
-        let help = format!("make it match {}", pattern.text());
+        let fault = Fault::new("form", message, format!("make it match {}", pattern.text()));
+        if is_doubtful(attribute, side) {
+            return Ok(Taken::Remark(fault));
+        }
         out.truncate(start);
-        return Err(Fault::new("form", message, help));
+        return Err(fault);
     }
     Ok(if fitted == Taken::Plain { stripped } else { fitted })
 }
@@ -135,24 +139,40 @@ fn strip(attribute: &Attribute, side: Side, start: usize, out: &mut String) -> T
     Taken::Remark(Fault::new("stripped", "held characters the channel does not take; they were left out", help))
 }
 
+/// A limit that the contract is not sure of costs no offer that is built: the value stays, and is said.
+fn is_doubtful(attribute: &Attribute, side: Side) -> bool {
+    side == Side::Build && attribute.severity != Severity::Error
+}
+
 /// Length limits, in the unit the channel counts.
 fn fit(attribute: &Attribute, side: Side, start: usize, out: &mut String) -> Result<Taken, Fault> {
-    let Some(max) = attribute.max.and_then(|max| usize::try_from(max).ok()) else { return Ok(Taken::Plain) };
-    if matches!(attribute.kind, Type::Integer | Type::Number | Type::Price) || out.len() - start <= max {
+    let limit = |limit: Option<i64>| limit.and_then(|limit| usize::try_from(limit).ok());
+    let (min, max) = (limit(attribute.min).unwrap_or(0), limit(attribute.max).unwrap_or(usize::MAX));
+    let bytes = out.len() - start;
+    let is_number = matches!(attribute.kind, Type::Integer | Type::Number | Type::Price);
+    // No text has more characters than bytes, nor fewer than a quarter of them.
+    if is_number || (bytes <= max && bytes / 4 >= min) {
         return Ok(Taken::Plain);
     }
     let text = &out[start..];
     let (length, unit) = match attribute.unit {
         Unit::Chars => (text.chars().count(), "characters"),
-        Unit::Bytes => (text.len(), "bytes"),
+        Unit::Bytes => (bytes, "bytes"),
     };
-    if length <= max {
+    if (min..=max).contains(&length) {
         return Ok(Taken::Plain);
     }
     let cuts = attribute.over == Over::Cut && matches!(attribute.kind, Type::Text | Type::Html);
-    if side == Side::Check || !cuts {
+    if side == Side::Check || !cuts || length < min {
+        let fault = match length < min {
+            true => Fault::new("too-short", format!("has {length} {unit}; at least {min} are wanted"), "say more"),
+            false => Fault::new("too-long", format!("has {length} {unit}; at most {max} are taken"), "shorten it"),
+        };
+        if is_doubtful(attribute, side) {
+            return Ok(Taken::Remark(fault));
+        }
         out.truncate(start);
-        return Err(Fault::new("too-long", format!("has {length} {unit}; at most {max} are taken"), "shorten it"));
+        return Err(fault);
     }
     let kept = match attribute.unit {
         Unit::Chars => cut_at_word(text, max).0.len(),
@@ -333,4 +353,39 @@ fn measure(attribute: &Attribute, text: &str, out: &mut String) -> Result<(), Fa
     out.push(' ');
     out.push_str(known);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of a text: `too-long` beside it where it stays, alone where it does not.
+    fn shaped(contract: &str, text: &str, side: Side) -> String {
+        let attribute: Attribute = toml::from_str(contract).unwrap();
+        let mut out = String::new();
+        match shape(&attribute, Raw::Text(text), None, side, &mut out) {
+            Ok(Taken::Plain) => out,
+            Ok(Taken::Remark(fault)) => format!("{out} {}", fault.code),
+            Err(fault) => fault.code.to_owned(),
+        }
+    }
+
+    #[test]
+    fn limits_hold_and_doubtful_ones_cost_no_offer() {
+        let (sure, doubtful) = ("", "severity = 'warning'\n");
+        for (limit, text, sure_build, doubtful_build, check) in [
+            ("max = 3\nover = 'refuse'", "mugs", "too-long", "mugs too-long", "too-long"),
+            ("max = 3\nover = 'refuse'", "mug", "mug", "mug", "mug"),
+            ("max = 3", "mugs", "mug cut", "mug cut", "too-long"),
+            ("min = 4", "mug", "too-short", "mug too-short", "too-short"),
+            ("min = 4", "mügs", "mügs", "mügs", "mügs"),
+            ("min = 5\nunit = 'bytes'", "mügs", "mügs", "mügs", "mügs"),
+            ("pattern = '[a-z]+'", "MUG", "form", "MUG form", "form"),
+        ] {
+            let says = |severity: &str| format!("type = 'text'\n{severity}{limit}");
+            assert_eq!(shaped(&says(sure), text, Side::Build), sure_build, "{limit}");
+            assert_eq!(shaped(&says(doubtful), text, Side::Build), doubtful_build, "{limit}");
+            assert_eq!(shaped(&says(sure), text, Side::Check), check, "{limit}");
+        }
+    }
 }

@@ -6,10 +6,10 @@ use super::by_sku::reviews::Reviews;
 use super::bytes::source::Source;
 use super::detect::{self, Format};
 use super::findings::{Findings, Refusal};
-use super::formats::google_feed::GoogleTable;
 use super::formats::magento_products::MagentoProducts;
 use super::formats::order_json;
 use super::formats::order_tables;
+use super::formats::prestashop;
 use super::formats::product_tables;
 use super::formats::shopify_inventory::ShopifyInventory;
 use super::formats::shopify_products::ShopifyProducts;
@@ -19,6 +19,8 @@ use super::import::Counts;
 use super::input::open_table;
 use super::mapping::Mapping;
 use super::offers::document::Offers;
+use super::offers::known;
+use super::offers::table::OfferTable;
 use super::offers::taker::OfferTaker;
 use super::options::Options;
 use super::orders::document;
@@ -37,6 +39,7 @@ use super::stock::table::StockTable;
 use crate::catalog::{Carried, Change};
 use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result, Severity};
 use crate::document::RawOffer;
+use std::sync::Arc;
 
 /// What a full import may take away before it is asked whether that is meant, in percent.
 const SHRINK_PERCENT_MAX: u64 = 30;
@@ -82,10 +85,6 @@ impl<'s, 'o> Intake<'s, 'o> {
                 let mut reader = ShopifyProducts::new(&mut mapping, self.options, &mut self.findings);
                 self.products(change, table, &mut reader, head)
             }
-            "google-products" => {
-                let mut reader = GoogleTable::new(&mut Mapping::new(table), self.options);
-                self.products(change, table, &mut reader, head)
-            }
             "shopify-inventory" | "shopify-inventory-wide" => self.inventory(change, table, format),
             "stock" => self.stock(change, table),
             "prices" => {
@@ -106,12 +105,12 @@ impl<'s, 'o> Intake<'s, 'o> {
             }
             "fields" => {
                 let mut fields = Fields::new(change, &mut Mapping::new(table), self.options, &mut self.findings);
-                self.each(table, |record, _| fields.take(record))?;
+                self.each(table, |record, findings| fields.take(record, findings))?;
                 Ok(Taken { counts: fields.counts, ..Taken::default() })
             }
             "overrides" => {
                 let mut overrides = Overrides::new(change, &mut Mapping::new(table), self.options);
-                self.each(table, |record, _| overrides.take(record))?;
+                self.each(table, |record, findings| overrides.take(record, findings))?;
                 Ok(Taken { counts: overrides.counts, ..Taken::default() })
             }
             "tracking" => {
@@ -132,13 +131,31 @@ impl<'s, 'o> Intake<'s, 'o> {
                 let mut reader = MagentoProducts::new(&mut Mapping::new(table), self.options);
                 self.products(change, table, &mut reader, head)
             }
-            name => match product_tables::layout(name) {
-                Some(layout) => {
+            "prestashop-products" => {
+                let known = change.numbered(prestashop::NUMBER)?;
+                let reader = prestashop::Products::new(known, &mut Mapping::new(table), self.options);
+                let mut reader = reader.ok_or_else(|| Error::bug("PrestaShop's products have no layout"))?;
+                reader.doubts(table).into_iter().for_each(|doubt| self.findings.tell(doubt));
+                self.products(change, table, &mut reader, head)
+            }
+            "prestashop-combinations" => {
+                let known = change.numbered(prestashop::NUMBER)?;
+                let mut reader = prestashop::Combinations::new(known, &mut Mapping::new(table));
+                let taken = self.products(change, table, &mut reader, head)?;
+                prestashop::replace_products(change)?;
+                Ok(taken)
+            }
+            name => match (known::words_of(name), product_tables::layout(name)) {
+                (Some(words), _) => {
+                    let mut reader = OfferTable::new(format.name, words, &mut Mapping::new(table), self.options);
+                    self.products(change, table, &mut reader, head)
+                }
+                (_, Some(layout)) => {
                     let mut reader = ProductTable::new(layout, &mut Mapping::new(table), self.options);
                     reader.doubts(table).into_iter().for_each(|doubt| self.findings.tell(doubt));
                     self.products(change, table, &mut reader, head)
                 }
-                None => Err(Error::bug(format!("{name} has no reader"))),
+                (None, None) => Err(Error::bug(format!("{name} has no reader"))),
             },
         }
     }
@@ -146,8 +163,8 @@ impl<'s, 'o> Intake<'s, 'o> {
     pub fn offers(&mut self, change: &Change<'_>, offers: &mut Offers) -> Result<Taken> {
         std::mem::take(&mut offers.around.findings).into_iter().for_each(|finding| self.findings.tell(finding));
         std::mem::take(&mut offers.around.refused).into_iter().for_each(|refusal| self.findings.refuse(*refusal));
-        let dialect = offers.dialect;
-        let source = self.options.source.clone().unwrap_or_else(|| dialect.name.to_owned());
+        let dialect = Arc::clone(&offers.dialect);
+        let source = self.options.source.clone().unwrap_or_else(|| dialect.source.clone());
         let carried = self.own(&offers.carried, &source, offers.file());
         let mut taker = OfferTaker::new(change, offers, &source, &carried, self.options)?;
         let mut offer = RawOffer::default();
@@ -161,7 +178,8 @@ impl<'s, 'o> Intake<'s, 'o> {
         offers.take_findings().into_iter().for_each(|finding| self.tell_of_document(finding));
         let (counts, seen) = taker.finish(&mut self.findings)?;
         let is_whole = dialect.kind == detect::Kind::Products && !offers.is_partial();
-        let (vanished, archived) = if is_whole { self.vanish(change, &source, seen, offers.file())? } else { (0, 0) };
+        let (vanished, archived) =
+            if is_whole { self.vanish(change, &source, seen, &|_| false, offers.file())? } else { (0, 0) };
         Ok(Taken { counts, vanished, archived, ..Taken::default() })
     }
 
@@ -274,6 +292,7 @@ impl<'s, 'o> Intake<'s, 'o> {
 
     fn stock(&mut self, change: &Change<'_>, table: &mut Table) -> Result<Taken> {
         let reader = StockTable::new(&mut Mapping::new(table));
+        reader.doubts(table).into_iter().for_each(|doubt| self.findings.tell(doubt));
         let mut levels = Levels::new(change, levels::Locations::Known)?;
         if !reader.names_locations() {
             let wanted = self.options.location.as_deref();
@@ -333,7 +352,7 @@ impl<'s, 'o> Intake<'s, 'o> {
             keeper.take_late(late, &mut self.findings)?;
         }
         let (counts, seen) = keeper.finish(&mut self.findings)?;
-        let (vanished, archived) = self.vanish(change, &source, seen, table.file())?;
+        let (vanished, archived) = self.vanish(change, &source, seen, &|sku| reader.covers(sku), table.file())?;
         Ok(Taken { counts, vanished, archived, ..Taken::default() })
     }
 
@@ -364,9 +383,16 @@ impl<'s, 'o> Intake<'s, 'o> {
     }
 
     /// What the source had before and has no longer: counted, and archived when that is asked for.
-    fn vanish(&mut self, change: &Change<'_>, source: &str, seen: Option<Seen>, file: &str) -> Result<(u64, u64)> {
+    fn vanish(
+        &mut self,
+        change: &Change<'_>,
+        source: &str,
+        seen: Option<Seen>,
+        covers: &dyn Fn(&str) -> bool,
+        file: &str,
+    ) -> Result<(u64, u64)> {
         let Some(seen) = seen else { return Ok((0, 0)) };
-        let gone = change.vanished(source, |sku| seen.contains(sku))?;
+        let gone = change.vanished(source, |sku| seen.contains(sku) || covers(sku))?;
         let vanished = gone.ids.len() as u64;
         if !self.options.archive_missing || vanished == 0 {
             return Ok((vanished, 0));

@@ -167,6 +167,14 @@ pub static FORMATS: &[Format] = &[
         rest: Rest::Free,
     },
     Format {
+        name: "prestashop-combinations", kind: Products,
+        must: &["Product ID*|Product Reference", "Attribute (Name:*", "Value (Value:*", "Impact on price"],
+        never: &[],
+        may: &["Supplier reference", "Reference", "EAN13", "UPC", "MPN", "Wholesale price", "Cost price", "Ecotax", "Quantity",
+            "Minimal quantity", "Impact on weight", "Default (0 = No; 1 = Yes)", "Combination avail*", "Image *"],
+        rest: Rest::Free,
+    },
+    Format {
         name: "shopware-products", kind: Products,
         must: &["product_number", "stock", "name|translations.DEFAULT.name", "price_gross|price.DEFAULT.gross"],
         never: &[],
@@ -352,13 +360,6 @@ fn reason(format: &Format, header: &[Column]) -> String {
     format!("has {}", listed(seen.map(|c| c.name.as_str())))
 }
 
-/// Tables that come where another was meant, by a column that tells them: what they are, and what to do.
-const STRANGERS: &[(&str, &str, &str)] = &[(
-    "Impact on price",
-    "a table of PrestaShop's combinations, whose prices and weights are only differences from those of their product",
-    "export variants with whole prices, and say by a mapping what their columns mean: `purvey import --map-wizard`",
-)];
-
 fn unknown(
     table: &Table,
     wanted: Option<Kind>,
@@ -370,16 +371,11 @@ fn unknown(
         None => format!("{} is not {what}: its keys fit no format", table.file()),
     };
     let place = Place::file(table.file()).record(1).line(1);
-    let (header, columns) = (table.header(), table.header().len());
+    let columns = table.header().len();
     // where a kind has only one format, that one is meant however little of it is there
     let only = fits.clone().count() == 1;
     let nearest =
         fits.rev().filter(|(_, fit)| only || fit.is_near(columns)).max_by_key(|(_, fit)| (fit.known, fit.present));
-    let stranger = STRANGERS.iter().find(|(telling, ..)| header.iter().any(|column| matches(telling, column)));
-    if let Some((telling, what, help)) = stranger {
-        let message = format!("{} is {what}", table.file());
-        return Error::input("format/unknown", message).at(place.attribute(*telling)).help(*help);
-    }
     let Some((format, fit)) = nearest else {
         let known: Vec<_> =
             FORMATS.iter().filter(|f| wanted.is_none_or(|kind| kind == f.kind)).map(|f| f.name).collect();

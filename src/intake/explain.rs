@@ -9,6 +9,7 @@ use super::detect::{Format, Kind};
 use super::findings::Findings;
 use super::formats::magento_products::MagentoProducts;
 use super::formats::order_tables;
+use super::formats::prestashop;
 use super::formats::product_tables;
 use super::formats::shopify_inventory::ShopifyInventory;
 use super::formats::shopify_products::ShopifyProducts;
@@ -18,6 +19,8 @@ use super::input::open_table;
 use super::mapping::Mapping;
 use super::offers::document::{Offers, is_xml, place};
 use super::offers::draft::{Draft, Rules, Said};
+use super::offers::known;
+use super::offers::table::OfferTable;
 use super::options::Options;
 use super::orders::table as order_table;
 use super::orders::tracking;
@@ -30,6 +33,7 @@ use crate::diagnostic::{Diagnostic, Result};
 use crate::document::RawOffer;
 use indexmap::IndexMap;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Records shown.
 const ROWS: usize = 5;
@@ -77,14 +81,14 @@ pub fn explain(source: Source, options: &Options) -> Result<Explained> {
 fn explain_offers(source: Source, options: &Options) -> Result<Explained> {
     let mut said = source.notes.clone();
     let mut offers = Offers::open(source, options)?;
-    let (dialect, reason) = (offers.dialect, offers.elements());
+    let (dialect, reason) = (Arc::clone(&offers.dialect), offers.elements());
     let rules = Rules::new(options, dialect.names_currency, dialect.custom);
     let (mut columns, mut rows): (IndexMap<String, Option<String>>, _) = (IndexMap::new(), Vec::new());
     let mut offer = RawOffer::default();
     while rows.len() < ROWS && offers.read(&mut offer)? {
         said.extend(offers.take_findings());
         let mut draft = Draft::default();
-        (dialect.draft)(&offer, &offers.around, &mut draft);
+        dialect.reading.draft(&offer, &offers.around, &mut draft);
         for field in offer.fields() {
             columns.entry(field.qualified_name().to_owned()).or_default();
         }
@@ -93,7 +97,7 @@ fn explain_offers(source: Source, options: &Options) -> Result<Explained> {
             columns.insert(one.name.to_owned(), Some(one.meaning.to_string()));
             cells.push((one.meaning.to_string(), one.text.clone().into_owned()));
         }
-        let place_of = |one: Option<&Said<'_>>| place(offers.file(), &offer, one, dialect.id);
+        let place_of = |one: Option<&Said<'_>>| place(offers.file(), &offer, one, &dialect.id);
         let mut sink = |finding: &Diagnostic| said.push(finding.clone());
         let mut findings = Findings::new(&mut sink);
         let read = match (dialect.kind, dialect.has_no_variants) {
@@ -183,12 +187,16 @@ fn look_up(
         "fields" => drop(fields::Columns::find(mapping, options)),
         "overrides" => drop(overrides::Columns::find(mapping)),
         "tracking" => drop(tracking::Columns::find(mapping)),
+        "prestashop-combinations" => drop(prestashop::Columns::find(mapping)),
         "woocommerce-products" => return Some(Box::new(WooProducts::new(mapping, options))),
         "wix-products" => return Some(Box::new(WixProducts::new(mapping, options))),
         "magento-products" => return Some(Box::new(MagentoProducts::new(mapping, options))),
         name => {
             if let Some(layout) = order_tables::layout(name) {
                 drop(order_table::OrderTable::new(layout, mapping, options));
+            }
+            if let Some(words) = known::words_of(name) {
+                return Some(Box::new(OfferTable::new(format.name, words, mapping, options)));
             }
             let layout = product_tables::layout(name)?;
             return Some(Box::new(ProductTable::new(layout, mapping, options)));

@@ -68,6 +68,7 @@ pub fn open_table(source: Source, options: &Options) -> Result<(Table, &'static 
         let (format, reason) = choose(&table, options)?;
         return Ok((table, format, reason));
     };
+    mapping.check_is_of_tables(source.name())?;
     let mut written = options.table.clone();
     mapping.settle(&mut written);
     let mut table = Table::open(source, &written)?;

@@ -8,7 +8,7 @@ use url::Url;
 use super::Secret;
 use crate::diagnostic::{Error, Kind, Result};
 use crate::order::Order;
-pub use crate::order::{Cancellation, Decision, Parcel, Refund};
+pub use crate::order::{Cancellation, Decision, Parcel, Refund, Signal};
 use crate::value::{Currency, Money, time};
 
 /// One marketplace. Methods a marketplace has no use for keep their default, which the capabilities announce.
@@ -72,6 +72,11 @@ pub trait Connector: Send + Sync {
     /// Tells the marketplace of one parcel: its lines, its carrier, its number.
     fn ship(&self, port: &dyn Port, parcel: &Parcel) -> Result<Receipt>;
 
+    /// Tells of a parcel whose order was placed elsewhere; may be repeated.
+    fn signal(&self, _port: &dyn Port, _signal: &Signal) -> Result<Receipt> {
+        Err(unsupported("be told of other marketplaces' parcels"))
+    }
+
     /// Cancels lines from our side. A cancellation whose fate is unknown is repeated only after [`Connector::order`]
     /// told how many units are canceled by now.
     fn cancel(&self, _port: &dyn Port, _cancellation: &Cancellation) -> Result<Receipt> {
@@ -130,9 +135,20 @@ pub trait Connector: Send + Sync {
     }
 
     /// Tells whole offers as they are to be, and takes off those that have gone; may be repeated. An offer without a
-    /// result could not be told this time.
-    fn tell(&self, _port: &dyn Port, _offers: &[WholeOffer]) -> Result<Vec<ItemResult>> {
+    /// result has its answer in the job; where there is none, it could not be told this time.
+    fn tell(&self, _port: &dyn Port, _offers: &[WholeOffer]) -> Result<Submitted> {
         Err(unsupported("take whole offers"))
+    }
+
+    /// Asks how a job of whole offers is doing. `sent` are the ids of those that had no result in [`Connector::tell`],
+    /// in its order.
+    fn poll_told(&self, _port: &dyn Port, _job: &str, _sent: &[&str]) -> Result<Polled> {
+        Err(unsupported("take whole offers"))
+    }
+
+    /// What the channel has found wrong with whole offers since it took them, page by page; `None`: it does not tell.
+    fn found_wrong(&self, _port: &dyn Port, _page: Option<&str>) -> Result<Option<FoundWrong>> {
+        Ok(None)
     }
 
     /// What an answer means: the one place where 409, 420, 429 and "200 with an error inside" are understood.
@@ -301,6 +317,30 @@ pub struct WholeOffer {
     /// One line of the channel's document; of an offer that has gone, only what names it.
     pub body: serde_json::Value,
     pub gone: bool,
+}
+
+/// One page of what a channel says of the offers it has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundWrong {
+    /// Those of the page, also where nothing is wrong.
+    pub offers: Vec<Wrong>,
+    /// Where the next page is.
+    pub next: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wrong {
+    /// As in [`WholeOffer::id`].
+    pub id: String,
+    pub problems: Vec<Problem>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// It is not shown for it; else it is shown less.
+    pub disapproved: bool,
+    /// The channel's own.
+    pub words: String,
 }
 
 /// The marketplace took it.

@@ -19,6 +19,7 @@ pub mod host;
 mod json;
 mod kaufland;
 mod made_up;
+mod meta;
 mod mirakl;
 mod oauth;
 mod offset_pages;
@@ -123,7 +124,7 @@ static MARKETPLACES: &[Kind] = &[
         name: "google-merchant",
         make: |account| Ok(Box::new(google_merchant::GoogleMerchant::new(account)?)),
         url: Some(google_merchant::URL),
-        options: &["data_source"],
+        options: google_merchant::OPTIONS,
     },
     Kind {
         name: "ebay",
@@ -149,6 +150,7 @@ static MARKETPLACES: &[Kind] = &[
         url: Some("https://sellerapi.kaufland.com/v2"),
         options: &["storefront"],
     },
+    Kind { name: "meta", make: |account| Ok(Box::new(meta::Meta::new(account)?)), url: Some(meta::URL), options: &[] },
     Kind { name: "mirakl", make: |account| Ok(Box::new(mirakl::Mirakl::new(account))), url: None, options: &[] },
     Kind { name: "shopify", make: |_| Ok(Box::new(shopify::Shopify)), url: None, options: &[] },
     Kind { name: "vendure", make: |account| Ok(Box::new(vendure::Vendure::new(account))), url: None, options: &[] },

@@ -3,11 +3,13 @@
 //! The plain types here are spoken by the marketplaces (which return orders) and the catalog (which keeps them).
 mod paid;
 mod plan;
+mod signal;
 mod state;
 mod tell;
 
 pub use paid::{LinePrice, paid, share};
 pub use plan::{Counts, Known, LinePlan, Plan, after_own_deed, demand, place, plan};
+pub use signal::{Signal, SignalLine};
 pub use state::{Effect, State};
 pub use tell::{Cancellation, Decision, Parcel, Pickup, Refund};
 

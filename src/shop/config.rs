@@ -87,6 +87,9 @@ pub struct Market {
     pub options: BTreeMap<String, String>,
     /// The channel whose offers are told here one by one, where the marketplace takes whole offers.
     pub offers: Option<String>,
+    /// Marketplaces of whose parcels it is told, where it takes such signals.
+    #[serde(default)]
+    pub tracks: Vec<String>,
     /// What to do where the marketplace asks whether we take an order.
     #[serde(default)]
     pub accept: Accept,

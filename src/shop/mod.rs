@@ -18,7 +18,7 @@ pub use target::Target;
 pub use tokens::TokenFile;
 
 use crate::catalog::{Catalog, Offering};
-use crate::channel::{self, Channel, Parameter};
+use crate::channel::{self, Channel, Parameter, Settings};
 use crate::deliver::Destination;
 use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::feed::write::AtomicFile;
@@ -94,6 +94,19 @@ impl Shop {
 
     /// A channel with what the shop says of it: `[channel.<name>]`, and `[shop]` for what every channel may ask.
     pub fn channel(&self, name: &str) -> Result<Channel> {
+        Channel::load(name, Some(&self.dir), self.channel_settings(name)?)
+    }
+
+    /// A channel to read somebody's feed as: what only a build has to be told may be missing.
+    pub fn channel_to_read(&self, name: &str) -> Result<Channel> {
+        let mut settings = self.channel_settings(name)?;
+        for key in Channel::load_contract(name, Some(&self.dir))?.settings.into_keys() {
+            settings.parameters.entry(key).or_insert_with(|| Parameter::Text(String::new()));
+        }
+        Channel::load(name, Some(&self.dir), settings)
+    }
+
+    fn channel_settings(&self, name: &str) -> Result<Settings> {
         let mut settings = self.config.channel.get(name).cloned().unwrap_or_default();
         let shop = &self.config.shop;
         for (key, value) in [("shop", &shop.name), ("site", &shop.site), ("country", &shop.country)] {
@@ -104,7 +117,7 @@ impl Shop {
         let country = settings.parameters.get("country").map(Parameter::to_text).unwrap_or_default();
         let section = format!("channel.{name}");
         settings.price = self.config.levied(&settings.price, &section, &country).map_err(|e| self.locate(e))?;
-        Channel::load(name, Some(&self.dir), settings)
+        Ok(settings)
     }
 
     /// Adds `[channel.<name>]` to the end of `purvey.toml`, with `settings` (name, what it is) to be filled in; does

@@ -174,6 +174,7 @@ fn account(name: &str, market: &Market) -> Result<Account> {
 }
 
 fn policy(shop: &Shop, name: &str, market: &Market) -> Result<Policy> {
+    market.tracks.iter().try_for_each(|tracked| shop.market(tracked).map(drop))?;
     let mut offering = shop.market_offering(name, market)?;
     let endless = *offering.stock.max.get_or_insert(QUANTITY_MAX);
     Ok(Policy {
@@ -184,5 +185,7 @@ fn policy(shop: &Shop, name: &str, market: &Market) -> Result<Policy> {
         prices: market.price.is_some(),
         first_days: u32::from(market.first_pull_days),
         everything: market.offer_all,
+        whole_offers: market.offers.is_some(),
+        tracks: market.tracks.clone(),
     })
 }

@@ -45,6 +45,18 @@ pub struct Dispatched {
     pub findings: Vec<Diagnostic>,
 }
 
+impl Dispatched {
+    pub fn add(&mut self, more: Dispatched) {
+        self.sent += more.sent;
+        self.already += more.already;
+        self.moot += more.moot;
+        self.postponed += more.postponed;
+        self.dead += more.dead;
+        self.withheld.extend(more.withheld);
+        self.findings.extend(more.findings);
+    }
+}
+
 /// Sends what is due for a channel; `kinds` empty means everything.
 ///
 /// # Errors
@@ -59,7 +71,7 @@ pub fn dispatch(
     let mut tried = HashSet::new();
     loop {
         let wanted = |row: &Outgoing| {
-            row.kind != EffectKind::Push && (kinds.is_empty() || kinds.contains(&row.kind)) && !tried.contains(&row.id)
+            row.kind.is_of_an_order() && (kinds.is_empty() || kinds.contains(&row.kind)) && !tried.contains(&row.id)
         };
         let due = sender.writer.due(channel.name, occasion.now, BATCH + tried.len())?;
         let rows: Vec<Outgoing> = due.into_iter().filter(wanted).collect();
@@ -135,7 +147,9 @@ impl Sender<'_, '_> {
             EffectKind::ReadyForPickup => connector.ready_for_pickup(port, &body::<Pickup>(row)?.order_id),
             EffectKind::PickedUp => connector.picked_up(port, &body::<Pickup>(row)?.order_id),
             EffectKind::Refund => connector.refund(port, &body::<Refund>(row)?),
-            EffectKind::Push => Err(Error::bug("offers are not sent from here")),
+            EffectKind::Push | EffectKind::Tell | EffectKind::Signal => {
+                Err(Error::bug("only what is of an order is sent from here"))
+            }
         }
     }
 
@@ -167,7 +181,7 @@ impl Sender<'_, '_> {
             }
             EffectKind::ReadyForPickup => State::ReadyForPickup.may_become(state),
             EffectKind::PickedUp => State::PickedUp.may_become(state),
-            EffectKind::Ship | EffectKind::Refund | EffectKind::Push => false,
+            EffectKind::Ship | EffectKind::Refund | EffectKind::Push | EffectKind::Tell | EffectKind::Signal => false,
         };
         Ok(if has_it { Standing::Settled(HAS_IT) } else { Standing::Send })
     }

@@ -8,14 +8,23 @@ use crate::feed::{Jumps, Prices};
 const SHRINK_PERCENT_MAX: u8 = 30;
 
 /// Which share of a channel's offers may go at once.
-pub(super) fn shrink_percent(channel: &Channel) -> u64 {
+fn shrink_percent(channel: &Channel) -> u64 {
     u64::from(channel.settings.shrink_percent_max.unwrap_or(SHRINK_PERCENT_MAX).min(100))
 }
 
 /// A price that changes by more than this is a jump, unless the shop says otherwise.
 const PRICE_JUMP_PERCENT: u32 = 50;
+
+/// By how much a price may change without being a jump.
+pub(super) fn price_jump_percent(channel: &Channel) -> u32 {
+    channel.settings.price_jump_percent.unwrap_or(PRICE_JUMP_PERCENT)
+}
+
 /// A feed in which more of its prices jump is held back, unless the shop says otherwise.
 const PRICE_JUMP_SHARE_PERCENT_MAX: u8 = 25;
+
+/// Lets a feed pass that shrank.
+const SHRINK: &str = "--allow-shrink";
 
 /// What a feed is measured by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +39,36 @@ impl Extent {
     }
 }
 
+/// What a guard leaves as it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Guarded<'a> {
+    /// A feed, by the address of its file.
+    Feed(&'a str),
+    /// Offers that are told one by one.
+    Offers,
+}
+
+impl Guarded<'_> {
+    fn held(self, channel: &Channel, code: &'static str, message: &str, flag: &str, hint: &str) -> Error {
+        let name = &channel.name;
+        let (left, look) = match self {
+            Guarded::Feed(place) => (
+                format!("{place} was left as it was"),
+                format!("build {name} --dry-run --explain` and `purvey feed diff {name}"),
+            ),
+            Guarded::Offers => ("of these none was told".to_owned(), format!("build {name} --dry-run --explain")),
+        };
+        let error = Error::new(Kind::Guard, code, format!("{message}; {left}"))
+            .help(format!("if that is meant, add {flag}; else {hint}: `purvey feed {look}`"));
+        match self {
+            Guarded::Feed(place) => error.at(Place::file(place)),
+            Guarded::Offers => error,
+        }
+    }
+}
+
+const LEFT_OUT: &str = "see what is left out, and why";
+
 /// Holds a feed back that lost too much against the `last` one at `place`, where an offer that is missing is taken off.
 ///
 /// # Errors
@@ -38,11 +77,6 @@ pub fn guard(channel: &Channel, place: &str, last: Option<Extent>, new: Extent) 
     if channel.contract.missing == Missing::Kept {
         return Ok(());
     }
-    let held = |code: &'static str, message: String| {
-        Err(Error::new(Kind::Guard, code, format!("{message}; {place} was left as it was"))
-            .at(Place::file(place))
-            .help("if that is meant, add --allow-shrink; else see what was left out and why above"))
-    };
     let Some(last) = last else {
         if new.offers == 0 {
             return Err(Error::new(
@@ -58,13 +92,11 @@ pub fn guard(channel: &Channel, place: &str, last: Option<Extent>, new: Extent) 
     let percent = shrink_percent(channel);
     // new < last * (100 - percent) / 100, without rounding
     if new.offers * 100 < last.offers * (100 - percent) {
-        return held("feed/shrunk", format!("{} would go from {} offers to {}", channel.name, last.offers, new.offers));
+        let message = format!("{} would go from {} offers to {}", channel.name, last.offers, new.offers);
+        return Err(Guarded::Feed(place).held(channel, "feed/shrunk", &message, SHRINK, LEFT_OUT));
     }
     if last.in_stock > 0 && new.in_stock == 0 {
-        return held(
-            "feed/zeroed",
-            format!("{} would go from {} offers in stock to none", channel.name, last.in_stock),
-        );
+        return Err(sold_out(channel, Guarded::Feed(place), last.in_stock));
     }
     Ok(())
 }
@@ -77,9 +109,7 @@ pub fn guard_unsent(channel: &Channel, place: &str, last: Option<&FeedRecord>, s
     let missing = last.and_then(|last| last.sent.iter().find(|name| !sent.contains(name)));
     let (Unsent::Reset, Some(name)) = (channel.contract.unsent, missing) else { return Ok(()) };
     let message = format!("{} would no longer be sent `{name}`, and would empty it in every offer", channel.name);
-    Err(Error::new(Kind::Guard, "feed/unsent", format!("{message}; {place} was left as it was"))
-        .at(Place::file(place))
-        .help("if that is meant, add --allow-shrink; else give it in the template again"))
+    Err(Guarded::Feed(place).held(channel, "feed/unsent", &message, SHRINK, "give it in the template again"))
 }
 
 /// Holds a feed back whose prices jumped against the `last` one at `place`: a currency mixed up, a decimal point lost.
@@ -87,14 +117,39 @@ pub fn guard_unsent(channel: &Channel, place: &str, last: Option<&FeedRecord>, s
 /// # Errors
 /// `feed/price-jump`.
 pub fn guard_prices(channel: &Channel, place: &str, last: &Prices, new: &Prices) -> Result<()> {
-    let percent = channel.settings.price_jump_percent.unwrap_or(PRICE_JUMP_PERCENT);
+    guard_jumps(channel, Guarded::Feed(place), last.jumps(new, price_jump_percent(channel)))
+}
+
+/// The same of prices whose jumps were counted.
+///
+/// # Errors
+/// `feed/price-jump`.
+pub(super) fn guard_jumps(channel: &Channel, guarded: Guarded<'_>, jumps: Jumps) -> Result<()> {
     let share = channel.settings.price_jump_share_percent_max.unwrap_or(PRICE_JUMP_SHARE_PERCENT_MAX);
-    let Jumps { jumped, shared } = last.jumps(new, percent);
+    let Jumps { jumped, shared } = jumps;
     if jumped * 100 <= shared * u64::from(share) {
         return Ok(());
     }
+    let percent = price_jump_percent(channel);
     let message = format!("{jumped} of {shared} prices of {} would change by more than {percent} %", channel.name);
-    Err(Error::new(Kind::Guard, "feed/price-jump", format!("{message}; {place} was left as it was"))
-        .at(Place::file(place))
-        .help("if that is meant, add --allow-price-jump; else look for a currency mixed up or a decimal point lost"))
+    let hint = "look for a currency mixed up or a decimal point lost";
+    Err(guarded.held(channel, "feed/price-jump", &message, "--allow-price-jump", hint))
+}
+
+/// Holds the removal of `gone` of the `there` offers back that are told one by one.
+///
+/// # Errors
+/// `feed/shrunk`.
+pub(super) fn guard_gone(channel: &Channel, gone: u64, there: u64) -> Result<()> {
+    if gone * 100 <= there * shrink_percent(channel) {
+        return Ok(());
+    }
+    let message = format!("{gone} of the {there} offers of {} would be taken off", channel.name);
+    Err(Guarded::Offers.held(channel, "feed/shrunk", &message, SHRINK, LEFT_OUT))
+}
+
+/// That the last offers in stock, so many, no longer are.
+pub(super) fn sold_out(channel: &Channel, guarded: Guarded<'_>, were: u64) -> Error {
+    let message = format!("{} would go from {were} offers in stock to none", channel.name);
+    guarded.held(channel, "feed/zeroed", &message, SHRINK, "see whether stock was imported")
 }

@@ -8,11 +8,13 @@ mod delivery;
 mod dispatch;
 mod feeds;
 mod guard;
+mod job;
 mod offers;
 mod pull;
 mod push;
 mod run;
 mod side_by_side;
+mod signals;
 #[cfg(test)]
 mod tests;
 mod watched;
@@ -26,6 +28,7 @@ pub use pull::{Pulled, pull};
 pub use push::{Pushed, push_stock};
 pub use run::{ChannelSummary, Parts, Summary, look_back, run, tell_all};
 pub use side_by_side::{Coming, build_feeds};
+pub use signals::signal;
 pub use watched::{Round, metrics, ping};
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,6 +59,10 @@ pub struct Policy {
     pub prices: bool,
     /// Whether it is told of every SKU, or only of those it is known to list.
     pub everything: bool,
+    /// Whether stock and prices go with whole offers.
+    pub whole_offers: bool,
+    /// Marketplaces of whose parcels it is told.
+    pub tracks: Vec<String>,
     /// How many days back the very first pull reads.
     pub first_days: u32,
 }
@@ -72,6 +79,8 @@ impl Default for Policy {
             endless: QUANTITY_MAX,
             prices: false,
             everything: false,
+            whole_offers: false,
+            tracks: Vec::new(),
             first_days: 30,
         }
     }

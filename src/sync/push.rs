@@ -1,14 +1,11 @@
 //! Stock out: each listing whose channel was last told something else than what is available now.
-use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use super::job::{Job, ask};
 use super::{Channel, Occasion, Policy, keep};
-use crate::catalog::{Change, EffectState, Outgoing, Stale, Writer};
+use crate::catalog::{Change, EffectKind, Stale, Writer};
 use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
-use crate::market::{ItemResult, OfferUpdate, Polled};
-
-/// How long a job may take before the stock it carried is told anew.
-const JOB_HOURS_MAX: i64 = 24;
+use crate::market::{ItemResult, OfferUpdate};
 
 #[derive(Debug, Default, Serialize)]
 pub struct Pushed {
@@ -47,52 +44,27 @@ struct Pusher<'s, 'c> {
 impl Pusher<'_, '_> {
     /// Pushes of earlier runs. `false`: one is still being worked on.
     fn finish_open(&mut self) -> Result<bool> {
-        for row in self.writer.open_pushes(self.channel.name)? {
-            let job = match (row.state, &row.job) {
-                (EffectState::Polling, Some(job)) => job,
-                // Its answer never came. Quantities are absolute: what it told is told anew.
-                _ => {
+        for row in self.writer.open_jobs(self.channel.name, EffectKind::Push)? {
+            let sent: Vec<OfferUpdate> = serde_json::from_str(&row.body).unwrap_or_default();
+            let poll = |job: &str| self.channel.connector.poll(self.channel.port, job, &sent);
+            match ask(&row, self.occasion.now, poll) {
+                Job::Ended(results) => self.book(row.id, &sent, &results, None)?,
+                Job::Lost(finding) => {
+                    self.done.findings.extend(finding);
                     self.end(row.id)?;
-                    continue;
                 }
-            };
-            self.poll(&row, job)?;
+                Job::Open(error) => {
+                    self.done.jobs += 1;
+                    error.map_or(Ok(()), |error| self.leave(error))?;
+                }
+            }
         }
         Ok(self.done.jobs == 0)
     }
 
-    fn poll(&mut self, row: &Outgoing, job: &str) -> Result<()> {
-        let Ok(sent) = serde_json::from_str::<Vec<OfferUpdate>>(&row.body) else { return self.end(row.id) };
-        match self.channel.connector.poll(self.channel.port, job, &sent) {
-            Ok(Polled::Done(results)) => self.book(row.id, &sent, &results, None),
-            Ok(Polled::Pending) if is_old(row, self.occasion.now) => {
-                self.find(Diagnostic::warning(
-                    "push/job-lost",
-                    format!("job {job} has not ended in {JOB_HOURS_MAX} hours"),
-                ));
-                self.end(row.id)
-            }
-            Ok(Polled::Pending) => {
-                self.done.jobs += 1;
-                Ok(())
-            }
-            Err(error) if error.kind == Kind::Rejected => {
-                self.find(Diagnostic::warning(
-                    "push/job-lost",
-                    format!("job {job} cannot be asked for: {}", error.message),
-                ));
-                self.end(row.id)
-            }
-            Err(error) => {
-                self.done.jobs += 1;
-                self.leave(error)
-            }
-        }
-    }
-
     fn tell_stale(&mut self) -> Result<()> {
         let batch_max = self.channel.connector.describe().batch_max;
-        if batch_max == 0 {
+        if batch_max == 0 || self.channel.policy.whole_offers {
             return Ok(());
         }
         let Policy { offering, endless, prices, everything, .. } = &self.channel.policy;
@@ -108,7 +80,7 @@ impl Pusher<'_, '_> {
                 break;
             }
             let change = self.writer.change(self.occasion.now)?;
-            let id = change.begin_push(self.channel.name, part, &batch)?;
+            let id = change.begin_job(self.channel.name, EffectKind::Push, part, &batch)?;
             change.commit()?;
             match self.channel.connector.push(self.channel.port, batch) {
                 Ok(submitted) => self.book(id, batch, &submitted.results, submitted.job.as_deref())?,
@@ -144,23 +116,18 @@ impl Pusher<'_, '_> {
         }
         match job {
             Some(job) => {
-                change.push_polling(id, job)?;
+                change.job_polling(id, job)?;
                 self.done.jobs += 1;
             }
-            None => change.end_push(id)?,
+            None => change.end_job(id)?,
         }
         keep(change, self.occasion)
     }
 
     fn end(&mut self, id: i64) -> Result<()> {
         let change = self.writer.change(self.occasion.now)?;
-        change.end_push(id)?;
+        change.end_job(id)?;
         keep(change, self.occasion)
-    }
-
-    fn find(&mut self, finding: Diagnostic) {
-        let help = "its stock is told anew";
-        self.done.findings.push(finding.at(Place::default().attribute("channel").value(self.channel.name)).help(help));
     }
 
     /// An answer that will be better another time is a finding; all else is the caller's.
@@ -189,8 +156,4 @@ fn offer(stale: Stale) -> OfferUpdate {
         price_minor: stale.price_minor,
         sale_price_minor: None,
     }
-}
-
-fn is_old(row: &Outgoing, now: Timestamp) -> bool {
-    now.duration_since(row.created_at) > SignedDuration::from_hours(JOB_HOURS_MAX)
 }

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::dispatch::ANSWERS;
+use super::offers::read_issues;
 use super::{
     Channel, Dispatched, Occasion, Pulled, Pushed, TRACKING, TellOptions, Told, Unreached, dispatch, is_ours, keep,
-    pull, push_stock, tell_offers,
+    pull, push_stock, signal, tell_offers,
 };
 use crate::catalog::{Applied, Buyers, EffectKind, Writer};
 use crate::diagnostic::{Diagnostic, Error, Result};
@@ -89,7 +90,7 @@ pub fn run(writer: &mut Writer, channels: &[Channel<'_>], parts: Parts, occasion
         // Cancels of ours are told before anything new is read; acceptances go out as soon as they are decided.
         guard(&mut done, |done| {
             if let Some(kinds) = parts.effects() {
-                add(&mut done.dispatched, dispatch(writer, channel, occasion, kinds)?);
+                done.dispatched.add(dispatch(writer, channel, occasion, kinds)?);
             }
             if parts.orders {
                 done.pulled = pull(writer, channel, occasion)?;
@@ -105,7 +106,10 @@ pub fn run(writer: &mut Writer, channels: &[Channel<'_>], parts: Parts, occasion
         guard(done, |done| {
             if let Some(kinds) = parts.effects().filter(|_| parts.orders) {
                 done.dispatched.withheld.clear();
-                add(&mut done.dispatched, dispatch(writer, channel, occasion, kinds)?);
+                done.dispatched.add(dispatch(writer, channel, occasion, kinds)?);
+            }
+            if parts.tracking {
+                done.dispatched.add(signal(writer, channel, occasion)?);
             }
             if parts.stock {
                 done.pushed = push_stock(writer, channel, occasion)?;
@@ -138,7 +142,10 @@ pub fn tell_all(
             let told = tell_offers(shop, writer, channel, options, occasion, &mut Findings::new(&mut sink));
             done.told = told?;
             done.told.findings.extend(said);
-            Ok(())
+            if channel.policy.whole_offers {
+                read_issues(writer, channel, options, occasion, &mut done.told)?;
+            }
+            done.told.held_back.take().map_or(Ok(()), Err)
         })?;
     }
     Ok(())
@@ -166,14 +173,4 @@ fn guard(done: &mut ChannelSummary, work: impl FnOnce(&mut ChannelSummary) -> Re
         }
         Ok(()) => Ok(()),
     }
-}
-
-fn add(sum: &mut Dispatched, more: Dispatched) {
-    sum.sent += more.sent;
-    sum.already += more.already;
-    sum.moot += more.moot;
-    sum.postponed += more.postponed;
-    sum.dead += more.dead;
-    sum.withheld.extend(more.withheld);
-    sum.findings.extend(more.findings);
 }

@@ -52,6 +52,18 @@ pub fn metrics(round: &Round<'_>) -> String {
             page.line("purvey_stock_offers", &[("market", &m.name), ("result", result)], count);
         }
     });
+    page.family(
+        "purvey_offers",
+        "Whole offers told; underway are those not answered for yet.",
+        markets(),
+        |page, m| {
+            let told = &m.told;
+            let accepted = told.new + told.changed + told.gone + told.renewed;
+            for (result, count) in [("accepted", accepted), ("refused", told.refused), ("underway", told.underway)] {
+                page.line("purvey_offers", &[("market", &m.name), ("result", result)], count);
+            }
+        },
+    );
     page.family("purvey_market_failed", "1 if the marketplace stopped early.", markets(), |page, m| {
         page.line("purvey_market_failed", &[("market", &m.name)], u8::from(m.error.is_some()));
     });

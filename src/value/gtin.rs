@@ -166,7 +166,7 @@ fn refuse_impostors(text: &str) -> Result<(), Invalid> {
 }
 
 fn strip_decimal_suffix(text: &str) -> &str {
-    match text.split_once('.') {
+    match text.split_once(['.', ',']) {
         Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|b| b == b'0') => whole,
         _ => text,
     }

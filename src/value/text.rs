@@ -26,7 +26,10 @@ pub fn trim(text: &str) -> &str {
     if let (Some(b'!'..=b'~'), Some(b'!'..=b'~')) = (text.as_bytes().first(), text.as_bytes().last()) {
         return text;
     }
-    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}'))
+    text.trim_matches(|c: char| {
+        c.is_whitespace()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    })
 }
 
 /// `text` in backticks for a message, cut when long.
@@ -38,7 +41,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// A number as a spreadsheet shows it when the cell was not text: `4.00638E+12`, `9,4E+21`.
 /// What stood in the cell before is gone: only the leading digits are left.
-pub(super) fn is_scientific(text: &str) -> bool {
+pub fn is_scientific(text: &str) -> bool {
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     let mantissa = mantissa.strip_prefix(['+', '-']).unwrap_or(mantissa);
@@ -75,6 +78,7 @@ mod tests {
     #[test]
     fn trims_what_cannot_be_seen() {
         assert_eq!(trim("\u{feff}\u{a0} a b\u{200b}\t"), "a b");
+        assert_eq!(trim("\u{202a}5901\u{202c}\u{200e}"), "5901");
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::{rfc2822, temporal::Pieces};
 use jiff::tz::{AmbiguousOffset, TimeZone};
+use std::borrow::Cow;
 
 /// Epoch values taken: ten digits of seconds (2001 to 2286) and thirteen of milliseconds.
 const SECONDS_DIGITS: usize = 10;
@@ -22,7 +23,8 @@ const OFFSET_HOURS_MAX: i32 = 14;
 /// Codes: `time/empty`, `time/number`, `time/day-order`, `time/no-zone`, `time/no-such-time`, `time/no-such-offset`,
 /// `time/year`, `time/unreadable`.
 pub fn parse(text: &str, zone: Option<&TimeZone>) -> Result<Timestamp, Invalid> {
-    let text = text::trim(text);
+    let text = year_first(text::trim(text));
+    let text: &str = &text;
     let moment = if text.is_empty() {
         let help = "write date, time and zone, for example 2026-11-25T09:00:00Z";
         return Err(Invalid::new("time/empty", "the time is missing", help));
@@ -104,6 +106,17 @@ fn in_zone(text: &str, date: Date, time: Option<Time>, zone: Option<&TimeZone>) 
     moment.map_err(|_| unreadable(text))
 }
 
+/// `2026/11/25` and `2026.11.25` with hyphens: what begins with its year has one order.
+fn year_first(text: &str) -> Cow<'_, str> {
+    let is_apart = |at: usize| matches!(text.as_bytes().get(at), Some(b'/' | b'.'));
+    let is_year = text.bytes().take(4).filter(u8::is_ascii_digit).count() == 4;
+    if !(is_year && is_apart(4) && text.as_bytes().get(4) == text.as_bytes().get(7)) {
+        return Cow::Borrowed(text);
+    }
+    let (date, rest) = text.split_at_checked(8).unwrap_or((text, ""));
+    Cow::Owned(date.replace(['/', '.'], "-") + rest)
+}
+
 /// What would be read wrongly or is refused for a reason worth naming.
 fn refuse_impostors(text: &str) -> Result<(), Invalid> {
     let date = text.split([' ', 'T', 't', ',']).next().unwrap_or(text);
@@ -111,7 +124,7 @@ fn refuse_impostors(text: &str) -> Result<(), Invalid> {
     if text.parse::<f64>().is_ok() && parts.len() <= 2 && text.contains(['.', 'e', 'E']) {
         return Err(number(text));
     }
-    if parts.len() == 3 && !date.contains('-') {
+    if parts.len() == 3 && !date.contains('-') && parts.first().is_some_and(|year| year.len() != 4) {
         let message = format!("{} may put the day or the month first", text::quoted(text));
         return Err(Invalid::new("time/day-order", message, "write year, month, day: 2026-11-25"));
     }
@@ -172,6 +185,7 @@ mod tests {
             ("0001-01-01T00:00:00Z", "time/year"),
             ("２０２５-03-01T10:00:00Z", "time/unreadable"),
             ("3/5/2025", "time/day-order"),
+            ("2025/3/5", "time/unreadable"),
             ("01.03.2025 10:00", "time/day-order"),
             ("yesterday", "time/unreadable"),
         ] {

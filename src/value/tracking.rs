@@ -12,7 +12,8 @@ pub struct TrackingNumber(String);
 
 impl TrackingNumber {
     /// Spaces between groups are taken out. Codes: `tracking/empty`, `tracking/placeholder`,
-    /// `tracking/control-character`, `tracking/scientific`, `tracking/link`, `tracking/several`, `tracking/too-long`.
+    /// `tracking/control-character`, `tracking/scientific`, `tracking/link`, `tracking/several`, `tracking/too-long`,
+    /// `tracking/foreign-characters`.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text::trim(text).trim_start_matches(['\'', '’']);
         refuse_impostors(text)?;
@@ -72,6 +73,12 @@ fn refuse_impostors(text: &str) -> Result<(), Invalid> {
     } else if matches!(text::fold_key(text).as_str(), "" | "na" | "none" | "null" | "unknown" | "pending" | "tbd") {
         let help = "give the number on the label; a parcel without one is told without a tracking file";
         refuse("tracking/placeholder", format!("{shown} stands in for a number that is not there"), help)
+    } else if text.bytes().all(|b| b == b'0') {
+        let help = "give the number on the label; a parcel without one is told without a tracking file";
+        refuse("tracking/placeholder", format!("{shown} is a number of zeros, which is no parcel's"), help)
+    } else if text.chars().any(|c| !c.is_ascii() && c.is_alphanumeric()) {
+        let message = format!("{shown} holds letters or digits that no carrier prints");
+        refuse("tracking/foreign-characters", message, "type it anew from the label, in A to Z and 0 to 9")
     } else if text.chars().any(|c| c.is_control() && !c.is_whitespace()) {
         let message = "the tracking number holds a control character".into();
         refuse("tracking/control-character", message, "type it anew; something invisible was copied along")

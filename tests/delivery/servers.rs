@@ -5,6 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 pub const USER: &str = "anna";
@@ -134,6 +136,17 @@ impl Server {
     }
 
     pub fn ftp(tls: bool, room: Option<u64>) -> Option<Server> {
+        Server::ftp_with(tls, room, "")
+    }
+
+    /// That takes a feed of a hundred kilobytes in some seconds, so that there is a middle.
+    pub fn slow_ftp() -> Option<Server> {
+        let slow = "from pyftpdlib.handlers import ThrottledDTPHandler\n\
+                    ThrottledDTPHandler.read_limit = 30000\nHandler.dtp_handler = ThrottledDTPHandler\n";
+        Server::ftp_with(false, None, slow)
+    }
+
+    fn ftp_with(tls: bool, room: Option<u64>, more: &str) -> Option<Server> {
         let Some(python) = python(if tls { "pyftpdlib, OpenSSL" } else { "pyftpdlib" }) else {
             skipped("pyftpdlib");
             return None;
@@ -154,18 +167,19 @@ impl Server {
                 script += "Handler.certfile = 'server.pem'\nHandler.tls_control_required = True\n\
                            Handler.tls_data_required = True\n";
             }
+            script += more;
             script += &format!("FTPServer(('127.0.0.1', {port}), Handler).serve_forever()\n");
             fs::write(folder.join("server.py"), script).unwrap();
             vec![python.to_owned(), "server.py".to_owned()]
         }))
     }
 
-    pub fn nginx() -> Option<Server> {
+    pub fn nginx(room: Option<u64>) -> Option<Server> {
         let Some(nginx) = program(&["/usr/sbin/nginx", "/usr/local/sbin/nginx"]) else {
             skipped("nginx");
             return None;
         };
-        Some(Server::start(None, |folder, port| {
+        Some(Server::start(room, |folder, port| {
             fs::create_dir(folder.join("body")).unwrap();
             fs::write(folder.join("users"), format!("{USER}:{{PLAIN}}{PASSWORD}\n")).unwrap();
             let config = format!(
@@ -196,6 +210,71 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Stands before a server, and lets only so much through to it.
+pub struct Stall {
+    pub port: u16,
+    /// Bytes that may still pass.
+    left: Arc<AtomicU64>,
+    stalled: mpsc::Receiver<()>,
+}
+
+impl Stall {
+    pub fn before(server: u16) -> Stall {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let left = Arc::new(AtomicU64::new(u64::MAX));
+        let (tell, stalled) = mpsc::channel();
+        let shared = Arc::clone(&left);
+        let tell = Arc::new(Mutex::new(tell));
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { continue };
+                let (mut back, mut to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+                std::thread::spawn(move || drop(std::io::copy(&mut back, &mut to_client)));
+                let (left, tell) = (Arc::clone(&shared), Arc::clone(&tell));
+                std::thread::spawn(move || pass(client, server, &left, &tell.lock().unwrap().clone()));
+            }
+        });
+        Stall { port, left, stalled }
+    }
+
+    /// Nothing passes after so many bytes.
+    pub fn after(&self, bytes: u64) {
+        self.left.store(bytes, Ordering::SeqCst);
+    }
+
+    /// Until nothing passes any more.
+    pub fn wait(&self) {
+        self.stalled.recv_timeout(STARTS_WITHIN).expect("something comes");
+    }
+
+    /// Ends what stalled, and lets all that comes pass.
+    pub fn open(&self) {
+        self.left.store(u64::MAX, Ordering::SeqCst);
+    }
+}
+
+fn pass(mut client: TcpStream, mut server: TcpStream, left: &AtomicU64, tell: &mpsc::Sender<()>) {
+    let mut piece = [0; 4096];
+    while let Ok(len) = client.read(&mut piece) {
+        if left.load(Ordering::SeqCst) < len as u64 {
+            let _ = tell.send(());
+            while left.load(Ordering::SeqCst) < len as u64 {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            break;
+        }
+        if left.load(Ordering::SeqCst) != u64::MAX {
+            left.fetch_sub(len as u64, Ordering::SeqCst);
+        }
+        if len == 0 || server.write_all(&piece[..len]).is_err() {
+            break;
+        }
+    }
+    let _ = server.shutdown(std::net::Shutdown::Both);
+    let _ = client.shutdown(std::net::Shutdown::Both);
 }
 
 /// An authority, a certificate of its for localhost with its key, and another authority.

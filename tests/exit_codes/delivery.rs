@@ -151,3 +151,56 @@ fn a_feed_is_packed_for_who_takes_it_packed() {
     assert!(packed.starts_with(&[0x1f, 0x8b]));
     assert!((packed.len() as u64) < fs::metadata(stage.path("out/google.xml")).unwrap().len());
 }
+
+#[test]
+fn a_feed_of_several_files_is_one_delivery() {
+    let stage = Stage::furnished(5, 1);
+    super::add_split_channel(&stage);
+    let config = fs::read_to_string(stage.path("purvey.toml")).unwrap();
+    let config = config
+        .replace("[channel.parts]", "[channel.parts]\nto = \"web\"\ncompress = \"gzip\"\n[target.web]\nurl = \"web/\"");
+    stage.write("purvey.toml", &config);
+    watched(&stage, &["feed", "build", "parts"]).ends_with(0);
+    let said = watched(&stage, &["feed", "push", "--json"]).ends_with(0);
+    assert!(said.out.contains(r#""files":3"#) && said.out.contains("web/parts-{n}.csv.gz"), "{said:?}");
+    let there = || (1..=4).filter(|n| stage.path(&format!("web/parts-{n}.csv.gz")).is_file()).collect::<Vec<_>>();
+    assert_eq!(there(), [1, 2, 3]);
+    let said = watched(&stage, &["feed", "push"]).ends_with(0);
+    assert!(said.out.contains("unchanged"), "{said:?}");
+
+    // a smaller one leaves no file of the larger one there
+    stage.write("purvey.toml", &config.replace("[channel.parts]", "[channel.parts]\nwhere = \"item.sku < 'SKU-3'\""));
+    watched(&stage, &["feed", "build", "parts"]).ends_with(0);
+    watched(&stage, &["feed", "push"]).ends_with(0);
+    assert_eq!(there(), [1, 2]);
+    // half of it is none
+    fs::remove_file(stage.path("out/parts-2.csv")).unwrap();
+    let said = watched(&stage, &["feed", "push"]).ends_with(65);
+    assert!(said.err.contains("deliver/not-as-built"), "{said:?}");
+    // an address that is a file's own holds one
+    stage.write("purvey.toml", &config.replace("url = \"web/\"", "url = \"https://h.example/up.csv\""));
+    let said = watched(&stage, &["feed", "push"]).ends_with(2);
+    assert!(said.err.contains("deliver/split") && said.err.contains("slash"), "{said:?}");
+}
+
+#[test]
+fn a_feed_that_would_be_empty_is_held_back_and_a_guard_says_how_to_look() {
+    let stage = Stage::furnished(8, 1);
+    let config = fs::read_to_string(stage.path("purvey.toml")).unwrap();
+    let config = config.replace("[channel.google]\n", "[channel.google]\nwhere = \"item.sku = 'NONE'\"\n");
+    stage.write("purvey.toml", &config);
+    let said = watched(&stage, &["feed", "build"]).ends_with(5);
+    assert!(said.err.contains("feed/empty") && said.err.contains("--allow-shrink"), "{said:?}");
+    assert!(!stage.path("out/google.xml").exists());
+    stage.write("purvey.toml", &config.replace("'NONE'", "'SKU-1' OR 1"));
+    watched(&stage, &["feed", "build"]).ends_with(0);
+    stage.write("purvey.toml", &config);
+    let said = watched(&stage, &["feed", "build"]).ends_with(5);
+    for help in ["--allow-shrink", "purvey feed build google --dry-run --explain", "purvey feed diff google"] {
+        assert!(said.err.contains(help), "{help}: {said:?}");
+    }
+    // and both can be done as they are named
+    let explained = stage.run(&["feed", "build", "google", "--dry-run", "--explain"]);
+    assert!(explained.out.contains("google"), "{explained:?}");
+    watched(&stage, &["feed", "diff", "google"]).ends_with(0);
+}

@@ -4,8 +4,10 @@
 //! There is no test for 70: it says that purvey has a bug, and a bug that is known is mended instead.
 #![cfg(unix)]
 
+mod api;
 mod delivery;
 mod every;
+mod handing_over;
 mod openings;
 mod remote;
 mod signals;
@@ -165,7 +167,7 @@ fn exit_5_a_guard_holds_a_shrunken_feed_back() {
 }
 
 /// A channel of the shop's own: it empties what is no longer sent, and takes two offers a file.
-fn add_split_channel(stage: &Stage) {
+pub fn add_split_channel(stage: &Stage) {
     for folder in ["feeds", "templates"] {
         fs::create_dir_all(stage.path(folder)).unwrap();
     }

@@ -173,3 +173,28 @@ fn a_source_that_is_away_does_not_keep_the_others_out() {
     assert!(said.err.contains("gone.csv"), "{said:?}");
     assert_eq!(stage.rows("SELECT count(*) FROM variant"), ["8"]);
 }
+
+#[test]
+fn sync_takes_in_what_is_new_in_the_sources() {
+    let stage = Stage::open(1);
+    stage.write("products.csv", &products(8, 1));
+    let config = std::fs::read_to_string(stage.path("purvey.toml")).unwrap();
+    let here = "[source.here]\nfrom = \"products.csv\"\n";
+    stage.write("purvey.toml", &format!("{config}\n[source.gone]\nfrom = \"gone.csv\"\n{here}"));
+    let said = watched(&stage, &["sync"]).ends_with(3);
+    assert!(said.err.contains("gone.csv") && said.out.contains("products.csv"), "{said:?}");
+    assert_eq!(stage.rows("SELECT count(*) FROM variant"), ["8"]);
+
+    stage.write("purvey.toml", &format!("{config}\n{here}"));
+    let said = watched(&stage, &["sync"]).ends_with(0);
+    assert!(!said.out.contains("products.csv"), "an edition is taken in once: {said:?}");
+
+    stage.write("products.csv", &products(12, 1));
+    watched(&stage, &["sync", "--only", "orders"]).ends_with(0);
+    assert_eq!(stage.rows("SELECT count(*) FROM variant"), ["8"]);
+    watched(&stage, &["sync", "--dry-run"]).ends_with(0);
+    assert_eq!(stage.rows("SELECT count(*) FROM variant"), ["8"]);
+    let said = watched(&stage, &["sync", "--only", "sources"]).ends_with(0);
+    assert!(said.out.contains("products.csv"), "{said:?}");
+    assert_eq!(stage.rows("SELECT count(*) FROM variant"), ["12"]);
+}

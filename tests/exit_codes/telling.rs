@@ -1,17 +1,16 @@
 //! Offers told one by one to a channel with an API: each once, what changed, what has gone, and again what was lost.
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
-use std::thread;
 
+use purvey::sandbox::{OrderSpec, OrderState};
 use serde_json::Value;
 
+use crate::api::{Api, serve};
 use crate::every::dump;
 use crate::stage::{Stage, products};
-use crate::watch::watched;
+use crate::watch::{BUYER, watched};
 
 /// The part of the Merchant API that is needed, with a memory.
 #[derive(Default)]
@@ -20,56 +19,43 @@ struct Merchant {
     calls: Vec<String>,
     refused: Option<&'static str>,
     broken: bool,
+    /// What is wrong with this offer, if it is there.
+    disapproved: Option<(&'static str, &'static str)>,
+    /// Bodies of order tracking signals.
+    signals: Vec<Value>,
 }
 
-fn serve() -> (String, Arc<Mutex<Merchant>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let merchant = Arc::new(Mutex::new(Merchant::default()));
-    let shared = Arc::clone(&merchant);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || while answer(stream.as_ref().unwrap(), &shared).is_some() {});
-        }
-    });
-    (address, merchant)
-}
-
-fn answer(stream: &TcpStream, merchant: &Mutex<Merchant>) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    let mut length = 0;
-    reader.read_line(&mut line).ok().filter(|n| *n > 0)?;
-    let call = line.trim().trim_end_matches(" HTTP/1.1").to_owned();
-    loop {
-        let mut header = String::new();
-        reader.read_line(&mut header).ok()?;
-        if header.trim().is_empty() {
-            break;
-        }
-        if let Some(value) = header.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    let (status, said) = merchant.lock().unwrap().take(&call, &body);
-    let head =
-        format!("HTTP/1.1 {status} x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", said.len());
-    let mut stream = stream;
-    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(said.as_bytes())).ok()
-}
-
-impl Merchant {
+impl Api for Merchant {
     fn take(&mut self, call: &str, body: &[u8]) -> (u16, String) {
         if call == "POST /token" {
             assert!(String::from_utf8_lossy(body).contains("assertion=ey"), "{call}");
             return (200, r#"{"access_token":"ya29.x","expires_in":3599}"#.to_owned());
         }
+        if call == "POST /ordertracking/v1/accounts/12/orderTrackingSignals" {
+            if self.broken {
+                return (400, "{}".to_owned());
+            }
+            self.signals.push(serde_json::from_slice(body).unwrap());
+            return (200, "{}".to_owned());
+        }
         self.calls.push(call.to_owned());
         if self.broken {
             return (400, "{}".to_owned());
+        }
+        if call == "GET /products/v1/accounts/12/products?pageSize=1000" {
+            self.calls.pop();
+            let issue = |id: &str| match self.disapproved {
+                Some((bad, why)) if bad == id => serde_json::json!([
+                    { "code": "bad", "severity": "DISAPPROVED", "description": why, "reportingContext": "SHOPPING_ADS" }
+                ]),
+                _ => serde_json::json!([]),
+            };
+            let product = |offer: &Value| {
+                serde_json::json!({ "offerId": offer["offerId"], "dataSource": "accounts/12/dataSources/7",
+                    "productStatus": { "itemLevelIssues": issue(offer["offerId"].as_str().unwrap()) } })
+            };
+            let products: Vec<Value> = self.offers.values().map(product).collect();
+            return (200, serde_json::json!({ "products": products }).to_string());
         }
         if let Some(name) = call.strip_prefix("DELETE /products/v1/accounts/12/productInputs/") {
             let name = name.split('?').next().unwrap().replace("%7E", "~");
@@ -94,7 +80,7 @@ impl Merchant {
 
 fn shop() -> (Stage, Arc<Mutex<Merchant>>) {
     let stage = Stage::furnished(8, 1);
-    let (address, merchant) = serve();
+    let (address, merchant) = serve(Merchant::default());
     let key =
         fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/markets/google-merchant/key.json")).unwrap();
     stage.write("key.json", &key.replace("http://127.0.0.1:9", &address));
@@ -210,4 +196,136 @@ fn an_offer_is_told_again_before_it_expires() {
     }
     assert_eq!(days.iter().sum::<usize>(), 8, "each once before the thirtieth day: {days:?}");
     assert!(days[..16].iter().all(|calls| *calls == 0), "{days:?}");
+}
+
+#[test]
+fn prices_that_jump_and_the_last_unit_sold_are_held_back() {
+    let (stage, merchant) = shop();
+    watched(&stage, &TELL).ends_with(0);
+    calls(&merchant);
+    let prices = |minor: fn(usize) -> String| {
+        let rows: String = (0..8).map(|n| format!("SKU-{n},{},EUR\n", minor(n))).collect();
+        stage.write("price.csv", &format!("sku,price,currency\n{rows}"));
+        watched(&stage, &["import", "price.csv"]).ends_with(0);
+    };
+    // a decimal point lost in three of eight; what else has changed is told
+    prices(|n| if n < 3 { "1050.00".into() } else { "10.40".into() });
+    let said = watched(&stage, &TELL).ends_with(3);
+    assert!(said.err.contains("feed/price-jump") && said.err.contains("3 of 8 prices"), "{said:?}");
+    assert!(said.err.contains("--allow-price-jump") && said.err.contains("feed build google --dry-run"), "{said:?}");
+    assert_eq!(calls(&merchant), 5);
+    assert_eq!(price(&merchant, "SKU-1"), "10500000");
+    // it stays held back, until it is meant
+    watched(&stage, &TELL).ends_with(3);
+    assert_eq!(calls(&merchant), 0);
+    let said = watched(&stage, &[&TELL[..], &["--allow-price-jump"]].concat()).ends_with(0);
+    assert!(said.out.contains("offers: 3 changed"), "{said:?}");
+    assert_eq!((calls(&merchant), price(&merchant, "SKU-1").as_str()), (3, "1050000000"));
+    // a quarter may jump
+    prices(|n| {
+        if n < 2 {
+            "10.50".into()
+        } else if n < 3 {
+            "1050.00".into()
+        } else {
+            "10.40".into()
+        }
+    });
+    watched(&stage, &TELL).ends_with(0);
+    assert_eq!(calls(&merchant), 2);
+
+    let count = |units: &str| {
+        let rows: String = (0..8).map(|n| format!("SKU-{n},MAIN,{units}\n")).collect();
+        stage.write("stock.csv", &format!("sku,location,quantity\n{rows}"));
+        watched(&stage, &["import", "stock.csv"]).ends_with(0);
+    };
+    count("0");
+    let said = watched(&stage, &TELL).ends_with(3);
+    assert!(said.err.contains("feed/zeroed") && said.err.contains("from 8 offers in stock to none"), "{said:?}");
+    assert_eq!(calls(&merchant), 0);
+    watched(&stage, &[&TELL[..], &["--allow-shrink"]].concat()).ends_with(0);
+    assert_eq!(calls(&merchant), 8);
+    count("5");
+    watched(&stage, &TELL).ends_with(0);
+    assert_eq!(calls(&merchant), 8);
+    // nearly all may run out
+    count("0");
+    watched(&stage, &["stock", "count", "SKU-5", "MAIN", "1"]).ends_with(0);
+    watched(&stage, &TELL).ends_with(0);
+    assert_eq!(calls(&merchant), 7);
+}
+
+#[test]
+fn an_emptied_catalog_takes_nothing_off() {
+    let (stage, merchant) = shop();
+    watched(&stage, &TELL).ends_with(0);
+    calls(&merchant);
+    let config = fs::read_to_string(stage.path("purvey.toml")).unwrap();
+    stage.write("purvey.toml", &config.replace("[channel.google]", "[channel.google]\nwhere = \"item.sku = 'NONE'\""));
+    let said = watched(&stage, &TELL).ends_with(3);
+    assert!(said.err.contains("feed/shrunk") && said.err.contains("8 of the 8 offers"), "{said:?}");
+    assert_eq!((calls(&merchant), merchant.lock().unwrap().offers.len()), (0, 8));
+}
+
+#[test]
+fn what_is_found_wrong_later_is_kept_with_the_offer() {
+    let (mut stage, merchant) = shop();
+    merchant.lock().unwrap().disapproved = Some(("SKU-4", "Invalid image"));
+    let said = watched(&stage, &TELL).ends_with(0);
+    assert!(said.err.contains("offer/disapproved") && said.err.contains("SKU-4"), "{said:?}");
+    assert!(said.err.contains("Invalid image: SHOPPING_ADS"), "{said:?}");
+    let shown = watched(&stage, &["catalog", "show", "SKU-4"]).ends_with(0);
+    assert!(shown.out.contains("merchant does not show it: Invalid image"), "{shown:?}");
+    let status = watched(&stage, &["feed", "status"]).ends_with(0);
+    assert!(status.out.contains("merchant has 8 offers of google, 1 not shown; last told"), "{status:?}");
+    assert!(status.out.contains("Invalid image"), "{status:?}");
+    let status = watched(&stage, &["feed", "status", "google", "--json"]).ends_with(0);
+    assert!(status.out.contains(r#""disapproved":1"#) && status.out.contains(r#""state":"disapproved""#), "{status:?}");
+    // it is asked for once a day, and what is known is no news
+    let said = watched(&stage, &TELL).ends_with(0);
+    assert!(!said.err.contains("disapproved"), "{said:?}");
+    merchant.lock().unwrap().disapproved = None;
+    stage.now += jiff::SignedDuration::from_hours(25);
+    watched(&stage, &TELL).ends_with(0);
+    let shown = watched(&stage, &["catalog", "show", "SKU-4"]).ends_with(0);
+    assert!(!shown.out.contains("Invalid image"), "{shown:?}");
+}
+
+#[test]
+fn parcels_of_other_marketplaces_are_told_once_and_without_the_buyer() {
+    let (stage, merchant) = shop();
+    let config = fs::read_to_string(stage.path("purvey.toml")).unwrap();
+    let options =
+        "tracks = [\"fair\"]\noptions = { data_source = \"7\", products = \"online:en:DE\", origin = \"DE 10115\" }";
+    stage.write("purvey.toml", &config.replace("options = { data_source = \"7\" }", options));
+    let order = OrderSpec {
+        order_id: Some("N-1".to_owned()),
+        buyer: Some(BUYER.to_owned()),
+        state: Some(OrderState::Shipping),
+        ..OrderSpec::of("SKU-1".to_owned(), 2, 1050)
+    };
+    stage.sandbox.place(vec![order]).unwrap();
+    watched(&stage, &["orders", "pull"]).ends_with(0);
+    watched(&stage, &["ship", "N-1", "--carrier", "ups", "--tracking", "1Z999AA10123456784"]).ends_with(0);
+    // what does not get through is told by a later run
+    merchant.lock().unwrap().broken = true;
+    watched(&stage, &["sync", "merchant", "--only", "tracking"]).ends_with(3);
+    assert_eq!(stage.rows("SELECT kind, state FROM outbox WHERE channel = 'merchant'"), ["signal waiting"]);
+    merchant.lock().unwrap().broken = false;
+    watched(&stage, &["outbox", "retry", &stage.rows("SELECT id FROM outbox WHERE channel = 'merchant'")[0]])
+        .ends_with(0);
+    for _ in 0..2 {
+        watched(&stage, &["tracking", "push"]).ends_with(0);
+    }
+    let signals = merchant.lock().unwrap().signals.clone();
+    assert_eq!(signals.len(), 1, "{signals:?}");
+    let (shipping, item) = (&signals[0]["shippingInfo"][0], &signals[0]["lineItems"][0]);
+    assert_eq!((signals[0]["orderId"].as_str(), item["productId"].as_str()), (Some("N-1"), Some("online:en:DE:SKU-1")));
+    assert_eq!(
+        (shipping["carrier"].as_str(), shipping["trackingId"].as_str()),
+        (Some("UPS"), Some("1Z999AA10123456784"))
+    );
+    assert_eq!((shipping["originPostalCode"].as_str(), item["quantity"].as_str()), (Some("10115"), Some("2")));
+    assert!(!signals[0].to_string().contains(BUYER), "{signals:?}");
+    watched(&stage, &["doctor"]).ends_with(0);
 }

@@ -10,8 +10,9 @@
 //! | `cancel ID reason=15 LINE:1`, `ready ID`, `picked-up ID` | tells |
 //! | `refund ID number=R1 reason=15 shipping=490 beyond=100 LINE:1@1290` | gives money back, in minor units |
 //! | `push SKU=5 SKU=0@1290 SKU=3@1290/990` | units, price, sale price in minor units |
-//! | `poll` | asks for the last job until it ends |
 //! | `tell SKU={…}`, `gone SKU={…}` | whole offers as they are to be, or that have gone |
+//! | `wrong` | what was found wrong with whole offers, all pages |
+//! | `poll` | asks for the last job of either until it ends |
 //!
 //! `lost` at the end of a step says that the recording loses its answer, after which the session goes on.
 use std::collections::BTreeMap;
@@ -25,8 +26,8 @@ use jiff::Timestamp;
 use purvey::diagnostic::{Error, Result};
 use purvey::market::host::Clock;
 use purvey::market::{
-    Account, Cancellation, Connector, Decision, ItemResult, OfferUpdate, Parcel, Polled, Port, PullFrom, Receipt,
-    Refund, Secret, WholeOffer,
+    Account, Cancellation, Connector, Decision, ItemResult, OfferUpdate, Parcel, Polled, Port, Problem, PullFrom,
+    Receipt, Refund, Secret, Submitted, WholeOffer, Wrong,
 };
 use purvey::order::{Order, RefundLine};
 use purvey::value::Currency;
@@ -146,6 +147,7 @@ impl Script {
             seen: BTreeMap::new(),
             job: None,
             sent: Vec::new(),
+            told: Vec::new(),
             played: Played::default(),
         };
         for line in &self.lines {
@@ -176,6 +178,8 @@ struct Shop<'a> {
     seen: BTreeMap<String, Order>,
     job: Option<String>,
     sent: Vec<OfferUpdate>,
+    /// Offers of the last `tell` that had no result.
+    told: Vec<String>,
     played: Played,
 }
 
@@ -207,6 +211,7 @@ impl Shop<'_> {
             }
             "push" => return self.push(&words),
             "poll" => return self.poll(),
+            "wrong" => return self.wrong(),
             "tell" | "gone" => return self.tell(&words, verb == "gone"),
             "accept" | "refuse" => {
                 let lines = self.lines(id, &[]).into_iter().map(|(line, _)| (line, verb == "accept")).collect();
@@ -233,10 +238,10 @@ impl Shop<'_> {
             WholeOffer { id: id.to_owned(), body: serde_json::from_str(body).unwrap(), gone }
         };
         let offers: Vec<WholeOffer> = words.iter().map(offer).collect();
-        for result in self.connector.tell(self.port, &offers)? {
-            self.say(format!("{}: {}", result.sku, result.refused.as_deref().unwrap_or("taken")));
-            self.played.results.push(result);
-        }
+        let submitted = self.connector.tell(self.port, &offers)?;
+        let is_open = |offer: &&WholeOffer| !submitted.results.iter().any(|result| result.sku == offer.id);
+        self.told = offers.iter().filter(is_open).map(|offer| offer.id.clone()).collect();
+        self.submitted(submitted);
         Ok(())
     }
 
@@ -317,22 +322,32 @@ impl Shop<'_> {
 
     fn push(&mut self, words: &[&str]) -> Result<()> {
         self.sent = words.iter().map(|word| offer(word, self.currency)).collect();
+        self.told.clear();
         let submitted = self.connector.push(self.port, &self.sent)?;
+        self.submitted(submitted);
+        Ok(())
+    }
+
+    fn submitted(&mut self, submitted: Submitted) {
         for result in submitted.results {
-            self.told(result);
+            self.answered(result);
         }
         if let Some(job) = &submitted.job {
             self.say(format!("job {}", without_made_up_ids(job)));
         }
         self.job = submitted.job;
-        Ok(())
     }
 
     fn poll(&mut self) -> Result<()> {
         let job = self.job.clone().unwrap_or_default();
         for _ in 0..POLLS_MAX {
-            if let Polled::Done(results) = self.connector.poll(self.port, &job, &self.sent)? {
-                results.into_iter().for_each(|result| self.told(result));
+            let told: Vec<&str> = self.told.iter().map(String::as_str).collect();
+            let polled = match told.as_slice() {
+                [] => self.connector.poll(self.port, &job, &self.sent)?,
+                told => self.connector.poll_told(self.port, &job, told)?,
+            };
+            if let Polled::Done(results) = polled {
+                results.into_iter().for_each(|result| self.answered(result));
                 return Ok(());
             }
             self.say("pending".to_owned());
@@ -340,7 +355,25 @@ impl Shop<'_> {
         panic!("{job} never ends");
     }
 
-    fn told(&mut self, result: ItemResult) {
+    fn wrong(&mut self) -> Result<()> {
+        let mut page = None;
+        for _ in 0..PAGES_MAX {
+            let Some(found) = self.connector.found_wrong(self.port, page.as_deref())? else { return Ok(()) };
+            for Wrong { id, problems } in found.offers {
+                self.say(if problems.is_empty() { format!("{id} is all right") } else { format!("{id}:") });
+                for Problem { disapproved, words } in problems {
+                    self.say(format!("  {} {words}", if disapproved { "disapproved," } else { "demoted," }));
+                }
+            }
+            page = found.next;
+            if page.is_none() {
+                return Ok(());
+            }
+        }
+        panic!("the pages never end");
+    }
+
+    fn answered(&mut self, result: ItemResult) {
         self.say(format!("{}: {}", result.sku, result.refused.as_deref().unwrap_or("taken")));
         self.played.results.push(result);
     }

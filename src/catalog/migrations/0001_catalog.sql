@@ -335,6 +335,9 @@ CREATE TABLE listing (
   content      BLOB,                                        -- hash of the whole offer last accepted; NULL: it has none
   refused      BLOB,                                        -- hash of the whole offer last refused
   told_at      TEXT,                                        -- when `content` was accepted
+  in_stock     INTEGER CHECK (in_stock IN (0, 1)),          -- whether `content` could be bought
+  issues       TEXT CHECK (json_valid(issues)),             -- what the channel found wrong after it had accepted it
+  disapproved  INTEGER NOT NULL DEFAULT 0 CHECK (disapproved IN (0, 1)), -- so wrong that it is not shown
   updated_at   TEXT,
   PRIMARY KEY (channel, channel_sku)
 ) STRICT, WITHOUT ROWID;
@@ -346,7 +349,7 @@ CREATE TABLE outbox (
   id         INTEGER PRIMARY KEY,
   channel    TEXT NOT NULL,
   order_id   INTEGER REFERENCES orders (id),                -- effects on one order are sent in their order
-  kind       TEXT NOT NULL CHECK (kind IN ('acknowledge', 'ship', 'cancel', 'ready_for_pickup', 'picked_up', 'refund', 'push')),
+  kind       TEXT NOT NULL CHECK (kind IN ('acknowledge', 'ship', 'cancel', 'ready_for_pickup', 'picked_up', 'refund', 'push', 'tell', 'signal')),
   key        TEXT NOT NULL,                                 -- natural idempotency key
   body       TEXT NOT NULL CHECK (json_valid(body)),
   body_hash  TEXT NOT NULL,
@@ -421,7 +424,8 @@ CREATE TABLE delivery (
   bytes        INTEGER,                                     -- as sent
   hash         TEXT,                                        -- of the feed as built
   proof        TEXT,                                        -- how it is known to have arrived
-  delivered_at TEXT,                                        -- NULL, like the five before: never
+  files        INTEGER,                                     -- of a feed that is split
+  delivered_at TEXT,                                        -- NULL, like the six before: never
   failed_at    TEXT,
   error        TEXT,
   PRIMARY KEY (channel, target),

@@ -287,7 +287,7 @@ fn checks(args: &Check, context: &Context<'_>) -> Result<Outcome> {
 /// Inside a shop the channel as the shop has it; elsewhere (CI, a forked repository) the stock one.
 fn channel_of(name: &str, country: Option<Country>, context: &Context<'_>) -> Result<Channel> {
     let mut channel = match context.dir.join("purvey.toml").is_file() && context.dir.join("shop.db").is_file() {
-        true => context.shop()?.channel(name)?,
+        true => context.shop()?.channel_to_read(name)?,
         false => {
             let mut settings = Settings::default();
             // What a build has to be told says nothing of a feed that is there.

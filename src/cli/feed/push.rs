@@ -30,6 +30,7 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
     let options = PushOptions { full: args.full, allow_shrink: args.allow_shrink, ..PushOptions::default() };
     let results = push_feeds(&shop, &mut writer, &channels, &options, &context.occasion(args.dry_run))?;
     let (pushes, failures) = split(results);
+    context.report.diagnostics(pushes.iter().filter_map(FeedPush::finding).collect::<Vec<_>>().iter());
     if !pushes.is_empty() {
         context.report.summary(&pushes, |out| table(&pushes, out))?;
     }

@@ -1,16 +1,40 @@
-//! `purvey feed status`: what is built, where it was sent, and what is still to be sent.
+//! `purvey feed status`: what is built, where it was sent, and what is still to be sent; how offers stand that are told one
+//! by one.
+use std::io::Write;
+
 use serde::Serialize;
 
-use crate::catalog::{Deliveries, FeedRecord};
+use crate::catalog::{Deliveries, FeedRecord, Telling, Troubled};
 use crate::cli::Context;
 use crate::diagnostic::Result;
-use crate::report::{Cell, Outcome, Table, thousands};
+use crate::report::{Cell, Outcome, Table, counted, escape, thousands};
+use crate::shop::Shop;
 use crate::sync::feed_file;
 
 #[derive(clap::Args)]
 pub(in crate::cli) struct Args {
     /// Channels; all of purvey.toml when none is named.
     channels: Vec<String>,
+    /// Of offers told one by one, name so many that were refused or are not shown.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+}
+
+/// Offers of a channel that a marketplace is told one by one.
+#[derive(Serialize)]
+struct Told {
+    channel: String,
+    market: String,
+    #[serde(flatten)]
+    telling: Telling,
+    troubled: Vec<Troubled>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Line<'a> {
+    Feed(&'a Row),
+    Told(&'a Told),
 }
 
 #[derive(Serialize)]
@@ -59,7 +83,9 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
             rows.push(row(Some(target.clone()), delivered));
         }
     }
-    context.report.result(&rows, |out| {
+    let told = told(args, &shop)?;
+    let lines: Vec<Line<'_>> = rows.iter().map(Line::Feed).chain(told.iter().map(Line::Told)).collect();
+    context.report.result(&lines, |out| {
         let mut table = Table::new(["channel", "offers", "built", "target", "delivered", "place", ""]);
         for row in &rows {
             let delivered = row.delivered.as_ref();
@@ -78,9 +104,48 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
                 Cell::from(state),
             ]);
         }
-        table.write(out)
+        table.write(out)?;
+        told.iter().try_for_each(|told| told.write(out))
     })?;
     Ok(Outcome::Done)
+}
+
+fn told(args: &Args, shop: &Shop) -> Result<Vec<Told>> {
+    let reader = shop.catalog.read()?;
+    let mut all = Vec::new();
+    for (market, settings) in &shop.config.market {
+        let Some(channel) = &settings.offers else { continue };
+        if !args.channels.is_empty() && !args.channels.contains(channel) {
+            continue;
+        }
+        let (telling, troubled) = (reader.telling(market)?, reader.troubled(market, args.limit)?);
+        all.push(Told { channel: channel.clone(), market: market.clone(), telling, troubled });
+    }
+    Ok(all)
+}
+
+impl Told {
+    fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let Telling { offers, underway, refused, disapproved, told_at } = &self.telling;
+        write!(out, "\n{} has {} of {}", escape(&self.market), counted(*offers, "offer"), escape(&self.channel))?;
+        for (count, what) in [(underway, "still being read"), (refused, "refused"), (disapproved, "not shown")] {
+            if *count > 0 {
+                write!(out, ", {} {what}", thousands(*count))?;
+            }
+        }
+        match told_at {
+            Some(at) => writeln!(out, "; last told {at}")?,
+            None => writeln!(out)?,
+        }
+        if self.troubled.is_empty() {
+            return Ok(());
+        }
+        let mut table = Table::new(["SKU", "", "why"]);
+        for Troubled { sku, state, why } in &self.troubled {
+            table.row([Cell::from(sku.as_str()), Cell::from(*state), Cell::from(why.as_str())]);
+        }
+        table.write(out)
+    }
 }
 
 fn state(built: Option<&FeedRecord>, has_target: bool, delivered: Option<&Deliveries>) -> &'static str {

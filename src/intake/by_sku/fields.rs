@@ -10,6 +10,7 @@ use crate::intake::findings::{Findings, Refusal};
 use crate::intake::import::Counts;
 use crate::intake::mapping::Mapping;
 use crate::intake::options::Options;
+use crate::intake::rows::firsts::{Firsts, Met, repeated};
 use crate::intake::rows::table::Record;
 use crate::value::{Currency, Invalid};
 use std::collections::HashMap;
@@ -79,8 +80,8 @@ pub struct Fields<'c, 'w> {
     columns: Columns,
     currency: Currency,
     zone: Option<jiff::tz::TimeZone>,
-    /// First record of each SKU.
-    seen: HashMap<i64, u64>,
+    /// By SKU.
+    seen: Firsts<i64>,
     /// What each product was given, and where: its variants share it.
     shared: HashMap<(ProductId, Fillable), (Filling, u64)>,
     pub counts: Counts,
@@ -98,21 +99,28 @@ impl<'c, 'w> Fields<'c, 'w> {
         let file = mapping.table().file();
         columns.fields.retain(|(field, ..)| !is_owned(options, source, field.name(), file, findings));
         columns.attributes.retain(|(name, _)| !is_owned(options, source, name, file, findings));
-        let (seen, shared, counts) = (HashMap::new(), HashMap::new(), Counts::default());
+        let (seen, shared, counts) = (Firsts::default(), HashMap::new(), Counts::default());
         let (currency, zone) = (options.currency, options.zone.clone());
         Fields { change, columns, currency, zone, seen, shared, counts }
     }
 
-    pub fn take(&mut self, record: &Record<'_>) -> Result<Result<(), Refusal>> {
+    pub fn take(&mut self, record: &Record<'_>, findings: &mut Findings<'_>) -> Result<Result<(), Refusal>> {
         let item = match known::item(self.change, record, self.columns.sku)? {
             Ok(item) => item,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let first = *self.seen.entry(item.id).or_insert(record.number);
-        if first != record.number {
-            let message = format!("record {first} has the same SKU");
-            let invalid = Invalid::new("import/duplicate-sku", message, "the first was taken; keep the right one");
-            return Ok(Err(cell::refusal(record, self.columns.sku.unwrap_or_default(), invalid)));
+        match self.seen.meet(item.id, record) {
+            Met::First => {}
+            Met::Same(first) => {
+                findings.tell(repeated(first, record, self.columns.sku));
+                self.counts.count(Put::Same);
+                return Ok(Ok(()));
+            }
+            Met::Other(first) => {
+                let message = format!("record {first} has the same SKU");
+                let invalid = Invalid::new("import/duplicate-sku", message, "the first was taken; keep the right one");
+                return Ok(Err(cell::refusal(record, self.columns.sku.unwrap_or_default(), invalid)));
+            }
         }
         let filled = match self.read(record, &item) {
             Ok(filled) => filled,

@@ -1,23 +1,24 @@
 //! Overrides: an attribute of one SKU that one channel is told otherwise; an empty value takes it back.
 use super::known;
-use crate::catalog::Change;
+use crate::catalog::{Change, Put};
 use crate::diagnostic::Result;
 use crate::intake::cell;
-use crate::intake::findings::Refusal;
+use crate::intake::findings::{Findings, Refusal};
 use crate::intake::import::Counts;
 use crate::intake::mapping::Mapping;
 use crate::intake::options::Options;
+use crate::intake::rows::firsts::{Firsts, Met, repeated};
 use crate::intake::rows::table::Record;
 use crate::value::Invalid;
 use crate::value::closest::closest;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 pub struct Overrides<'c, 'w> {
     change: &'c Change<'w>,
     columns: Columns,
     channels: &'c BTreeMap<String, Vec<String>>,
     /// First record of each channel, SKU and attribute.
-    seen: HashMap<(String, i64, String), u64>,
+    seen: Firsts<(String, i64, String)>,
     pub counts: Counts,
 }
 
@@ -42,10 +43,10 @@ impl Columns {
 impl<'c, 'w> Overrides<'c, 'w> {
     pub fn new(change: &'c Change<'w>, mapping: &mut Mapping<'_>, options: &'c Options) -> Self {
         let columns = Columns::find(mapping);
-        Overrides { change, columns, channels: &options.channels, seen: HashMap::new(), counts: Counts::default() }
+        Overrides { change, columns, channels: &options.channels, seen: Firsts::default(), counts: Counts::default() }
     }
 
-    pub fn take(&mut self, record: &Record<'_>) -> Result<Result<(), Refusal>> {
+    pub fn take(&mut self, record: &Record<'_>, findings: &mut Findings<'_>) -> Result<Result<(), Refusal>> {
         let wrong =
             |column: Option<usize>, invalid| Ok(Err(cell::refusal(record, column.unwrap_or_default(), invalid)));
         let item = match known::item(self.change, record, self.columns.sku)? {
@@ -65,11 +66,18 @@ impl<'c, 'w> Overrides<'c, 'w> {
             return wrong(self.columns.attribute, Invalid::new("import/unknown-attribute", message, help));
         }
         let key = (channel.to_owned(), item.id, attribute.to_owned());
-        let first = *self.seen.entry(key).or_insert(record.number);
-        if first != record.number {
-            let message = format!("record {first} says the same attribute of this SKU on {channel}");
-            let invalid = Invalid::new("import/duplicate-override", message, "the first was taken; keep the right one");
-            return wrong(self.columns.attribute, invalid);
+        match self.seen.meet(key, record) {
+            Met::First => {}
+            Met::Same(first) => {
+                findings.tell(repeated(first, record, self.columns.sku));
+                self.counts.count(Put::Same);
+                return Ok(Ok(()));
+            }
+            Met::Other(first) => {
+                let message = format!("record {first} says the same attribute of this SKU on {channel}");
+                let help = "the first was taken; keep the right one";
+                return wrong(self.columns.attribute, Invalid::new("import/duplicate-override", message, help));
+            }
         }
         let value = cell::word(record, self.columns.value);
         self.counts.count(self.change.put_override(channel, item.id, attribute, value.as_deref())?);

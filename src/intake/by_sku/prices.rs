@@ -11,6 +11,7 @@ use crate::intake::findings::{Findings, Refusal};
 use crate::intake::import::Counts;
 use crate::intake::mapping::Mapping;
 use crate::intake::options::Options;
+use crate::intake::rows::firsts::{Firsts, Met, repeated};
 use crate::intake::rows::table::Record;
 use crate::value::{Currency, Invalid};
 use std::collections::HashMap;
@@ -28,8 +29,8 @@ pub struct Prices<'c, 'w> {
     /// Whether it was asked which of `carried` belong to others.
     is_own_asked: bool,
     lists: HashMap<(String, Currency), List>,
-    /// First record of each variant in each list.
-    seen: HashMap<(i64, i64), u64>,
+    /// By variant and list.
+    seen: Firsts<(i64, i64)>,
     pub counts: Counts,
 }
 
@@ -75,7 +76,7 @@ impl<'c, 'w> Prices<'c, 'w> {
             file: mapping.table().file().to_owned(),
             is_own_asked: false,
             lists: HashMap::new(),
-            seen: HashMap::new(),
+            seen: Firsts::default(),
             counts: Counts::default(),
         }
     }
@@ -100,12 +101,19 @@ impl<'c, 'w> Prices<'c, 'w> {
             List::Known(list) => Some(list),
             List::None => None,
         };
-        let first = *self.seen.entry((item.id, list.unwrap_or_default())).or_insert(record.number);
-        if first != record.number {
-            let message = format!("record {first} has a price of the same SKU");
-            let invalid =
-                Invalid::new("import/duplicate-price", message, "the first was taken; keep the one that is right");
-            return Ok(Err(cell::refusal(record, self.columns.price.unwrap_or_default(), invalid)));
+        match self.seen.meet((item.id, list.unwrap_or_default()), record) {
+            Met::First => {}
+            Met::Same(first) => {
+                findings.tell(repeated(first, record, self.columns.sku));
+                self.counts.count(Put::Same);
+                return Ok(Ok(()));
+            }
+            Met::Other(first) => {
+                let message = format!("record {first} has a price of the same SKU");
+                let help = "the first was taken; keep the one that is right";
+                let invalid = Invalid::new("import/duplicate-price", message, help);
+                return Ok(Err(cell::refusal(record, self.columns.price.unwrap_or_default(), invalid)));
+            }
         }
         let put = match list {
             None => {

@@ -1,14 +1,16 @@
 //! Reviews of products: a rating from 1 to 5, what was written, when, and about what (SKU, else GTIN, else handle).
-use crate::catalog::{Change, Review};
+use crate::catalog::{Change, Put, Review};
 use crate::diagnostic::Result;
 use crate::intake::cell;
 use crate::intake::findings::{Findings, Refusal};
 use crate::intake::import::Counts;
 use crate::intake::mapping::Mapping;
 use crate::intake::options::Options;
+use crate::intake::rows::firsts::{Firsts, Met, repeated};
 use crate::intake::rows::table::Record;
+use crate::value::time::to_utc_text;
 use crate::value::{Gtin, Invalid};
-use std::collections::HashMap;
+use jiff::Timestamp;
 use xxhash_rust::xxh3::xxh3_64;
 
 const RATINGS: std::ops::RangeInclusive<i64> = 1..=5;
@@ -17,8 +19,9 @@ pub struct Reviews<'c, 'w> {
     change: &'c Change<'w>,
     columns: Columns,
     zone: Option<jiff::tz::TimeZone>,
-    /// First record of each id.
-    seen: HashMap<String, u64>,
+    /// By id.
+    seen: Firsts<String>,
+    now: Timestamp,
     pub counts: Counts,
 }
 
@@ -55,7 +58,7 @@ impl Columns {
 impl<'c, 'w> Reviews<'c, 'w> {
     pub fn new(change: &'c Change<'w>, mapping: &mut Mapping<'_>, options: &Options) -> Self {
         let (columns, zone) = (Columns::find(mapping), options.zone.clone());
-        Reviews { change, columns, zone, seen: HashMap::new(), counts: Counts::default() }
+        Reviews { change, columns, zone, seen: Firsts::default(), now: options.now, counts: Counts::default() }
     }
 
     pub fn take(&mut self, record: &Record<'_>, findings: &mut Findings<'_>) -> Result<Result<(), Refusal>> {
@@ -68,11 +71,19 @@ impl<'c, 'w> Reviews<'c, 'w> {
             Ok(review) => review,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let first = *self.seen.entry(review.external_id.clone()).or_insert(record.number);
-        if first != record.number {
-            let message = format!("record {first} has the same review");
-            let invalid = Invalid::new("import/duplicate-review", message, "the first was taken; keep the right one");
-            return Ok(Err(cell::refusal(record, self.columns.id.unwrap_or_default(), invalid)));
+        match self.seen.meet(review.external_id.clone(), record) {
+            Met::First => {}
+            Met::Same(first) => {
+                findings.tell(repeated(first, record, self.columns.id));
+                self.counts.count(Put::Same);
+                return Ok(Ok(()));
+            }
+            Met::Other(first) => {
+                let message = format!("record {first} has the same review");
+                let help = "the first was taken; keep the right one";
+                let invalid = Invalid::new("import/duplicate-review", message, help);
+                return Ok(Err(cell::refusal(record, self.columns.id.unwrap_or_default(), invalid)));
+            }
         }
         self.counts.count(self.change.put_review(&review)?);
         Ok(Ok(()))
@@ -106,6 +117,11 @@ impl<'c, 'w> Reviews<'c, 'w> {
             let invalid = Invalid::new("time/empty", "nothing says when the review was written", help);
             cell::refusal(record, c.written_at.unwrap_or(rating_column), invalid)
         })?;
+        if let (Some(column), true) = (c.written_at, written_at > to_utc_text(self.now)) {
+            let help = "check the clock, or the format, of the program that wrote it";
+            let invalid = Invalid::new("import/odd-time", "the review was written in the future", help);
+            findings.tell(cell::warning(record, column, invalid));
+        }
         let content = cell::plain(record, c.content, findings);
         let reviewer = cell::word(record, c.reviewer);
         // what was written by whom and when tells a review without an id

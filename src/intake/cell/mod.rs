@@ -135,7 +135,7 @@ pub fn parse_whole(text: &str) -> Result<i64, Invalid> {
         let message = "a whole number is due here";
         return Err(Invalid::new("import/not-a-number", message, "write it in digits, for example 12"));
     }
-    digits.parse::<i64>().ok().filter(|n| n.abs() <= UNITS_MAX).ok_or_else(|| {
+    digits.parse::<i64>().ok().filter(|n| (-UNITS_MAX..=UNITS_MAX).contains(n)).ok_or_else(|| {
         let help = "check that the column does not hold another number";
         Invalid::new("import/number-too-large", format!("more than {UNITS_MAX} units are not taken"), help)
     })

@@ -9,9 +9,9 @@ pub fn oddities(text: &str) -> Vec<Invalid> {
     if text.bytes().all(|b| (b' '..0x7f).contains(&b) && b != b'&' && b != b'<') {
         return Vec::new();
     }
-    [forbidden(text), markup(text), entity(text), mojibake(text), override_of_direction(text), marks(text)]
+    [forbidden, markup, entity, mojibake, replaced, override_of_direction, marks]
         .into_iter()
-        .flatten()
+        .filter_map(|oddity| oddity(text))
         .collect()
 }
 
@@ -78,6 +78,14 @@ fn mojibake(text: &str) -> Option<Invalid> {
     pairs.clone().any(is_pair).then(|| {
         let message = "the text was decoded wrongly before it came here (like `Ã©` for `é`)";
         Invalid::new("import/mojibake", message, "export it again as UTF-8 from where it was right")
+    })
+}
+
+/// What a program writes where it could not read a character.
+fn replaced(text: &str) -> Option<Invalid> {
+    text.contains('\u{fffd}').then(|| {
+        let message = "characters of the text were lost before it came here (each is a \u{fffd} now)";
+        Invalid::new("import/replacement-character", message, "export it again as UTF-8 from where it was right")
     })
 }
 

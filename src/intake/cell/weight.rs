@@ -37,6 +37,10 @@ impl Unit {
 pub fn grams(text: &str, unit: Option<Unit>) -> Result<Option<i64>, Invalid> {
     let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ',')).unwrap_or(text.len());
     let (number, own) = text.split_at(end);
+    let wrong = || Invalid::new("import/weight", "the weight is not a number", "write it in digits, for example 0.5");
+    if number.is_empty() {
+        return Err(wrong());
+    }
     let unit = if own.trim().is_empty() { unit } else { Unit::parse(own) };
     let Some(unit) = unit else {
         let help = "add `--weight-unit kg` (or g, lb, oz), or name it in the header, as in `Weight (kg)`";
@@ -46,7 +50,6 @@ pub fn grams(text: &str, unit: Option<Unit>) -> Result<Option<i64>, Invalid> {
             help,
         ));
     };
-    let wrong = || Invalid::new("import/weight", "the weight is not a number", "write it in digits, for example 0.5");
     let (whole, fraction) = number.split_once(['.', ',']).unwrap_or((number, ""));
     let is_digits = |part: &str| part.len() <= 9 && part.bytes().all(|b| b.is_ascii_digit());
     if (whole.is_empty() && fraction.is_empty()) || !is_digits(whole) {

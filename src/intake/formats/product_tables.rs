@@ -31,6 +31,7 @@ pub static LAYOUTS: &[Layout<'static>] = &[
             (M::Images, "image_url|image|image_link|images|image_urls|additional_image_link|bild|bilder|bild-url|image 1|image_1|photo|imagen|immagine|картинка|изображение|media"),
             (M::Path, "link|url|product_url"),
             (M::ProductType, "product_type|productType|category|categories|kategorie|catégorie|categoría|categoria|kategoria|категория"),
+            (M::Category, "category|categories|kategorie|catégorie|categoría|categoria|kategoria|категория"),
             (M::GoogleCategory, "google_product_category"), (M::Tags, "tags"), (M::Condition, "condition"),
             (M::AgeGroup, "age_group"), (M::Gender, "gender"), (M::Weight, "weight*|gewicht*|poids*|peso*|вес*"),
             (M::Status, "status"), (M::SellsWhenOut, "sells_when_out|backorder|backorders|allow_backorder|allow_backorders"),
@@ -38,28 +39,6 @@ pub static LAYOUTS: &[Layout<'static>] = &[
         ],
         options: &[("Color", "color|colour|farbe|couleur"), ("Size", "size|größe|taille|talla")],
         attributes: &[("material", "material|stoff"), ("pattern", "pattern")],
-        ..Layout::PLAIN
-    },
-    Layout {
-        source: "google-products",
-        columns: &[
-            (M::Sku, "id"), (M::Group, "item_group_id|item group id"), (M::Title, "title"), (M::Description, "description"),
-            (M::Price, "price"), (M::SalePrice, "sale_price|sale price"), (M::Path, "link"), (M::Brand, "brand"),
-            (M::Gtin, "gtin"), (M::Mpn, "mpn"), (M::Condition, "condition"), (M::Gender, "gender"),
-            (M::Images, "image_link|image link|additional_image_link|additional image link"),
-            (M::AgeGroup, "age_group|age group"), (M::ProductType, "product_type|product type"),
-            (M::GoogleCategory, "google_product_category|google product category"),
-            (M::Weight, "shipping_weight|shipping weight"),
-            (M::Quantity, "quantity|quantity_to_sell_on_facebook"), (M::AvailabilityDate, "availability_date|availability date"),
-        ],
-        options: &[("Color", "color"), ("Size", "size")],
-        attributes: &[
-            ("material", "material"), ("pattern", "pattern"), ("custom_label_0", "custom_label_0|custom label 0"),
-            ("custom_label_1", "custom_label_1|custom label 1"), ("custom_label_2", "custom_label_2|custom label 2"),
-            ("custom_label_3", "custom_label_3|custom label 3"), ("custom_label_4", "custom_label_4|custom label 4"),
-        ],
-        custom: Custom::Program,
-        separators: &[','],
         ..Layout::PLAIN
     },
     Layout {
@@ -71,6 +50,7 @@ pub static LAYOUTS: &[Layout<'static>] = &[
             (M::ProductType, "Categories (*"), (M::Tags, "Tags (*"), (M::Images, "Image URLs (*"),
             (M::Condition, "Condition"), (M::Status, "Active (0/1)"),
         ],
+        attributes: &[(super::prestashop::NUMBER, "Product ID|id")],
         custom: Custom::Program,
         weight_unit: Some(crate::intake::cell::weight::Unit::KILOGRAM),
         ..Layout::PLAIN

@@ -55,6 +55,7 @@ struct Columns {
     vendor: Option<usize>,
     product_type: Option<usize>,
     google_category: Option<usize>,
+    shopify_category: Option<usize>,
     condition: Option<usize>,
     age_group: Option<usize>,
     gender: Option<usize>,
@@ -90,6 +91,7 @@ impl Columns {
             vendor: find("Vendor", "brand"),
             product_type: find("Type", "product type"),
             google_category: find("Google Shopping / Google Product Category", "google_product_category"),
+            shopify_category: find("Product Category", "google_product_category, if there is none"),
             condition: find("Google Shopping / Condition", "condition"),
             age_group: find("Google Shopping / Age Group", "age group"),
             gender: find("Google Shopping / Gender", "gender"),
@@ -137,7 +139,7 @@ impl Columns {
             (self.body, ProductField::Description),
             (self.vendor, ProductField::Brand),
             (self.product_type, ProductField::ProductType),
-            (self.google_category, ProductField::GoogleProductCategory),
+            (self.google_category.or(self.shopify_category), ProductField::GoogleProductCategory),
             (self.condition, ProductField::Condition),
             (self.age_group, ProductField::AgeGroup),
             (self.gender, ProductField::Gender),
@@ -206,7 +208,8 @@ impl ShopifyProducts {
             description: cell::html(record, c.body, findings),
             brand: cell::plain(record, c.vendor, findings),
             product_type: cell::plain(record, c.product_type, findings),
-            google_product_category: cell::word(record, c.google_category),
+            category: None,
+            google_product_category: self.google_category(record),
             condition: lower(c.condition),
             age_group: lower(c.age_group),
             gender: lower(c.gender),
@@ -216,6 +219,13 @@ impl ShopifyProducts {
             attributes: c.product_attributes.iter().filter_map(attribute).collect(),
             status: self.status(record)?,
         })
+    }
+
+    /// What Google's channel was told, else the way to Shopify's own category, whose names began as Google's: what Google
+    /// does not know it leaves alone.
+    fn google_category(&self, record: &Record<'_>) -> Option<String> {
+        let own = || cell::word(record, self.columns.shopify_category).filter(|way| way != "Uncategorized");
+        cell::word(record, self.columns.google_category).or_else(own)
     }
 
     fn status(&self, record: &Record<'_>) -> Result<Status, Refusal> {

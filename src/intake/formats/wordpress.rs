@@ -10,7 +10,7 @@ use crate::document::{Field, OfferReader, Position, RawOffer, ReadOptions, XmlRe
 use crate::intake::bytes::archive;
 use crate::intake::bytes::encoding::{Encoding, How};
 use crate::intake::bytes::source::Source;
-use crate::intake::offers::document::child;
+
 use crate::intake::rows::dialect::Options;
 use crate::intake::rows::table::{Cells, Column};
 use std::cell::{Cell, RefCell};
@@ -265,7 +265,7 @@ impl<'a> Post<'a> {
 
     fn metas(&self) -> impl Iterator<Item = (&'a str, Field<'a>)> + use<'a> {
         let metas = self.0.fields().filter(|field| field.name() == "postmeta");
-        metas.filter_map(|meta| Some((child(meta, "meta_key")?.text().trim(), child(meta, "meta_value")?)))
+        metas.filter_map(|meta| Some((meta.child("meta_key")?.text().trim(), meta.child("meta_value")?)))
     }
 
     fn meta(&self, key: &str) -> Option<(&'a str, Position)> {
@@ -338,7 +338,7 @@ impl Shop {
         let channel = head.field("channel");
         let all = channel.into_iter().flat_map(|channel| channel.children()).chain(head.fields());
         for term in all.filter(|field| field.name() == "term") {
-            let told = |name| child(term, name).map_or("", |field| field.text().trim());
+            let told = |name| term.child(name).map_or("", |field| field.text().trim());
             let (taxonomy, slug) = (told("term_taxonomy"), told("term_slug"));
             self.learn_term(taxonomy, slug, told("term_name"));
             let above = told("term_parent");

@@ -18,16 +18,23 @@
 //! currency = "EUR"
 //! ```
 //! `delimiter`, `encoding`, `header_line`, `weight_unit` and `image_base` may be said, too.
+//!
+//! With `offer`, the name of an element, it is about an XML document of offers instead: see
+//! [`description`](crate::intake::offers::description).
 use crate::diagnostic::{Error, Place, Result};
-use crate::intake::cell::Custom;
 use crate::intake::cell::weight::Unit;
 use crate::intake::detect::{FORMATS, Format, Kind};
 use crate::intake::formats::product_tables;
+use crate::intake::offers::description::{Decimal, Described, Description};
+use crate::intake::offers::dialect::Dialect;
+use crate::intake::offers::draft::Meaning as OfferMeaning;
+use crate::intake::offers::known;
 use crate::intake::products::layout::{Layout, MEANINGS, Meaning};
 use crate::intake::rows::table::{Column, Table, fold};
 use crate::value::closest::closest;
 use indexmap::IndexMap;
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// A mapping file, read and checked.
 #[derive(Debug, Clone)]
@@ -40,9 +47,11 @@ pub struct MappingFile {
     columns: Vec<(Meaning, String)>,
     constants: Vec<(Meaning, String)>,
     weight_unit: Option<Unit>,
+    /// What it says of a document of offers, if it is about one.
+    document: Option<Arc<Dialect>>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Said {
     #[serde(default = "products")]
@@ -63,13 +72,6 @@ struct Said {
     constants: IndexMap<String, String>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Decimal {
-    Comma,
-    Dot,
-}
-
 fn products() -> String {
     "products".to_owned()
 }
@@ -79,12 +81,8 @@ impl MappingFile {
     ///
     /// Errors: `mapping/unreadable`, `mapping/no-such-column` and `mapping/value`, each with its line.
     pub fn parse(file: &str, text: &str) -> Result<MappingFile> {
-        let said: Said = toml::from_str(text).map_err(|e| {
-            let (line, column) = line_of(text, e.span().map_or(0, |span| span.start));
-            Error::usage("mapping/unreadable", e.message().to_owned())
-                .at(Place::file(file).line(line).column(column))
-                .help("see `purvey import --map-wizard FILE` for a mapping to start from")
-        })?;
+        let is_of_offers = toml::from_str::<toml::Table>(text).is_ok_and(|said| said.contains_key("offer"));
+        let said: Said = if is_of_offers { Said::default() } else { read(file, text)? };
         let mut mapping = MappingFile {
             file: file.to_owned(),
             text: text.to_owned(),
@@ -92,9 +90,14 @@ impl MappingFile {
             columns: Vec::new(),
             constants: Vec::new(),
             weight_unit: None,
+            document: None,
             said,
         };
-        mapping.kind = mapping.find_kind()?;
+        if is_of_offers {
+            mapping.describe(read(file, text)?)?;
+            return Ok(mapping);
+        }
+        mapping.kind = mapping.find_kind(&mapping.said.kind)?;
         if mapping.kind == Kind::Products {
             mapping.columns = mapping.meanings(&mapping.said.columns)?;
             mapping.constants = mapping.meanings(&mapping.said.constants)?;
@@ -115,12 +118,65 @@ impl MappingFile {
         Ok(mapping)
     }
 
-    fn find_kind(&self) -> Result<Kind> {
+    fn find_kind(&self, name: &str) -> Result<Kind> {
         let all = FORMATS.iter().map(|format| format.kind);
-        all.into_iter().find(|kind| kind.as_str() == self.said.kind).ok_or_else(|| {
+        all.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| {
             let help = "products, stock, prices, locations, orders, tracking and reviews are known".to_owned();
-            self.wrong("kind", format!("there is no kind `{}`", self.said.kind), help)
+            self.wrong("kind", format!("there is no kind `{name}`"), help)
         })
+    }
+
+    /// Takes what it says of a document of offers.
+    fn describe(&mut self, written: Description) -> Result<()> {
+        self.kind = self.find_kind(written.kind.as_deref().unwrap_or(Kind::Products.as_str()))?;
+        if !matches!(self.kind, Kind::Products | Kind::Stock) {
+            let help = "a document of offers is about products or stock".to_owned();
+            return Err(self.wrong("kind", format!("no {} are read from documents", self.kind.as_str()), help));
+        }
+        if written.roots.is_empty() && written.offer.as_slice().len() != 1 {
+            let help = "name one element, or say in `roots` which document elements there are".to_owned();
+            return Err(self.wrong("offer", "it is not clear which element is an offer".to_owned(), help));
+        }
+        let described = Described::new(written.clone()).map_err(|unknown| {
+            let help = match closest(&unknown.name, OfferMeaning::names()) {
+                Some(near) => format!("is `{near}` meant?"),
+                None => format!("known are {}", OfferMeaning::names().collect::<Vec<_>>().join(", ")),
+            };
+            let message = format!("offers have no `{}`", unknown.name);
+            Error { code: "mapping/no-such-column", ..self.wrong(&unknown.name, message, help) }
+        })?;
+        if !described.says(OfferMeaning::Sku) {
+            let help = "add where the merchant's own id stands: sku = \"…\"".to_owned();
+            return Err(self.wrong("columns", "the mapping names no `sku`".to_owned(), help));
+        }
+        let source = format!("mapping:{}", written.name.as_deref().unwrap_or(&self.file));
+        let dialect = known::dialect(self.kind.as_str(), source, self.kind, &written, &Arc::new(described));
+        self.said.encoding = written.encoding;
+        self.document = Some(Arc::new(dialect));
+        Ok(())
+    }
+
+    /// How the offers of the document are written. Errors: `mapping/not-a-document`.
+    pub fn document(&self, file: &str) -> Result<&Arc<Dialect>> {
+        self.document.as_ref().ok_or_else(|| {
+            let message = format!("{file} is an XML document, and the mapping is one of a table");
+            let help = "say which element is one offer: offer = \"item\"; names in [columns] are then elements";
+            Error::usage("mapping/not-a-document", message).at(Place::file(&self.file)).help(help)
+        })
+    }
+
+    /// Errors: `mapping/not-a-table`.
+    pub fn check_is_of_tables(&self, file: &str) -> Result<()> {
+        if self.document.is_none() {
+            return Ok(());
+        }
+        let message = format!("{file} is a table, and the mapping is one of an XML document");
+        let help = "leave out `offer`; names in [columns] are then columns";
+        Err(Error::usage("mapping/not-a-table", message).at(Place::file(&self.file)).help(help))
+    }
+
+    pub fn encoding(&self) -> Option<&str> {
+        self.said.encoding.as_deref()
     }
 
     fn meanings(&self, said: &IndexMap<String, String>) -> Result<Vec<(Meaning, String)>> {
@@ -232,17 +288,22 @@ impl MappingFile {
             attributes: &attributes,
             constants: &constants,
             has_product_records: false,
-            custom: match self.said.decimal {
-                None => Custom::People,
-                Some(Decimal::Comma) => Custom::Comma,
-                Some(Decimal::Dot) => Custom::Dot,
-            },
+            custom: Decimal::custom(self.said.decimal),
             weight_unit: self.weight_unit,
             image_base: self.said.image_base.as_deref(),
             separators: Layout::PLAIN.separators,
         };
         take(&layout)
     }
+}
+
+fn read<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|e| {
+        let (line, column) = line_of(text, e.span().map_or(0, |span| span.start));
+        Error::usage("mapping/unreadable", e.message().to_owned())
+            .at(Place::file(file).line(line).column(column))
+            .help("see `purvey import --map-wizard FILE` for a mapping to start from")
+    })
 }
 
 fn pairs(said: &IndexMap<String, String>) -> Vec<(&str, &str)> {

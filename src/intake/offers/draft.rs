@@ -27,6 +27,7 @@ pub enum Meaning<'a> {
     Description,
     Brand,
     ProductType,
+    Category,
     GoogleCategory,
     Condition,
     AgeGroup,
@@ -54,36 +55,51 @@ pub enum Meaning<'a> {
     Attribute(&'a str),
 }
 
+/// Names of meanings, as descriptions and `--explain` call them.
+const MEANINGS: &[(&str, Meaning<'static>)] = &[
+    ("sku", Meaning::Sku),
+    ("item_group_id", Meaning::Group),
+    ("title", Meaning::Title),
+    ("description", Meaning::Description),
+    ("brand", Meaning::Brand),
+    ("product_type", Meaning::ProductType),
+    ("category", Meaning::Category),
+    ("google_product_category", Meaning::GoogleCategory),
+    ("condition", Meaning::Condition),
+    ("age_group", Meaning::AgeGroup),
+    ("gender", Meaning::Gender),
+    ("path", Meaning::Link),
+    ("image", Meaning::Image),
+    ("gtin", Meaning::Gtin),
+    ("mpn", Meaning::Mpn),
+    ("price", Meaning::Price),
+    ("compare_at_price", Meaning::PriceBefore),
+    ("sale_price", Meaning::SalePrice),
+    ("sale_time", Meaning::SaleTime),
+    ("currency", Meaning::Currency),
+    ("availability", Meaning::Availability),
+    ("availability_date", Meaning::AvailabilityDate),
+    ("quantity", Meaning::Quantity),
+    ("weight", Meaning::Weight),
+];
+
+impl Meaning<'static> {
+    pub fn parse(name: &str) -> Option<Self> {
+        MEANINGS.iter().find(|(known, _)| *known == name).map(|(_, meaning)| *meaning)
+    }
+
+    pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+        MEANINGS.iter().map(|(name, _)| *name)
+    }
+}
+
 impl std::fmt::Display for Meaning<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = match self {
-            Meaning::Sku => "sku",
-            Meaning::Group => "item_group_id",
-            Meaning::Title => "title",
-            Meaning::Description => "description",
-            Meaning::Brand => "brand",
-            Meaning::ProductType => "product_type",
-            Meaning::GoogleCategory => "google_product_category",
-            Meaning::Condition => "condition",
-            Meaning::AgeGroup => "age_group",
-            Meaning::Gender => "gender",
-            Meaning::Link => "path",
-            Meaning::Image => "image",
-            Meaning::Gtin => "gtin",
-            Meaning::Mpn => "mpn",
-            Meaning::Price => "price",
-            Meaning::PriceBefore => "price before the sale",
-            Meaning::SalePrice => "sale_price",
-            Meaning::SaleTime => "time of the sale",
-            Meaning::Currency => "currency",
-            Meaning::Availability => "availability",
-            Meaning::AvailabilityDate => "availability_date",
-            Meaning::Quantity => "quantity",
-            Meaning::Weight => "weight",
-            Meaning::Choice(axis) => return write!(f, "option {axis}"),
-            Meaning::Attribute(name) => return write!(f, "attribute {name}"),
-        };
-        f.write_str(name)
+        match self {
+            Meaning::Choice(axis) => write!(f, "option {axis}"),
+            Meaning::Attribute(name) => write!(f, "attribute {name}"),
+            other => f.write_str(MEANINGS.iter().find(|(_, known)| known == other).map_or("", |(name, _)| name)),
+        }
     }
 }
 
@@ -101,6 +117,10 @@ pub struct Said<'a> {
 #[derive(Debug, Default)]
 pub struct Draft<'a> {
     said: Vec<Said<'a>>,
+    /// What is wrong with a text, by its place in `said`, and is only worth a warning.
+    doubts: Vec<(usize, Invalid)>,
+    /// Why there is no id, where that is known.
+    no_id: Option<Invalid>,
 }
 
 /// What a format leaves open and the user or the shop says.
@@ -134,6 +154,7 @@ pub fn carried_by_offers() -> Carried {
             P::Description,
             P::Brand,
             P::ProductType,
+            P::Category,
             P::GoogleProductCategory,
             P::Condition,
             P::AgeGroup,
@@ -163,12 +184,12 @@ pub fn carried_by_offers() -> Carried {
 }
 
 /// What offers without titles carry: price and stock of what the catalog knows.
-pub fn carried_by_prices() -> Carried {
+pub fn only_prices(carried: Carried) -> Carried {
     use VariantField as V;
-    Carried {
-        product: Vec::new(),
-        variant: vec![V::Price, V::SalePrice, V::Currency, V::Tracked, V::SellsWhenOut, V::AvailabilityDate, V::Status],
-    }
+    const PRICES: &[VariantField] =
+        &[V::Price, V::SalePrice, V::Currency, V::Tracked, V::SellsWhenOut, V::AvailabilityDate, V::Status];
+    let variant = carried.variant.into_iter().filter(|field| PRICES.contains(field)).collect();
+    Carried { product: Vec::new(), variant }
 }
 
 const AVAILABILITIES: &str = "in_stock, out_of_stock, preorder or backorder (in YML: true or false)";
@@ -183,6 +204,18 @@ impl<'a> Draft<'a> {
         if !text.is_empty() {
             self.said.push(Said { meaning, name, text, at });
         }
+    }
+
+    /// Doubts what was said last.
+    pub fn doubt(&mut self, invalid: Invalid) {
+        if let Some(last) = self.said.len().checked_sub(1) {
+            self.doubts.push((last, invalid));
+        }
+    }
+
+    /// Says why there is no id.
+    pub fn lacks_id(&mut self, why: Invalid) {
+        self.no_id = Some(why);
     }
 
     /// The first that was said of it.
@@ -237,6 +270,7 @@ impl<'a> Draft<'a> {
     ) -> Result<ProductRow, Refusal> {
         let read = Reading { draft: self, rules, place };
         let sku = read.sku()?;
+        read.tell_doubts(findings);
         let group = self.text(Meaning::Group).unwrap_or(sku.as_str()).to_owned();
         let mut choices: Vec<(&str, &str)> = Vec::new();
         for said in &self.said {
@@ -302,10 +336,19 @@ impl Reading<'_, '_> {
         findings.tell(invalid.into_diagnostic(Severity::Warning).at((self.place)(Some(said))));
     }
 
+    fn tell_doubts(&self, findings: &mut Findings<'_>) {
+        for (at, doubt) in &self.draft.doubts {
+            if let Some(said) = self.draft.said.get(*at) {
+                self.warn(said, doubt.clone(), findings);
+            }
+        }
+    }
+
     fn sku(&self) -> Result<Sku, Refusal> {
         let Some(said) = self.draft.get(Meaning::Sku) else {
             let help = "every offer needs an id of its own, which becomes its SKU";
-            return Err(self.refuse(None, Invalid::new("import/no-sku", "the offer has no id", help)));
+            let why = self.draft.no_id.clone();
+            return Err(self.refuse(None, why.unwrap_or(Invalid::new("import/no-sku", "the offer has no id", help))));
         };
         Sku::parse(&said.text).map_err(|invalid| self.refuse(Some(said), invalid))
     }
@@ -313,7 +356,10 @@ impl Reading<'_, '_> {
     /// One value may be said twice only if it is the same.
     fn check_twice(&self) -> Result<(), Refusal> {
         for (i, said) in self.draft.said.iter().enumerate() {
-            let is_list = matches!(said.meaning, Meaning::Image | Meaning::ProductType | Meaning::Attribute(_));
+            let is_list = matches!(
+                said.meaning,
+                Meaning::Image | Meaning::ProductType | Meaning::Category | Meaning::Attribute(_)
+            );
             let before = self.draft.said.get(..i).unwrap_or_default();
             let other = before.iter().find(|other| {
                 !is_list && other.meaning == said.meaning && other.name == said.name && other.text != said.text
@@ -345,6 +391,7 @@ impl Reading<'_, '_> {
             description: self.word(Meaning::Description),
             brand: self.plain(Meaning::Brand, findings),
             product_type: self.plain(Meaning::ProductType, findings),
+            category: self.word(Meaning::Category),
             google_product_category: self.word(Meaning::GoogleCategory),
             condition: self.word(Meaning::Condition).map(|word| word.to_lowercase()),
             age_group: self.word(Meaning::AgeGroup).map(|word| word.to_lowercase()),
@@ -416,9 +463,7 @@ impl Reading<'_, '_> {
     /// The currency an offer names beside its amounts.
     fn currency(&self) -> Result<Option<Currency>, Refusal> {
         let Some(said) = self.draft.get(Meaning::Currency) else { return Ok(None) };
-        // Yandex's documents keep the rouble's code of before 1998
-        let code = if said.text == "RUR" { "RUB" } else { said.text.as_ref() };
-        Currency::parse(code).map(Some).map_err(|invalid| self.refuse(Some(said), invalid))
+        Currency::parse(&said.text).map(Some).map_err(|invalid| self.refuse(Some(said), invalid))
     }
 
     fn amount(&self, said: &Said<'_>, beside: Option<Currency>) -> Result<(Currency, i64), Refusal> {

@@ -1,5 +1,6 @@
 //! Offers of a document into the catalog: products through the [`Keeper`], units by location after them.
-use super::document::{Dialect, Level, Offers, place};
+use super::dialect::{Dialect, Level};
+use super::document::{Offers, place};
 use super::draft::{Draft, Meaning, PlaceOf, Rules, Said};
 use crate::catalog::{Carried, Change};
 use crate::diagnostic::{Diagnostic, Place, Result};
@@ -14,10 +15,11 @@ use crate::intake::products::row::ProductRow;
 use crate::intake::products::seen::Seen;
 use crate::intake::stock::levels::{self, Amount, LevelField, LevelRow, Levels};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 pub struct OfferTaker<'c, 'w> {
     change: &'c Change<'w>,
-    dialect: &'static Dialect,
+    dialect: Arc<Dialect>,
     rules: Rules,
     keeper: Keeper<'c, 'w>,
     levels: Levels<'c, 'w>,
@@ -35,7 +37,7 @@ impl<'c, 'w> OfferTaker<'c, 'w> {
         carried: &'c Carried,
         options: &Options,
     ) -> Result<Self> {
-        let dialect = offers.dialect;
+        let dialect = Arc::clone(&offers.dialect);
         let mut keeper = Keeper::new(change, source, carried, options)?;
         if dialect.has_no_variants {
             keeper.keep_bare();
@@ -46,28 +48,28 @@ impl<'c, 'w> OfferTaker<'c, 'w> {
         };
         Ok(OfferTaker {
             change,
-            dialect,
             rules: Rules::new(options, dialect.names_currency, dialect.custom),
+            dialect,
             keeper,
             levels: Levels::new(change, policy)?,
             waiting: VecDeque::new(),
             group: String::new(),
-            brings_prices: offers.brings_prices(),
+            brings_prices: offers.brings_prices,
         })
     }
 
     pub fn take(&mut self, offer: &RawOffer, offers: &Offers, findings: &mut Findings<'_>) -> Result<()> {
-        let mut draft = Draft::default();
-        (self.dialect.draft)(offer, &offers.around, &mut draft);
+        let (dialect, mut draft) = (Arc::clone(&self.dialect), Draft::default());
+        dialect.reading.draft(offer, &offers.around, &mut draft);
         let sku = draft.text(Meaning::Sku).map(str::to_owned);
         let place_of = |said: Option<&Said<'_>>| {
-            let place = place(offers.file(), offer, said, self.dialect.id);
+            let place = place(offers.file(), offer, said, &dialect.id);
             match &sku {
                 Some(sku) => place.sku(sku),
                 None => place,
             }
         };
-        let rows = match level_rows(&draft, (self.dialect.levels)(offer), &place_of) {
+        let rows = match level_rows(&draft, dialect.reading.levels(offer), &place_of) {
             Ok(rows) => rows,
             Err(refusal) => {
                 findings.refuse(*refusal);
@@ -170,6 +172,15 @@ impl<'c, 'w> OfferTaker<'c, 'w> {
 /// The units of an offer by place.
 fn level_rows(draft: &Draft<'_>, levels: Vec<Level<'_>>, place_of: PlaceOf<'_>) -> Result<Vec<LevelRow>, Refusal> {
     let sku = draft.text(Meaning::Sku).unwrap_or_default();
+    let twice = levels.iter().enumerate().find(|(at, level)| {
+        let mut before = levels.get(..*at).unwrap_or_default().iter();
+        before.any(|other| other.location == level.location && other.units.text != level.units.text)
+    });
+    if let Some((_, level)) = twice {
+        let message = format!("the units at `{}` are there twice, with another number", level.location);
+        let finding = Diagnostic::error("import/duplicate-level", message).at(place_of(Some(&level.units)));
+        return Err(Box::new(finding.help("keep the one that is right")));
+    }
     let read = |level: Level<'_>| match cell::parse_whole(&level.units.text) {
         Ok(units) => Ok(LevelRow {
             sku: sku.to_owned(),

@@ -19,6 +19,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+/// Far above any marketplace's.
+const ID_CHARS_MAX: usize = 255;
+
 type Refusal = Box<Diagnostic>;
 
 /// An order and the channel it came from.
@@ -189,7 +192,19 @@ impl Reader<'_> {
         };
         let external = self.text(document, &["external_id"], "")?;
         let id = if prefix == Some(channel.as_str()) { rest.to_owned() } else { order_id.clone() };
-        Ok((channel, external.unwrap_or(id)))
+        let id = external.unwrap_or(id);
+        let chars = id.chars().count();
+        if chars > ID_CHARS_MAX {
+            let message = format!("the id has {chars} characters, at most {ID_CHARS_MAX} are taken");
+            let help = "check that the field does not hold something else";
+            return Err(self.refuse("order_id", &id, Invalid::new("import/id-too-long", message, help)));
+        }
+        if id.contains("E+") && text::is_scientific(&id) {
+            let help = "its last digits are lost: export again with the column formatted as text";
+            let invalid = Invalid::new("import/id-scientific", "a spreadsheet turned the id into a number", help);
+            return Err(self.refuse("order_id", &id, invalid));
+        }
+        Ok((channel, id))
     }
 
     fn moment(&self, of: &Value, names: &[&str]) -> Result<Option<Timestamp>, Refusal> {

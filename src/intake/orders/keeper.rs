@@ -35,6 +35,11 @@ impl<'c, 'w> Orders<'c, 'w> {
 
     pub fn take(&mut self, told: Told, place: &Place, findings: &mut Findings<'_>) -> Result<Result<(), Refusal>> {
         let Told { channel, order, warnings } = told;
+        if let Some(why) = order.fault() {
+            let place = place.clone().attribute("order_id").value(&order.channel_order_id);
+            let finding = Diagnostic::error("order/unreadable", format!("the order cannot be kept: {why}")).at(place);
+            return Ok(Err(Box::new(finding.help("mend it where it is kept, and export it again"))));
+        }
         if let Some(finding) = self.meet(&channel, &order, place) {
             match finding.severity {
                 Severity::Error => return Ok(Err(Box::new(finding))),

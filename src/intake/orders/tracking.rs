@@ -126,8 +126,8 @@ impl<'c, 'w, 'o> Tracking<'c, 'w, 'o> {
     fn parcel(&self, record: &Record<'_>, order: FoundOrder, findings: &mut Findings<'_>) -> Result<Parcel, Refusal> {
         let c = &self.columns;
         let column = c.number.unwrap_or_default();
-        let number =
-            TrackingNumber::parse(record.get(column)).map_err(|invalid| cell::refusal(record, column, invalid))?;
+        let number = TrackingNumber::parse(record.text(Some(column)))
+            .map_err(|invalid| cell::refusal(record, column, invalid))?;
         let carrier = record.text(c.carrier);
         self.check_carrier(record, carrier, &number, findings);
         let place = |column: Option<usize>| column.map_or_else(|| record.whole(), |column| record.place(column));

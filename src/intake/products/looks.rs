@@ -17,10 +17,26 @@ pub fn look(sku: &str) -> u64 {
     }
     let mut hash = Xxh3::new();
     let mut bytes = [0; 4];
-    for c in sku.chars().flat_map(char::to_lowercase).flat_map(parts) {
+    let seen = sku.chars().filter(|c| !is_unseen(*c)).map(plain);
+    for c in seen.flat_map(char::to_lowercase).flat_map(parts) {
         hash.update(c.encode_utf8(&mut bytes).as_bytes());
     }
     hash.digest()
+}
+
+/// Soft hyphens, joiners and marks of direction.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// What is typed for a character: hyphens and spaces are of many kinds, and East Asian fonts have letters of their own.
+fn plain(c: char) -> char {
+    match c {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' => '-',
+        '\u{ff01}'..='\u{ff5e}' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
+        c if c.is_whitespace() => ' ',
+        c => c,
+    }
 }
 
 /// A letter as it looks: apart from its accent, and Latin where it cannot be told from one.

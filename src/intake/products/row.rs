@@ -115,6 +115,11 @@ pub trait ProductReader {
         findings: &mut crate::intake::findings::Findings<'_>,
     ) -> Result<ProductRow, Refusal>;
 
+    /// Whether the file speaks of a SKU that another file of its shop has.
+    fn covers(&self, _sku: &str) -> bool {
+        false
+    }
+
     /// A row that was kept back until now; at the end, any that is left.
     ///
     /// Errors: those of keeping what has to be remembered.

@@ -226,6 +226,14 @@ fn preview(body: &[u8], delimiter: u8, literal_quotes: bool, all: bool) -> Vec<R
     rows
 }
 
+/// A declaration of XML that begins a line and stands in no cell.
+fn has_lines_above_xml(text: &[u8]) -> bool {
+    let above = memchr::memmem::find(text, b"<?xml ").map(|at| &text[..at]);
+    above.is_some_and(|above| {
+        matches!(above.last(), Some(b'\n' | b'\r')) && above.iter().filter(|b| **b == b'"').count() % 2 == 0
+    })
+}
+
 /// HTML and XML come where a table was expected when a download failed or the wrong file was named.
 fn refuse_documents(file: &str, head: &[u8]) -> Result<()> {
     let text = head.trim_ascii_start();
@@ -240,6 +248,11 @@ fn refuse_documents(file: &str, head: &[u8]) -> Result<()> {
         _ if tag(b"<?xml") || tag(b"<rss") || tag(b"<feed") || tag(b"<yml_catalog") => {
             ("XML", "name the right kind of file, or export the table as CSV")
         }
+        _ if has_lines_above_xml(text) => (
+            "XML with lines above it",
+            "they are no part of it, perhaps a message of the program: take them out, and fetch it again",
+        ),
+        _ if tag(b"{\\rtf") => ("an RTF document", "save the table as CSV (UTF-8)"),
         _ => return Ok(()),
     };
     let above = head.len() - text.len();

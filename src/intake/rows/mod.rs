@@ -1,6 +1,7 @@
 //! Text as records of which every cell knows its place, however it is strung together.
 mod delimited;
 pub(super) mod dialect;
+pub(super) mod firsts;
 pub(super) mod json;
 pub mod table;
 mod tally;

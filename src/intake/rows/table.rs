@@ -9,6 +9,7 @@ use crate::intake::bytes::encoding::Encoding;
 use crate::intake::bytes::source::Source;
 use crate::intake::formats::wordpress::{self, WordPress};
 use crate::value::text::trim;
+use std::borrow::Cow;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// One named column.
@@ -21,7 +22,7 @@ pub struct Column {
 
 impl Column {
     pub(in crate::intake) fn new(name: &str) -> Column {
-        Column { name: bare(name).to_owned(), folded: fold(name) }
+        Column { name: bare(name).into_owned(), folded: fold(name) }
     }
 }
 
@@ -30,8 +31,13 @@ pub fn fold(name: &str) -> String {
     bare(name).to_lowercase()
 }
 
-pub(in crate::intake) fn bare(name: &str) -> &str {
-    name.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+/// Without outer spaces; what is white space inside, a line end or a space that does not break, is one space.
+pub(in crate::intake) fn bare(name: &str) -> Cow<'_, str> {
+    let name = name.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    match name.contains(|c: char| c != ' ' && c.is_whitespace()) {
+        true => Cow::Owned(name.split_whitespace().collect::<Vec<_>>().join(" ")),
+        false => Cow::Borrowed(name),
+    }
 }
 
 pub struct Table {

@@ -105,7 +105,13 @@ impl<'c, 'w> Levels<'c, 'w> {
             Err(invalid) => return refuse(LevelField::Location, invalid),
         };
         let put = match row.amount {
-            Amount::Changed(by) => self.counter.adjust(item.id, location_id, by)?,
+            Amount::Changed(by) => {
+                let put = self.counter.adjust(item.id, location_id, by)?;
+                if by < 0 && self.change.level(item.id, location_id)?.on_hand < 0 {
+                    tell_negative(place, findings);
+                }
+                put
+            }
             Amount::Counted(quantity) => {
                 if let Some(first) = self.counted_before(item.id, location_id, record) {
                     let message = format!("record {first} counts the same SKU at the same place");
@@ -120,9 +126,7 @@ impl<'c, 'w> Levels<'c, 'w> {
                     return refuse(LevelField::Quantity, Invalid::new("import/duplicate-level", message, help));
                 }
                 if quantity < 0 {
-                    let message = "fewer than none: it is kept as oversold, and channels hear 0";
-                    let finding = Diagnostic::warning("import/negative-stock", message).at(place(LevelField::Quantity));
-                    findings.tell(finding.help("count again, or cancel what cannot be shipped"));
+                    tell_negative(place, findings);
                 }
                 self.move_from_main(item, location_id, place, findings)?;
                 self.counter.count(item.id, location_id, quantity)?
@@ -245,4 +249,10 @@ impl<'c, 'w> Levels<'c, 'w> {
         }
         Ok(())
     }
+}
+
+fn tell_negative(place: &dyn Fn(LevelField) -> Place, findings: &mut Findings<'_>) {
+    let message = "fewer than none: it is kept as oversold, and channels hear 0";
+    let finding = Diagnostic::warning("import/negative-stock", message).at(place(LevelField::Quantity));
+    findings.tell(finding.help("count again, or cancel what cannot be shipped"));
 }

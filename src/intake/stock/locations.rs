@@ -1,14 +1,15 @@
 //! Stores, warehouses and pickup points: a code, a name, and an address.
-use crate::catalog::{Change, Location};
+use crate::catalog::{Change, Location, Put};
 use crate::diagnostic::Result;
 use crate::intake::cell;
 use crate::intake::findings::{Findings, Refusal};
 use crate::intake::import::Counts;
 use crate::intake::mapping::Mapping;
+use crate::intake::rows::firsts::{Firsts, Met, repeated};
 use crate::intake::rows::table::Record;
 use crate::value::{Country, Invalid};
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
-use std::collections::HashMap;
 
 const KINDS: [&str; 3] = ["store", "warehouse", "pickup"];
 
@@ -32,8 +33,8 @@ const ADDRESS: &[(&str, &str)] = &[
 pub struct Locations<'c, 'w> {
     change: &'c Change<'w>,
     columns: Columns,
-    /// First record of each code, without regard to case.
-    seen: HashMap<String, u64>,
+    /// By code, without regard to case.
+    seen: Firsts<String>,
     pub counts: Counts,
 }
 
@@ -60,7 +61,7 @@ impl Columns {
 
 impl<'c, 'w> Locations<'c, 'w> {
     pub fn new(change: &'c Change<'w>, mapping: &mut Mapping<'_>) -> Self {
-        Locations { change, columns: Columns::find(mapping), seen: HashMap::new(), counts: Counts::default() }
+        Locations { change, columns: Columns::find(mapping), seen: Firsts::default(), counts: Counts::default() }
     }
 
     pub fn take(&mut self, record: &Record<'_>, findings: &mut Findings<'_>) -> Result<Result<(), Refusal>> {
@@ -68,11 +69,16 @@ impl<'c, 'w> Locations<'c, 'w> {
             Ok(location) => location,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        self.counts.count(self.change.put_location(&location)?);
+        let put = match location {
+            Some(location) => self.change.put_location(&location)?,
+            None => Put::Same,
+        };
+        self.counts.count(put);
         Ok(Ok(()))
     }
 
-    fn read(&mut self, record: &Record<'_>, findings: &mut Findings<'_>) -> Result<Location, Refusal> {
+    /// `None` for a record that says what another said.
+    fn read(&mut self, record: &Record<'_>, findings: &mut Findings<'_>) -> Result<Option<Location>, Refusal> {
         let refuse = |column: Option<usize>, code, message: &str, help: &str| {
             Err(cell::refusal(record, column.unwrap_or_default(), Invalid::new(code, message, help)))
         };
@@ -85,8 +91,12 @@ impl<'c, 'w> Locations<'c, 'w> {
                 "give each location a code of its own",
             );
         }
-        let first = *self.seen.entry(code.to_lowercase()).or_insert(record.number);
-        if first != record.number {
+        let met = self.seen.meet(code.to_lowercase(), record);
+        if let Met::Same(first) = met {
+            findings.tell(repeated(first, record, self.columns.code));
+            return Ok(None);
+        }
+        if let Met::Other(first) = met {
             let message = format!("record {first} has the same store code");
             return refuse(
                 self.columns.code,
@@ -105,26 +115,45 @@ impl<'c, 'w> Locations<'c, 'w> {
                 "write store, warehouse or pickup",
             );
         }
-        Ok(Location {
+        Ok(Some(Location {
             code: code.to_owned(),
             name: cell::plain(record, self.columns.name, findings).unwrap_or_else(|| code.to_owned()),
             kind,
             fulfills_online: cell::flag(record, self.columns.fulfills_online)?.unwrap_or(true),
             address: self.address(record, findings),
-        })
+        }))
     }
 
     fn address(&self, record: &Record<'_>, findings: &mut Findings<'_>) -> Map<String, Value> {
         let mut address = Map::new();
         for (column, key) in &self.columns.address {
             let Some(text) = cell::word(record, Some(*column)) else { continue };
-            if *key == "country"
-                && let Err(invalid) = Country::parse(&text)
-            {
-                findings.tell(cell::warning(record, *column, invalid));
-            }
+            let (text, doubt) = match *key {
+                "country" => (Some(text.clone()), Country::parse(&text).err()),
+                "latitude" => coordinate(&text, 90.0),
+                "longitude" => coordinate(&text, 180.0),
+                "timezone" if TimeZone::get(&text).is_err() => {
+                    let help = "write a zone of the IANA database, for example Europe/Lisbon";
+                    (None, Some(Invalid::new("import/timezone", "this is no time zone: it is left out", help)))
+                }
+                _ => (Some(text), None),
+            };
+            doubt.into_iter().for_each(|invalid| findings.tell(cell::warning(record, *column, invalid)));
+            let Some(text) = text else { continue };
             address.insert((*key).to_owned(), Value::from(text));
         }
         address
+    }
+}
+
+/// Degrees with a decimal point, or why they are left out.
+fn coordinate(text: &str, most: f64) -> (Option<String>, Option<Invalid>) {
+    let plain = text.replace(',', ".");
+    match plain.parse::<f64>() {
+        Ok(degrees) if degrees.abs() <= most => (Some(plain), None),
+        _ => {
+            let help = format!("write degrees as a number, from -{most} to {most}");
+            (None, Some(Invalid::new("import/coordinate", "this is no coordinate: it is left out", help)))
+        }
     }
 }

@@ -1,10 +1,15 @@
 //! Stock as most systems can export it: SKU, place, and how many units are there or how many came and went.
 use super::levels::{Amount, LevelField, LevelRow};
+use crate::diagnostic::{Diagnostic, Place};
 use crate::intake::cell;
+use crate::intake::detect::column;
 use crate::intake::findings::Refusal;
 use crate::intake::mapping::Mapping;
-use crate::intake::rows::table::Record;
+use crate::intake::rows::table::{Record, Table};
 use crate::value::Invalid;
+
+const UNITS: &str = "quantity|qty|on_hand|on hand|stock|available";
+const CHANGES: &str = "delta|adjustment";
 
 pub struct StockTable {
     sku: Option<usize>,
@@ -18,9 +23,21 @@ impl StockTable {
         StockTable {
             sku: mapping.find("sku", "SKU"),
             location: mapping.find("store_code|store code|location_code|location|store|warehouse", "store code"),
-            counted: mapping.find("quantity|qty|on_hand|on hand|stock|available", "units on hand"),
-            changed: mapping.find("delta|adjustment", "units more or fewer"),
+            counted: mapping.find(UNITS, "units on hand"),
+            changed: mapping.find(CHANGES, "units more or fewer"),
         }
+    }
+
+    /// What is to be said of a header that names units twice.
+    pub fn doubts(&self, table: &Table) -> Option<Diagnostic> {
+        let named = UNITS.split('|').chain(CHANGES.split('|')).filter_map(|name| column(table, name));
+        let second = named.into_iter().find(|at| Some(*at) != self.column(LevelField::Quantity))?;
+        let name = |at: usize| table.header().get(at).map_or("", |column| column.name.as_str());
+        let read = self.column(LevelField::Quantity).map_or("", name);
+        let place = Place::file(table.file()).record(1).line(1).attribute(name(second));
+        let message = format!("`{}` is not read: units are those of `{read}`", name(second));
+        let help = "if the other is meant, say so by a mapping, or take this column out";
+        Some(Diagnostic::warning("import/two-quantities", message).at(place).help(help))
     }
 
     pub fn names_locations(&self) -> bool {

@@ -1,5 +1,7 @@
 //! Feeds of other systems, in.
 use super::Shop;
+use crate::intake::{MappingFile, explain};
+use std::sync::Arc;
 
 fn google(items: &str) -> String {
     format!(
@@ -205,4 +207,69 @@ fn preorders_and_backorders_come_with_their_date() {
     );
     shop.import("sku,availability_date\nUNDATED,2026-12-01\n");
     assert_eq!(shop.rows("SELECT availability FROM item WHERE sku = 'UNDATED'"), ["preorder"]);
+}
+
+const OWN: &str = "name = \"supplier\"\noffer = \"product\"\ndecimal = \"comma\"\n[columns]\nsku = \"@code\"\ntitle = [\"label\", \"name\"]\n\
+    price = \"prices/retail\"\nimage = \"pics/*@src\"\nproduct_type = { from = \"tree\", parts = \"/\" }\nquantity = \"stock\"\n\
+    [options]\nColor = \"colour\"\n[attributes]\nvat = \"tax\"\n[constants]\ncurrency = \"PLN\"\n";
+
+const OWN_XML: &str = "<catalog><group><product code=\"A-1\"><name>Mug</name><prices><net>1</net><retail>1.250,50</retail></prices>\n\
+    <pics><p src=\"https://e.com/1.jpg\"/><p src=\"https://e.com/2.jpg\"/></pics><tree>Home/Mugs</tree><stock>4</stock>\
+    <colour>red</colour><tax>23</tax></product>\n<product code=\"A-2\"><name>Cup</name><prices><retail>1.5</retail></prices></product>\
+    </group></catalog>";
+
+#[test]
+fn any_document_of_offers_comes_in_by_a_mapping() {
+    let mut shop = Shop::new();
+    let error = shop.try_import(OWN_XML).unwrap_err();
+    assert!(error.code == "feed/xml-item-unknown" && error.help.as_deref().unwrap().contains("--map"), "{error:?}");
+    shop.options.mapping = Some(Arc::new(MappingFile::parse("supplier.toml", OWN).unwrap()));
+    assert_eq!(shop.counts(OWN_XML), [1, 0, 0, 1]);
+    assert_eq!(shop.said(), [("import/price-custom", Some(2), Some("retail"))]);
+    assert_eq!(shop.said[0].place.line, Some(3));
+    let all =
+        "SELECT v.sku, p.title, p.product_type, p.images, v.price_minor, v.currency, v.color, v.attributes, p.source
+               FROM variant v JOIN product p ON p.id = v.product_id";
+    assert_eq!(
+        shop.rows(all),
+        [
+            "A-1|Mug|Home > Mugs|[\"https://e.com/1.jpg\",\"https://e.com/2.jpg\"]|125050|PLN|red|{\"vat\":\"23\"}|mapping:supplier"
+        ]
+    );
+    assert_eq!(shop.counts(OWN_XML), [0, 0, 1, 1]);
+
+    let source = crate::intake::bytes::source::Source::bytes("x.xml", OWN_XML).unwrap();
+    let explained = explain(source, &shop.options).unwrap();
+    assert!(explained.columns.contains(&("retail".to_owned(), Some("price".to_owned()))), "{:?}", explained.columns);
+}
+
+#[test]
+fn a_mapping_says_what_it_is_about_and_what_it_says_not() {
+    for (mapping, code, line) in [
+        ("offer = \"p\"\n[columns]\nsku = \"@id\"\ntitel = \"name\"\n", "mapping/no-such-column", Some(4)),
+        ("offer = \"p\"\n[columns]\ntitle = \"name\"\n", "mapping/value", Some(2)),
+        ("offer = [\"p\", \"q\"]\n[columns]\nsku = \"@id\"\n", "mapping/value", Some(1)),
+        ("offer = \"p\"\n[columns]\nsku = \"@id@\"\n", "mapping/unreadable", Some(3)),
+        ("kind = \"orders\"\noffer = \"p\"\n[columns]\nsku = \"@id\"\n", "mapping/value", Some(1)),
+    ] {
+        let error = MappingFile::parse("m.toml", mapping).unwrap_err();
+        assert_eq!((error.code, error.place.line), (code, line), "{mapping}: {error:?}");
+    }
+    let mut shop = Shop::new();
+    shop.options.mapping = Some(Arc::new(MappingFile::parse("m.toml", "[columns]\nsku = \"a\"\n").unwrap()));
+    assert_eq!(shop.try_import(OWN_XML).unwrap_err().code, "mapping/not-a-document");
+    shop.options.mapping = Some(Arc::new(MappingFile::parse("m.toml", OWN).unwrap()));
+    assert_eq!(shop.try_import("a,b\n1,2\n").unwrap_err().code, "mapping/not-a-table");
+    assert_eq!(shop.try_import("<catalog><item/></catalog>").unwrap_err().code, "import/no-offers");
+}
+
+#[test]
+fn a_feed_leaves_alone_what_it_cannot_say() {
+    let mut shop = Shop::new();
+    shop.import("sku,title,price,google_product_category,condition\nh,Mug,10,2169,used\n");
+    let heureka =
+        "<SHOP><SHOPITEM><ITEM_ID>h</ITEM_ID><PRODUCTNAME>Mug</PRODUCTNAME><PRICE_VAT>11</PRICE_VAT></SHOPITEM></SHOP>";
+    assert_eq!(shop.counts(heureka), [0, 1, 0, 0]);
+    let kept = "SELECT p.google_product_category, v.price_minor FROM variant v JOIN product p ON p.id = v.product_id";
+    assert_eq!(shop.rows(kept), ["2169|1100"]);
 }

@@ -383,3 +383,60 @@ p2,Product,Pin,c.png,,6.99,,false,PERCENT,0.0,12,,,
     );
     assert_eq!(shop.counts(file), [0, 0, 3, 0]);
 }
+
+const PRESTASHOP: &str = "Product ID;Active (0/1);Name *;Price tax included;Reference #;Weight;Quantity\n\
+    7;1;Player;100;RP-7;0.2;9\n8;1;Case;20;RP-8;0.1;3\n";
+const COMBINATIONS: &str = "Product ID*;Product Reference;Attribute (Name:Type:Position)*;Value (Value:Position)*;Reference;EAN13;\
+    Wholesale price;Impact on price;Quantity;Impact on weight\n\
+    7;;Color:color:0, Disk: 16:select:1;Blue:0, 16GB:1;RP-7-B;;0;40.5;10;0.05\n\
+    ;RP-7;Color:color:0;Red:0;;;60;-20;4;0\n\
+    7;;Color:color:0;Red:0, M:1;RP-7-C;;0;0;1;0\n\
+    9;;Color:color:0;Red:0;RP-9-R;;0;0;1;0\n\
+    7;;Color:color:0;Pink:0;RP-7-P;;0;-101;1;0\n\
+    8;;Color:color:0;Pink:0;RP-8;;0;0;1;0\n";
+
+#[test]
+fn combinations_of_prestashop_are_variants_of_products_that_are_known() {
+    let mut shop = Shop::new();
+    assert_eq!(shop.counts(COMBINATIONS), [0, 0, 0, 6]);
+    assert!(shop.codes().iter().all(|code| *code == "import/unknown-product"), "{:?}", shop.said);
+
+    shop.import(PRESTASHOP);
+    shop.options.make_skus = true;
+    assert_eq!(shop.counts(COMBINATIONS), [2, 0, 0, 4], "{:?}", shop.said);
+    let why = ["import/uneven-options", "import/unknown-product", "import/price-impact", "import/sku-of-product"];
+    assert_eq!(shop.codes(), why);
+    let items =
+        "SELECT sku, item_group_id, options, price_minor, cost_minor, weight_g, available FROM item ORDER BY sku";
+    let sold = [
+        "RP-7-B|RP-7|{\"Color\":\"Blue\",\"Disk\":\"16GB\"}|14050|-|250|10",
+        "RP-7/Red|RP-7|{\"Color\":\"Red\"}|8000|6000|200|4",
+        "RP-8|RP-8|{}|2000|-|100|3",
+    ];
+    assert_eq!(shop.rows(items), sold);
+    assert_eq!(shop.counts(COMBINATIONS), [0, 0, 2, 4]);
+
+    // the products' file knows nothing of combinations, and takes none away
+    shop.options.archive_missing = true;
+    let done = shop.import(PRESTASHOP);
+    assert_eq!((done.counts.same, done.vanished), (2, 0));
+    assert_eq!(shop.rows(items), sold);
+}
+
+#[test]
+fn categories_stand_beside_product_types() {
+    let mut shop = Shop::new();
+    shop.import("sku,title,price,product_type,category\nA,Mug,10,Mugs,Home > Kitchen\nB,Cup,10,,Home\n");
+    let all = "SELECT sku, product_type, category FROM item ORDER BY sku";
+    assert_eq!(shop.rows(all), ["A|Mugs|Home > Kitchen", "B|-|Home"]);
+    // a file that has only one of them says the product type, as ever
+    shop.import("sku,title,price,category\nC,Pot,10,Home\n");
+    assert_eq!(shop.rows("SELECT product_type, category FROM item WHERE sku = 'C'"), ["Home|-"]);
+
+    let header = "Handle,Title,Variant SKU,Variant Price,Product Category,Google Shopping / Google Product Category\n";
+    shop.import(&format!(
+        "{header}s,Sock,S-1,5,Apparel > Socks,\nt,Tie,T-1,5,Apparel > Ties,176\nu,Urn,U-1,5,Uncategorized,\n"
+    ));
+    let google = "SELECT sku, google_product_category FROM item WHERE sku LIKE '%-1' ORDER BY sku";
+    assert_eq!(shop.rows(google), ["S-1|Apparel > Socks", "T-1|176", "U-1|-"]);
+}

@@ -1,16 +1,17 @@
 //! Many offers at once: a document is asked for and uploaded, a feed made of it, and its result fetched when it is done.
 //!
 //! A feed that is DONE may still hold refusals; they name messages by number.
+use std::collections::HashMap;
 use std::io::Read;
 
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
-use super::offers::{PRODUCT_TYPE, broken};
+use super::offers::{PRODUCT_TYPE, broken, stock_patch};
 use super::{Amazon, wire};
 use crate::diagnostic::{Error, Result};
 use crate::market::faults::rejected;
-use crate::market::{Body, ItemResult, Method, OfferUpdate, Polled, Port, Request, Submitted};
+use crate::market::{Body, ItemResult, Method, OfferUpdate, Polled, Port, Request, Submitted, WholeOffer};
 
 const MEDIA_TYPE: &str = "application/json; charset=UTF-8";
 /// A result larger than this, unpacked, is a fault.
@@ -34,13 +35,13 @@ impl Amazon {
         if messages.is_empty() {
             return Ok(Submitted { job: None, results });
         }
-        let header = json!({ "sellerId": self.seller, "version": "2.0", "issueLocale": "en_US" });
-        let job = self.upload(port, &json!({ "header": header, "messages": messages }))?;
-        Ok(Submitted { job, results })
+        Ok(Submitted { job: self.upload(port, messages)?, results })
     }
 
     /// The feed's id; none in a dry run. Values are absolute, so a feed that is made twice does no harm.
-    fn upload(&self, port: &dyn Port, document: &Value) -> Result<Option<String>> {
+    fn upload(&self, port: &dyn Port, messages: Vec<Value>) -> Result<Option<String>> {
+        let header = json!({ "sellerId": self.seller, "version": "2.0", "issueLocale": "en_US" });
+        let document = json!({ "header": header, "messages": messages });
         let place = Request::new(Method::Post, "feed-document", &["feeds", "2021-06-30", "documents"])?
             .body(Body::Json(json!({ "contentType": MEDIA_TYPE })))
             .repeatable();
@@ -61,38 +62,54 @@ impl Amazon {
         Ok(Some(made.feed_id))
     }
 
-    pub(super) fn poll_feed(&self, port: &dyn Port, job: &str, sent: &[OfferUpdate]) -> Result<Polled> {
+    /// Those that could not be in the feed were refused when it was made.
+    pub(super) fn poll_updates(&self, port: &dyn Port, job: &str, sent: &[OfferUpdate]) -> Result<Polled> {
+        let messages = (1..).zip(sent).filter(|(_, offer)| self.patches(offer).is_ok());
+        self.poll_feed(port, job, messages.map(|(nth, offer)| (nth, offer.sku.as_str())))
+    }
+
+    /// Whole offers: each as its contract has it, with a number.
+    pub(super) fn submit_whole(&self, port: &dyn Port, offers: &[WholeOffer]) -> Result<Submitted> {
+        let numbered = |(nth, offer): (u64, &WholeOffer)| {
+            let mut message = if offer.gone { parting(&offer.body) } else { offer.body.clone() };
+            message["messageId"] = json!(nth);
+            message
+        };
+        let messages: Vec<Value> = (1..).zip(offers).map(numbered).collect();
+        Ok(Submitted { job: self.upload(port, messages)?, results: Vec::new() })
+    }
+
+    /// How a feed is doing whose messages have these numbers and SKUs.
+    pub(super) fn poll_feed<'a>(
+        &self,
+        port: &dyn Port,
+        job: &str,
+        messages: impl Iterator<Item = (u64, &'a str)>,
+    ) -> Result<Polled> {
         let response = port.send(Request::get("feed-status", &["feeds", "2021-06-30", "feeds", job])?)?;
         if response.status == 404 {
             return Err(rejected(format!("Amazon does not know feed {job}")));
         }
         let feed: wire::Feed = response.json()?;
-        match (feed.processing_status.as_str(), feed.result_feed_document_id) {
-            ("DONE", Some(document)) => Ok(Polled::Done(self.results(sent, &self.report(port, &document)?))),
-            ("DONE", None) => Ok(Polled::Done(self.results(sent, &[]))),
-            (ended @ ("FATAL" | "CANCELLED"), _) => {
-                let refused = |offer: &OfferUpdate| ItemResult {
-                    sku: offer.sku.clone(),
-                    refused: Some(format!("the feed ended as {ended}")),
-                };
-                Ok(Polled::Done(sent.iter().map(refused).collect()))
+        let mut refusals: HashMap<u64, String> = HashMap::new();
+        let whole = match (feed.processing_status.as_str(), feed.result_feed_document_id) {
+            ("DONE", document) => {
+                let issues = document.map_or(Ok(Vec::new()), |document| self.report(port, &document))?;
+                for issue in issues.iter().filter(|issue| issue.is_error()) {
+                    let words = refusals.entry(issue.message_id.unwrap_or_default()).or_default();
+                    words.push_str(if words.is_empty() { "" } else { "; " });
+                    words.push_str(issue.words());
+                }
+                None
             }
-            _ => Ok(Polled::Pending),
-        }
-    }
-
-    /// One result for every offer; those that could not be in the feed were refused when it was made.
-    fn results(&self, sent: &[OfferUpdate], issues: &[wire::Issue]) -> Vec<ItemResult> {
-        let of = |(nth, offer): (u64, &OfferUpdate)| {
-            self.patches(offer).ok()?;
-            let words: Vec<&str> = issues
-                .iter()
-                .filter(|issue| issue.is_error() && issue.message_id == Some(nth))
-                .map(wire::Issue::words)
-                .collect();
-            Some(ItemResult { sku: offer.sku.clone(), refused: (!words.is_empty()).then(|| words.join("; ")) })
+            (ended @ ("FATAL" | "CANCELLED"), _) => Some(format!("the feed ended as {ended}")),
+            _ => return Ok(Polled::Pending),
         };
-        (1..).zip(sent).filter_map(of).collect()
+        let result = |(nth, sku): (u64, &str)| ItemResult {
+            sku: sku.to_owned(),
+            refused: whole.clone().or_else(|| refusals.remove(&nth)),
+        };
+        Ok(Polled::Done(messages.map(result).collect()))
     }
 
     fn report(&self, port: &dyn Port, document: &str) -> Result<Vec<wire::Issue>> {
@@ -107,6 +124,20 @@ impl Amazon {
         let report: wire::Report = serde_json::from_slice(&told).map_err(|e| broken("a feed's result", &e))?;
         Ok(report.issues)
     }
+}
+
+/// What is said of an offer that has gone: a listing that only had its price and stock told by us stays, with none to
+/// sell; an offer of ours is taken off.
+fn parting(body: &Value) -> Value {
+    if body["operationType"] != "PATCH" {
+        return json!({ "sku": body["sku"], "operationType": "DELETE" });
+    }
+    json!({
+        "sku": body["sku"],
+        "operationType": "PATCH",
+        "productType": body["productType"],
+        "patches": [stock_patch(0)],
+    })
 }
 
 fn unpacked(bytes: &[u8]) -> Result<Vec<u8>, Error> {

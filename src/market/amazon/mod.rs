@@ -160,7 +160,19 @@ impl Connector for Amazon {
     }
 
     fn poll(&self, port: &dyn Port, job: &str, sent: &[OfferUpdate]) -> Result<Polled> {
-        self.poll_feed(port, job, sent)
+        self.poll_updates(port, job, sent)
+    }
+
+    fn tell_max(&self) -> usize {
+        offers::BATCH_MAX
+    }
+
+    fn tell(&self, port: &dyn Port, offers: &[WholeOffer]) -> Result<Submitted> {
+        self.submit_whole(port, offers)
+    }
+
+    fn poll_told(&self, port: &dyn Port, job: &str, sent: &[&str]) -> Result<Polled> {
+        self.poll_feed(port, job, (1..).zip(sent.iter().copied()))
     }
 
     fn classify(&self, response: &Response) -> Verdict {

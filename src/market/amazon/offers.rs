@@ -59,11 +59,7 @@ impl Amazon {
             if quantity < 0 {
                 return Err("the quantity is below zero".to_owned());
             }
-            patches.push(json!({
-                "op": "replace",
-                "path": "/attributes/fulfillment_availability",
-                "value": [{ "fulfillment_channel_code": "DEFAULT", "quantity": quantity }],
-            }));
+            patches.push(stock_patch(quantity));
         }
         if let Some(price) = offer.price_now()? {
             patches.push(json!({
@@ -78,6 +74,15 @@ impl Amazon {
         }
         if patches.is_empty() { Err("there is nothing to tell of it".to_owned()) } else { Ok(patches) }
     }
+}
+
+/// Units of what the seller ships.
+pub(super) fn stock_patch(quantity: i64) -> Value {
+    json!({
+        "op": "replace",
+        "path": "/attributes/fulfillment_availability",
+        "value": [{ "fulfillment_channel_code": "DEFAULT", "quantity": quantity }],
+    })
 }
 
 /// The error for a feed that cannot be made.
