@@ -1,5 +1,6 @@
 //! One offer as it stands in its document: a small tree in buffers that serve for every offer.
 use super::Position;
+use std::cell::Cell;
 
 /// An offer, or what stands around the offers. All texts lie in one buffer and all fields in one list, parents before
 /// their children, so reading the next offer allocates nothing once the buffers have grown.
@@ -15,6 +16,8 @@ pub struct RawOffer {
     pending: Vec<String>,
     /// The offer as it is written, where that tells the places of fields.
     source: String,
+    /// The place last asked for, so many bytes behind its start: the next one is counted from there.
+    counted: Cell<(usize, Position)>,
 }
 
 /// Where a field stands.
@@ -130,6 +133,16 @@ impl RawOffer {
     pub(super) fn lies_in(&mut self, source: &str) {
         self.source.clear();
         self.source.push_str(source);
+        self.counted.set((0, self.position()));
+    }
+
+    /// The place so many bytes behind the start.
+    fn place_at(&self, bytes: usize) -> Position {
+        let (from, at) = self.counted.get();
+        let (from, mut at) = if from <= bytes { (from, at) } else { (0, self.position()) };
+        at.advance(self.source.as_bytes().get(from..bytes).unwrap_or_default());
+        self.counted.set((bytes, at));
+        at
     }
 
     /// Bytes held.
@@ -266,11 +279,7 @@ impl<'a> Field<'a> {
     pub fn position(&self) -> Position {
         match self.node().at {
             At::Known(at) => at,
-            At::Inside(bytes) => {
-                let mut at = self.offer.position();
-                at.advance(self.offer.source.as_bytes().get(..bytes).unwrap_or_default());
-                at
-            }
+            At::Inside(bytes) => self.offer.place_at(bytes),
         }
     }
 
