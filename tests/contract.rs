@@ -5,6 +5,8 @@
 //! documents has several servers. Each answers with the document's
 //! examples, changed here where they would lead a connector past one of its calls; only the requests are judged: none
 //! may get a 4xx, and none may be missing.
+#[path = "contract/amazon_pairs.rs"]
+mod amazon_pairs;
 #[path = "contract/bol.rs"]
 mod bol;
 #[path = "contract/etsy.rs"]
@@ -13,6 +15,8 @@ mod etsy;
 mod google;
 #[path = "contract/kaufland.rs"]
 mod kaufland;
+#[path = "contract/ozon.rs"]
+mod ozon;
 #[path = "contract/yandex.rs"]
 mod yandex;
 

@@ -2,13 +2,13 @@
 //!
 //! A new marketplace brings sessions (`tests/markets/<name>/<session>.txt`, and the exchanges in the folder of that name):
 //! `scripted` makes every fault of them. One that can be played, with buyers, a clock and a memory, brings a stage
-//! (`tests/markets/<name>.rs`) and runs the cases below.
+//! (`tests/markets/sandboxed.rs`) and runs the cases below.
 #[path = "markets/login.rs"]
 mod login;
-#[path = "markets/mirakl.rs"]
-mod mirakl;
 #[path = "markets/recorded.rs"]
 mod recorded;
+#[path = "markets/sandboxed.rs"]
+mod sandboxed;
 #[path = "markets/scripted.rs"]
 mod scripted;
 #[path = "markets/session.rs"]
@@ -27,18 +27,20 @@ use purvey::market::{
     Secret,
 };
 use purvey::order::{Order, State};
+use sandboxed::Dialect;
 use stage::{Call, Desk, Last, Stage, Step, Trouble};
 
+/// The stage a marketplace's sessions are recorded on, where they are not written from its documents.
 fn stage_of(marketplace: &str) -> Option<Arc<dyn Stage>> {
     match marketplace {
-        "mirakl" => Some(mirakl::stage()),
+        "mirakl" => Some(sandboxed::stage(Dialect::Mirakl)),
         _ => None,
     }
 }
 
 /// Those that can be played.
-fn staged() -> impl Iterator<Item = (&'static str, Arc<dyn Stage>)> {
-    market::marketplaces().filter_map(|name| Some((name, stage_of(name)?)))
+fn staged() -> [(&'static str, Arc<dyn Stage>); 2] {
+    [("mirakl", sandboxed::stage(Dialect::Mirakl)), ("woocommerce", sandboxed::stage(Dialect::WooCommerce))]
 }
 
 /// Runs a case on a fresh stage for each marketplace that is able to.
@@ -126,7 +128,8 @@ fn an_order_that_moves_others_while_pages_are_read_hides_none() {
         let (orders, cursor) = desk.pull(None);
         let (more, _) = desk.pull(cursor);
         let seen: HashSet<&str> = ids(&orders).union(&ids(&more)).copied().collect();
-        assert_eq!(seen.len(), 232);
+        assert!(desk.stage.orders() > 230);
+        assert_eq!(seen.len(), desk.stage.orders());
     });
 }
 
@@ -266,7 +269,7 @@ fn a_renewed_key_is_used_once() {
     struct Renewing(Secret);
     impl market::host::Keyring for Renewing {
         fn current(&self) -> purvey::diagnostic::Result<Secret> {
-            Ok(Secret::new("stale"))
+            Ok(Secret::new("stale:key"))
         }
         fn renew(&self, _: &Secret) -> purvey::diagnostic::Result<Option<Secret>> {
             Ok(Some(self.0.clone()))
@@ -412,10 +415,17 @@ fn a_parcel_whose_fate_is_unknown_is_not_sent_again_but_found() {
             let id = desk.stage.place(&[("LAMP", 4, 1290)], Step::Paid);
             let parcel = desk.part(&id, 1, &[(0, 1)], "1Z1");
             desk.stage.trouble(trouble, Call::ShipPart, 1);
-            let unknown = desk.connector.ship(&desk.host(), &parcel).unwrap_err();
-            assert_eq!((unknown.code, unknown.kind), ("market/outcome-unknown", Kind::Unavailable), "{trouble:?}");
+            let told = desk.connector.ship(&desk.host(), &parcel);
+            let repeated = desk.stage.repeats_parcels();
+            match told {
+                Ok(receipt) => assert!(repeated && receipt == Receipt::Done, "{trouble:?}"),
+                Err(unknown) => {
+                    let is = (unknown.code, unknown.kind, repeated);
+                    assert_eq!(is, ("market/outcome-unknown", Kind::Unavailable, false), "{trouble:?}");
+                }
+            }
             let known = desk.connector.parcels(&desk.host(), &id).unwrap();
-            assert_eq!(known.len(), usize::from(made), "{trouble:?}");
+            assert_eq!(known.len(), usize::from(made || repeated), "{trouble:?}");
             assert!(known.iter().all(|known| known.tracking_number == parcel.tracking_number));
         }
         desk.assert_no_complaints();
@@ -486,6 +496,9 @@ fn cancellation(order: &Order, units: &[i64]) -> Cancellation {
 #[test]
 fn units_and_whole_orders_are_canceled_once() {
     each(cancels, |desk| {
+        if !desk.connector.cancels_units() {
+            return;
+        }
         let order = desk.order(&desk.stage.place(&[("LAMP", 3, 1290), ("BULB", 1, 300)], Step::Paid));
         let cancel = |units: &[i64]| desk.connector.cancel(&desk.host(), &cancellation(&order, units));
         assert_eq!(cancel(&[1]).unwrap(), Receipt::Done);
@@ -501,6 +514,9 @@ fn units_and_whole_orders_are_canceled_once() {
 #[test]
 fn a_lost_answer_to_a_partial_cancellation_is_not_repeated() {
     each(cancels, |desk| {
+        if !desk.connector.cancels_units() {
+            return;
+        }
         let order = desk.order(&desk.stage.place(&[("LAMP", 3, 1290)], Step::Paid));
         desk.stage.trouble(Trouble::LostAfter, Call::Cancel, 1);
         let unknown = desk.connector.cancel(&desk.host(), &cancellation(&order, &[1])).unwrap_err();
@@ -612,7 +628,10 @@ fn a_dry_run_lists_every_write_and_changes_nothing() {
         type Write<'a> = &'a dyn Fn(&dyn Connector, &dyn Port);
         let optional: [(bool, Write<'_>); 4] = [
             (decides(&can), &|c, dry| assert!(c.acknowledge(dry, &decision(&asked, true)).is_ok())),
-            (cancels(&can), &|c, dry| assert!(c.cancel(dry, &cancellation(&asked, &[1])).is_ok())),
+            (cancels(&can), &|c, dry| {
+                let units = if c.cancels_units() { 1 } else { 2 };
+                assert!(c.cancel(dry, &cancellation(&asked, &[units])).is_ok());
+            }),
             (picks_up(&can), &|c, dry| assert!(c.ready_for_pickup(dry, &pickup).is_ok())),
             (pushes(&can), &|c, dry| assert!(c.push(dry, &[offer("LAMP", 9, 1)]).is_ok())),
         ];

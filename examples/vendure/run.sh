@@ -64,7 +64,7 @@ say purvey orders pull
 say purvey orders list
 
 printf '\n# one mug comes back broken: its money goes back, and the shelf does not get it'
-say purvey return "$order" --line MUG-RED=1 --location main --no-restock --number R1
+say purvey return "$order" --line 1=1 --location main --no-restock --number R1
 say purvey refund "$order" --line MUG-RED=1 --reason broken --number R1
 say purvey sync
 printf '\n# the server gave back: '

@@ -299,7 +299,8 @@ impl Desk<'_, '_> {
             .help("say it: one --line with its --amount, or an --amount without lines")
     }
 
-    /// Keeps the refunds a marketplace told of. One that we asked for is known again by its amount.
+    /// Keeps the refunds a marketplace told of. One that we asked for, and may have been heard, is known again by its
+    /// amount.
     pub(super) fn put_refunds(&mut self, told: &Order) -> Result<()> {
         for refund in told.refunds.iter().filter(|refund| refund.amount_minor > 0) {
             let conn = &self.change.tx;
@@ -309,8 +310,11 @@ impl Desk<'_, '_> {
                 params![self.order.id, refund.id, refund.amount_minor],
             )?;
             let ours = "UPDATE refund SET channel_refund_id = ?2 WHERE id = (
-                          SELECT id FROM refund WHERE order_id = ?1 AND channel_refund_id IS NULL AND amount_minor = ?3
-                          ORDER BY id LIMIT 1)";
+                          SELECT r.id FROM refund r WHERE r.order_id = ?1 AND r.channel_refund_id IS NULL
+                            AND r.amount_minor = ?3 AND NOT EXISTS (
+                              SELECT 1 FROM outbox b WHERE b.order_id = ?1 AND b.kind = 'refund' AND b.attempts = 0
+                                AND b.state = 'waiting' AND b.body ->> 'number' = r.number)
+                          ORDER BY r.id LIMIT 1)";
             if known > 0 || run(conn, ours, params![self.order.id, refund.id, refund.amount_minor])? > 0 {
                 continue;
             }

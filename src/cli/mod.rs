@@ -34,6 +34,7 @@ use jiff::Timestamp;
 
 use crate::catalog::Writer;
 use crate::diagnostic::{Error, Result};
+use crate::market::host::{Clock, FileClock};
 use crate::report::{Options, Outcome, Report, exit_code};
 use crate::shop::Shop;
 use crate::sync::Occasion;
@@ -160,7 +161,10 @@ impl Cli {
     fn execute(self, report: &Report) -> Result<Outcome> {
         let Global { dir, wait, now, .. } = self.global;
         let pretends = now.is_some();
-        let now = now.unwrap_or_else(Timestamp::now);
+        let now = match now {
+            Some(now) => now,
+            None => FileClock::of_environment()?.map_or_else(Timestamp::now, |clock| clock.now()),
+        };
         interrupt::ended(self.command.run(&Context {
             report,
             dir: &dir,

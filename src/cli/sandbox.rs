@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome> {
         })?,
     };
     let addr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), args.port);
-    let options = Options { addr, api_key: args.key.clone(), seed: args.seed, faults, now: None };
+    let options = Options { addr, api_key: args.key.clone(), seed: args.seed, faults, ..Options::default() };
     let mut placed = Ok(());
     let verdict = serve(options, |sandbox| {
         placed = sandbox.place(orders).and_then(|ids| {

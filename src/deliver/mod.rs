@@ -11,6 +11,7 @@
 //! | `destination` | where to, and how to be let in |
 //! | `beside` | sending under another name, checking, renaming |
 //! | `sftp`, `ftp`, `http`, `bucket` | the ways to get there |
+//! | `remote` | a folder that is read, too: files that are carried |
 //! | `serve` | the other way round: channels that fetch |
 mod beside;
 mod bucket;
@@ -21,6 +22,7 @@ mod file;
 mod ftp;
 mod http;
 mod load;
+mod remote;
 mod serve;
 mod sftp;
 #[cfg(test)]
@@ -30,6 +32,7 @@ pub use destination::{Destination, Login, Method, SCHEMES};
 pub use document::Document;
 pub use file::{Placed, ToFile, ToFiles};
 pub use load::{Load, is_split};
+pub use remote::{Entry, Found, Remote};
 pub use serve::{Serving, serve};
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -10,7 +10,7 @@ use russh_sftp::client::rawsession::SftpResult;
 use russh_sftp::client::{Config, RawSftpSession};
 use russh_sftp::protocol::{FileAttributes, OpenFlags, Packet, StatusCode};
 use tempfile::TempDir;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::task::JoinSet;
 
@@ -30,12 +30,12 @@ pub(super) fn put(load: &Load, to: &Destination) -> Result<Arrived> {
     beside::put(&mut server, load, to, to.direct, &|name| to.remote_path(name))
 }
 
-fn wait<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) fn wait<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     web::runtime()?.block_on(work)
 }
 
-struct Sftp {
-    session: Arc<RawSftpSession>,
+pub(super) struct Sftp {
+    pub session: Arc<RawSftpSession>,
     place: String,
     /// Ends when dropped; what it reads from lies in the folder.
     _ssh: Child,
@@ -43,7 +43,7 @@ struct Sftp {
 }
 
 impl Sftp {
-    async fn open(to: &Destination, place: &str) -> Result<Sftp> {
+    pub async fn open(to: &Destination, place: &str) -> Result<Sftp> {
         let private = tempfile::Builder::new().prefix("purvey-").tempdir();
         let private = private.map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))?;
         let mut command = command(to, private.path()).map_err(|e| Error::io("write in", private.path(), e))?;
@@ -68,7 +68,7 @@ impl Sftp {
         }
     }
 
-    async fn send(&self, mut from: tokio::fs::File, path: &str) -> Result<()> {
+    pub async fn send(&self, mut from: impl AsyncRead + Unpin, path: &str) -> Result<()> {
         let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE;
         let opened = self.session.open(path, flags, FileAttributes::empty()).await;
         let handle = opened.map_err(|e| self.fault(&e))?.handle;
@@ -96,7 +96,7 @@ impl Sftp {
         self.session.close(handle).await.map(drop).map_err(|e| self.fault(&e))
     }
 
-    async fn replace(&self, from: &str, to: &str) -> SftpResult<()> {
+    pub async fn replace(&self, from: &str, to: &str) -> SftpResult<()> {
         // two strings, each behind its length
         let text = |s: &str| [&u32::try_from(s.len()).unwrap_or(u32::MAX).to_be_bytes(), s.as_bytes()].concat();
         let names = [text(from), text(to)].concat();
@@ -110,7 +110,7 @@ impl Sftp {
         }
     }
 
-    fn fault(&self, error: &SftpError) -> Error {
+    pub fn fault(&self, error: &SftpError) -> Error {
         match error {
             SftpError::Status(status)
                 if !matches!(status.status_code, StatusCode::ConnectionLost | StatusCode::NoConnection) =>

@@ -23,6 +23,7 @@ mod meta;
 mod mirakl;
 mod oauth;
 mod offset_pages;
+mod ozon;
 mod parcels;
 mod shopify;
 mod token_pages;
@@ -142,7 +143,7 @@ static MARKETPLACES: &[Kind] = &[
         name: "files",
         make: |account| Ok(Box::new(files::Files::new(account)?)),
         url: None,
-        options: &["format", "currency"],
+        options: files::OPTIONS,
     },
     Kind {
         name: "kaufland",
@@ -152,6 +153,12 @@ static MARKETPLACES: &[Kind] = &[
     },
     Kind { name: "meta", make: |account| Ok(Box::new(meta::Meta::new(account)?)), url: Some(meta::URL), options: &[] },
     Kind { name: "mirakl", make: |account| Ok(Box::new(mirakl::Mirakl::new(account))), url: None, options: &[] },
+    Kind {
+        name: "ozon",
+        make: |account| Ok(Box::new(ozon::Ozon::new(account)?)),
+        url: Some(ozon::URL),
+        options: ozon::OPTIONS,
+    },
     Kind { name: "shopify", make: |_| Ok(Box::new(shopify::Shopify)), url: None, options: &[] },
     Kind { name: "vendure", make: |account| Ok(Box::new(vendure::Vendure::new(account))), url: None, options: &[] },
     Kind { name: "woocommerce", make: |_| Ok(Box::new(woocommerce::WooCommerce::default())), url: None, options: &[] },

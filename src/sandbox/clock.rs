@@ -1,26 +1,35 @@
 //! The only place where the sandbox learns what time it is.
+use crate::market::host::{Clock as _, FileClock};
 use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 
-/// The machine's clock, or one that stands still; either can be moved forward by hand.
+/// The machine's clock, one that stands still, or one that its clients look at too; each can be moved forward by hand.
 #[derive(Debug)]
 pub(super) struct Clock {
     fixed: Option<Timestamp>,
+    shared: Option<FileClock>,
     moved: SignedDuration,
     last_stamp: Timestamp,
 }
 
 impl Clock {
-    pub fn new(fixed: Option<Timestamp>) -> Self {
-        Clock { fixed, moved: SignedDuration::ZERO, last_stamp: Timestamp::MIN }
+    pub fn new(fixed: Option<Timestamp>, shared: Option<FileClock>) -> Self {
+        Clock { fixed, shared, moved: SignedDuration::ZERO, last_stamp: Timestamp::MIN }
     }
 
     pub fn now(&self) -> Timestamp {
+        if let Some(shared) = &self.shared {
+            return shared.now();
+        }
         let base = self.fixed.unwrap_or_else(Timestamp::now);
         base.saturating_add(self.moved).unwrap_or(base)
     }
 
     pub fn advance(&mut self, seconds: u32) {
-        self.moved = self.moved.saturating_add(SignedDuration::from_secs(i64::from(seconds)));
+        match &self.shared {
+            Some(shared) => shared.sleep(Duration::from_secs(u64::from(seconds))),
+            None => self.moved = self.moved.saturating_add(SignedDuration::from_secs(i64::from(seconds))),
+        }
     }
 
     /// A time for a change: whole milliseconds, and later than every stamp before it, so that each change can be seen.

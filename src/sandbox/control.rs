@@ -1,7 +1,7 @@
 //! `/_sandbox/*`: the buyer's side and the stage hands. No key is asked for; the sandbox listens on loopback only.
+use super::answer::{Answer, Room, json_body};
 use super::faults::Faults;
 use super::market::Refusal;
-use super::mirakl::{Answer, json_body};
 use super::model::OrderSpec;
 use super::{Inner, Shared};
 use axum::Json;
@@ -15,8 +15,6 @@ use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
 
-type Room = State<Arc<Shared>>;
-
 pub(super) fn routes(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/_sandbox/orders", post(place))
@@ -28,6 +26,7 @@ pub(super) fn routes(shared: Arc<Shared>) -> Router {
         )
         .route("/_sandbox/faults", get(faults).post(set_faults))
         .route("/_sandbox/clock", post(advance))
+        .route("/_sandbox/release", post(release))
         .route("/_sandbox/state", get(async |State(shared): Room| Json(shared.lock().snapshot())))
         .route("/_sandbox/verdict", get(async |State(shared): Room| Json(shared.lock().verdict())))
         .with_state(shared)
@@ -57,6 +56,12 @@ async fn faults(State(shared): Room) -> Json<Faults> {
 async fn set_faults(State(shared): Room, body: Bytes) -> Answer {
     shared.lock().set_faults(json_body(&body)?)?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Requests that were held back go on.
+async fn release(State(shared): Room) -> StatusCode {
+    shared.doorstep.release();
+    StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]

@@ -19,8 +19,14 @@ pub struct Faults {
     pub reset_after: f64,
     /// Do the work, then close the connection in the middle of the answer.
     pub truncate: f64,
-    /// Milliseconds every answer takes longer.
+    /// Milliseconds an answer takes longer.
     pub slow_ms: u64,
+    /// Which answers that is true of; all of them when absent.
+    pub slow: Option<f64>,
+    /// Let the request wait, without doing the work, until `Sandbox::release`: for those who kill the client meanwhile.
+    pub hold_before: f64,
+    /// The same, with the work done and the answer kept back.
+    pub hold_after: f64,
     /// A page of orders holds its first order twice.
     pub duplicate_items: f64,
     /// Between two pages an older order appears in front of the list, and moves all others one place on.
@@ -35,10 +41,22 @@ pub struct Faults {
     pub late: f64,
     /// A real limit: more requests per minute to one operation than this get 429 with `Retry-After`; 0 is no limit.
     pub limit_per_minute: u32,
+    /// Limits of single calls, as a marketplace states them.
+    pub limits: Vec<CallLimit>,
     /// Only requests whose `METHOD /path` contains this.
     pub only: Option<String>,
     /// Stop after so many faults.
     pub at_most: Option<u64>,
+}
+
+/// So many requests at once, then one each so often.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallLimit {
+    /// Method and path; a segment that is an id, or holds a digit, is `{}`.
+    pub call: String,
+    pub burst: u32,
+    pub refill_s: u32,
 }
 
 impl Faults {
@@ -49,6 +67,9 @@ impl Faults {
             ("reset_before", self.reset_before),
             ("reset_after", self.reset_after),
             ("truncate", self.truncate),
+            ("slow", self.slow.unwrap_or_default()),
+            ("hold_before", self.hold_before),
+            ("hold_after", self.hold_after),
             ("duplicate_items", self.duplicate_items),
             ("page_drift", self.page_drift),
             ("unknown_state", self.unknown_state),
@@ -74,12 +95,15 @@ pub enum Mishap {
     ResetBefore,
     ResetAfter,
     Truncate,
+    HoldBefore,
+    HoldAfter,
 }
 
 /// What befalls one request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Plan {
     pub mishap: Option<Mishap>,
+    pub slow: bool,
     pub duplicate_items: bool,
     pub page_drift: bool,
     pub unknown_state: bool,
@@ -90,7 +114,7 @@ pub(super) struct Plan {
 impl Plan {
     /// The client will not read the answer, so it cannot be held to what the answer says.
     pub fn answer_is_lost(&self) -> bool {
-        matches!(self.mishap, Some(Mishap::ResetAfter | Mishap::Truncate)) || self.empty_page
+        matches!(self.mishap, Some(Mishap::ResetAfter | Mishap::Truncate | Mishap::HoldAfter)) || self.empty_page
     }
 }
 
@@ -121,7 +145,10 @@ impl Dice {
         }
         let nth = self.count(request);
         let mut hits = |name: &str, p: f64| self.hits(request, nth, name, p);
+        let slow = faults.slow_ms > 0 && faults.slow.is_none_or(|p| hits("slow", p));
         let mishap = [
+            ("hold_before", faults.hold_before, Mishap::HoldBefore),
+            ("hold_after", faults.hold_after, Mishap::HoldAfter),
             ("reset_before", faults.reset_before, Mishap::ResetBefore),
             ("error_429", faults.error_429, Mishap::TooMany),
             ("error_500", faults.error_500, Mishap::ServerError),
@@ -130,11 +157,13 @@ impl Dice {
         ]
         .into_iter()
         .find_map(|(name, p, mishap)| hits(name, p).then_some(mishap));
-        if !is_page || matches!(mishap, Some(Mishap::ResetBefore | Mishap::TooMany | Mishap::ServerError)) {
-            return Plan { mishap, ..Plan::default() };
+        let undone = [Mishap::ResetBefore, Mishap::TooMany, Mishap::ServerError, Mishap::HoldBefore];
+        if !is_page || mishap.is_some_and(|mishap| undone.contains(&mishap)) {
+            return Plan { mishap, slow, ..Plan::default() };
         }
         Plan {
             mishap,
+            slow,
             duplicate_items: hits("duplicate_items", faults.duplicate_items),
             page_drift: hits("page_drift", faults.page_drift),
             unknown_state: hits("unknown_state", faults.unknown_state),

@@ -8,11 +8,14 @@
 //! | `tracking-conflict` | two different numbers for one package |
 //! | `parcel-twice` | one package reference of one order in two shipments |
 //! | `over-ship` | more units than were left to ship, and not a mere repeat of a parcel that exists |
+//! | `parcel-lost` | a parcel that was known is no longer in what the client says of its order |
+//! | `completed-early` | an order called complete of which units are still to be shipped |
+//! | `told-twice` | the buyer got the same message again |
 //! | `ship-after-cancel` | shipping an order the client had been told is canceled |
-//! | `request-over-limit` | a request beyond `Faults::limit_per_minute` |
+//! | `request-over-limit` | a request beyond `Faults::limit_per_minute` or one of `Faults::limits` |
 //! | `before-retry-after` | a request to an operation before the time its 429 named |
 //! | `token-missing` | a request without the key, or with a wrong one |
-use super::faults::Mishap;
+use super::faults::{Faults, Mishap};
 use super::market::Market;
 use super::model::{OrderState, ShipmentState};
 use jiff::{SignedDuration, Timestamp};
@@ -73,10 +76,12 @@ pub(super) struct Judge {
     told_canceled: HashSet<String>,
     not_before: HashMap<String, Timestamp>,
     recent: HashMap<String, VecDeque<Timestamp>>,
+    /// When the bucket of a limited call is full again.
+    full_at: HashMap<String, Timestamp>,
 }
 
 impl Judge {
-    fn accuse(&mut self, rule: &'static str, subject: &str, detail: impl Into<String>) {
+    pub fn accuse(&mut self, rule: &'static str, subject: &str, detail: impl Into<String>) {
         self.violations.push(Violation { rule, subject: subject.to_owned(), detail: detail.into() });
     }
 
@@ -85,11 +90,15 @@ impl Judge {
     }
 
     /// A request arrives. `Some(seconds)` when it is over the limit and must wait that long.
-    pub fn admit(&mut self, operation: &str, now: Timestamp, limit_per_minute: u32) -> Option<u32> {
+    pub fn admit(&mut self, operation: &str, now: Timestamp, faults: &Faults) -> Option<u32> {
         if let Some(until) = self.not_before.get(operation).filter(|until| now < **until) {
             let detail = format!("came at {now}, but was told to wait until {until}");
             self.accuse("before-retry-after", operation, detail);
         }
+        if let Some(wait) = self.bucket_is_empty(operation, now, faults) {
+            return Some(wait);
+        }
+        let limit_per_minute = faults.limit_per_minute;
         if limit_per_minute == 0 {
             return None;
         }
@@ -103,6 +112,22 @@ impl Judge {
         self.accuse("request-over-limit", operation, format!("more than {limit_per_minute} requests in a minute"));
         let wait = MINUTE.saturating_sub(now.duration_since(oldest)).as_millis().max(1);
         u32::try_from(wait.div_euclid(1000) + 1).ok()
+    }
+
+    /// Seconds until a call with a limit of its own may be made again.
+    fn bucket_is_empty(&mut self, operation: &str, now: Timestamp, faults: &Faults) -> Option<u32> {
+        let limit = faults.limits.iter().find(|limit| limit.call == operation)?;
+        let refill = SignedDuration::from_secs(i64::from(limit.refill_s));
+        let full_at = self.full_at.get(operation).copied().unwrap_or(now).max(now);
+        let ahead = full_at.duration_since(now);
+        let room = refill.saturating_mul(i32::try_from(limit.burst).unwrap_or(i32::MAX).saturating_sub(1));
+        if ahead > room {
+            let detail = format!("more than {} and one every {} s", limit.burst, limit.refill_s);
+            self.accuse("request-over-limit", operation, detail);
+            return u32::try_from(ahead.saturating_sub(room).as_secs()).ok().map(|wait| wait.saturating_add(1));
+        }
+        self.full_at.insert(operation.to_owned(), full_at.saturating_add(refill).unwrap_or(full_at));
+        None
     }
 
     /// A 429 with `Retry-After` goes out.

@@ -150,13 +150,14 @@ impl Market {
 
     /// An order that was held back for a fraud check comes free: created a day before all others, updated now. In a
     /// list by creation date it pushes every other order one place on.
-    pub fn release_from_staging(&mut self) {
+    pub fn release_from_staging(&mut self, state: OrderState) {
         let Some((line, created)) = self.orders.values().find_map(|o| Some((o.lines.first()?, o.created))) else {
             return;
         };
         let earliest = self.orders.values().map(|o| o.created).min().unwrap_or(created);
         let created = earliest.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(earliest);
-        let spec = OrderSpec { created: Some(created), ..OrderSpec::of(line.sku.clone(), 1, line.price_minor) };
+        let (created, state) = (Some(created), Some(state));
+        let spec = OrderSpec { created, state, ..OrderSpec::of(line.sku.clone(), 1, line.price_minor) };
         // The generated number may be taken by a number somebody chose: then there is no drift this time.
         let _ = self.place(spec, false);
     }

@@ -1,21 +1,31 @@
 //! A stateful marketplace on loopback, to try things on and to be wrong on purpose.
 //!
 //! It speaks the part of the Mirakl seller API (MMP) that a seller's tool needs, from the published OpenAPI document:
-//! orders and their acceptance, shipments and tracking, cancelations, carriers, stock, price and offer imports. It
-//! shares no code with purvey's own Mirakl connector, so that it can judge it. `/_sandbox/*` is its own control panel.
+//! orders and their acceptance, shipments and tracking, cancelations, carriers, stock, price and offer imports. Beside it,
+//! under their own paths, it speaks what a seller's tool needs of WooCommerce and of eBay: the same orders, in other
+//! words. It shares no code with purvey's own connectors, so that it can judge them. `/_sandbox/*` is its own control
+//! panel.
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | `model`, `market`, `offers` | the truth: orders, shipments, stock and prices, and what may happen to them |
-//! | `mirakl`, `wire` | the seller API: its routes, and the shapes of its answers |
-//! | `faults`, `socket` | what goes wrong on purpose, and cutting a connection short |
+//! | `mirakl`, `wire` | the Mirakl seller API: its routes, and the shapes of its answers |
+//! | `woocommerce`, `ebay` | the other dialects |
+//! | `answer`, `listing` | what the dialects share: reading questions, pages of orders |
+//! | `gate`, `faults` | what happens to every call; what goes wrong on purpose |
+//! | `socket`, `doorstep` | cutting a connection short, and holding a request back |
 //! | `judge` | what the client did wrong |
 //! | `control` | placing orders, paying, canceling, changing faults while it runs |
 //! | `clock`, `money` | time and amounts, each in one place |
+mod answer;
 mod clock;
 mod control;
+mod doorstep;
+mod ebay;
 mod faults;
+mod gate;
 mod judge;
+mod listing;
 mod market;
 mod mirakl;
 mod model;
@@ -25,14 +35,20 @@ mod socket;
 #[cfg(test)]
 mod tests;
 mod wire;
+mod woocommerce;
 
-pub use faults::{Faults, Mishap};
+pub use faults::{CallLimit, Faults, Mishap};
 pub use judge::{Logged, Verdict, Violation};
 pub use model::*;
 pub use offers::{Discount, Import, ImportKind, Offer};
 
 use crate::diagnostic::{Error, Kind, Result};
+use crate::market::host::FileClock;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use clock::Clock;
+use doorstep::Doorstep;
 use faults::Dice;
 use jiff::Timestamp;
 use judge::Judge;
@@ -51,13 +67,16 @@ use tokio::runtime::Runtime;
 pub struct Options {
     /// A loopback address; port 0 takes any free port.
     pub addr: SocketAddr,
-    /// What the `Authorization` header must hold.
+    /// What the `Authorization` header must hold; in other dialects than Mirakl's, user and password or client id and
+    /// secret, with a colon between them.
     pub api_key: String,
     /// Decides when faults strike.
     pub seed: u64,
     pub faults: Faults,
     /// A clock that stands still until it is advanced; the machine's clock when absent.
     pub now: Option<Timestamp>,
+    /// A clock that its clients look at too, before any other.
+    pub clock: Option<FileClock>,
 }
 
 impl Default for Options {
@@ -68,6 +87,7 @@ impl Default for Options {
             seed: 0,
             faults: Faults::default(),
             now: None,
+            clock: None,
         }
     }
 }
@@ -100,6 +120,7 @@ impl Snapshot {
 struct Shared {
     api_key: String,
     inner: Mutex<Inner>,
+    doorstep: Doorstep,
 }
 
 #[derive(Debug)]
@@ -108,6 +129,7 @@ struct Inner {
     judge: Judge,
     dice: Dice,
     faults: Faults,
+    notes: woocommerce::Notes,
 }
 
 impl Shared {
@@ -172,14 +194,15 @@ impl Sandbox {
             .build()
             .map_err(|e| cannot_listen(addr, e))?;
         let dice = Dice::new(options.seed, &options.faults);
-        let market = Market::new(Clock::new(options.now));
-        let inner = Inner { market, judge: Judge::default(), dice, faults: options.faults };
-        let shared = Arc::new(Shared { api_key: options.api_key, inner: Mutex::new(inner) });
+        let market = Market::new(Clock::new(options.now, options.clock));
+        let inner = Inner { market, judge: Judge::default(), dice, faults: options.faults, notes: Default::default() };
+        let shared =
+            Arc::new(Shared { api_key: options.api_key, inner: Mutex::new(inner), doorstep: Doorstep::default() });
         let listener = {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(listener).map_err(|e| cannot_listen(addr, e))?
         };
-        let app = mirakl::routes(shared.clone())
+        let app = seller_apis(&shared)
             .merge(control::routes(shared.clone()))
             .into_make_service_with_connect_info::<Scissors>();
         // `serve` ends with the runtime only; a connection's own failure does not end it.
@@ -225,6 +248,16 @@ impl Sandbox {
         self.shared.lock().market.clock.advance(seconds);
     }
 
+    /// How many requests are held back, see [`Faults::hold_before`].
+    pub fn held(&self) -> usize {
+        self.shared.doorstep.waiting()
+    }
+
+    /// Lets them go: their connections are cut.
+    pub fn release(&self) {
+        self.shared.doorstep.release();
+    }
+
     pub fn state(&self) -> Snapshot {
         self.shared.lock().snapshot()
     }
@@ -260,6 +293,16 @@ pub fn serve(options: Options, ready: impl FnOnce(&Sandbox)) -> Result<Verdict> 
             .map_err(|e| Error::new(Kind::Io, "sandbox/signal", format!("cannot wait for Ctrl-C: {e}")).source(e))?;
     }
     Ok(sandbox.verdict())
+}
+
+/// Every dialect under its own paths, behind one gate.
+fn seller_apis(shared: &Arc<Shared>) -> Router {
+    mirakl::routes(shared.clone())
+        .merge(woocommerce::routes(shared.clone()))
+        .merge(ebay::routes(shared.clone()))
+        .fallback(async || Refusal::new(404, "NOT_FOUND", "The sandbox has no such call."))
+        .layer(DefaultBodyLimit::max(answer::BODY_BYTES_MAX))
+        .layer(from_fn_with_state(shared.clone(), gate::gate))
 }
 
 fn cannot_listen(addr: SocketAddr, e: std::io::Error) -> Error {

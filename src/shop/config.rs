@@ -53,7 +53,7 @@ pub struct ShopSection {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SyncSection {
-    /// Where the address is that hears how each run went (`env:NAME` or `file:/path`): it is asked for as it is when
+    /// Where the address is that hears how each run went (`env:NAME`, `file:/path` or `command:…`): it is asked for as it is when
     /// all went well, with `/fail` behind its path when not.
     pub ping: Option<String>,
     /// A file of figures for Prometheus' textfile collector, relative to the shop's folder.
@@ -68,9 +68,9 @@ pub struct Market {
     pub connector: String,
     /// Its base address; may be left out where the marketplace has one for everybody.
     pub url: Option<String>,
-    /// Where the key is: `env:NAME` or `file:/path`. Never the key itself. A folder has none.
+    /// Where the key is: `env:NAME`, `file:/path` or `command:…`. Never the key itself. A folder has none.
     pub key: Option<String>,
-    /// Where the refresh token is, for marketplaces that give one: `env:NAME` or `file:/path`.
+    /// Where the refresh token is, for marketplaces that give one: `env:NAME`, `file:/path` or `command:…`.
     pub refresh_token: Option<String>,
     /// Which of the account's shops, where it has several.
     pub shop_id: Option<String>,

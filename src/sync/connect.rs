@@ -1,17 +1,17 @@
 //! A shop's marketplaces, ready to be spoken to: account, connector, host, and how the merchant wants it done.
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::{Channel, Occasion, Policy, QUANTITY_MAX, is_ours};
 use crate::catalog::{Buckets, Terms};
 use crate::diagnostic::{Error, Kind, Place, Result};
-use crate::market::host::{BucketStore, Host, Invitation, Recorder};
+use crate::market::host::{BucketStore, FileClock, Host, Invitation, Recorder, is_folder};
 use crate::market::{Account, Connector, Secret, address, connector};
 use crate::shop::{Market, Shop, secret};
-
-/// Begins the address of an account that is a folder of this machine.
-const FOLDER: &str = "file://";
+use crate::web::is_loopback;
 
 /// The token buckets kept in the catalog.
 struct Kept(Buckets);
@@ -84,14 +84,19 @@ pub fn with_markets<T>(
             Err(error) => unreached.push(Unreached { name: (*name).to_owned(), error }),
         }
     }
+    let clock = FileClock::of_environment()?;
     let mut hosts = Vec::new();
     for (name, _, connector, account) in &accounts {
         let mut host = Host::new(connector.as_ref(), account)?
             .buckets(Kept(shop.catalog.buckets()?))
             .tokens(shop.tokens(name)?)
             .stop(occasion.stop);
+        if let Some(clock) = &clock {
+            is_of_this_machine(name, &account.base_url)?;
+            host = host.clock(Arc::new(clock.clone()));
+        }
         // what is in a folder is there to be seen, persons and all
-        if let Some(folder) = record.filter(|_| !account.base_url.starts_with(FOLDER)) {
+        if let Some(folder) = record.filter(|_| !is_folder(&account.base_url)) {
             let folder = folder.join(name);
             let secrets = [Some(&account.key), account.refresh_token.as_ref()].into_iter().flatten().cloned().collect();
             host = host.transport(|inner| Ok(Box::new(Recorder::over(inner, folder, secrets)?)))?;
@@ -109,6 +114,16 @@ pub fn with_markets<T>(
         })
         .collect();
     work(&channels, unreached)
+}
+
+/// A clock on which no wait lasts would have a marketplace asked again and again.
+fn is_of_this_machine(name: &str, address: &str) -> Result<()> {
+    if Url::parse(address).is_ok_and(|url| url.scheme() == "file" || is_loopback(&url)) {
+        return Ok(());
+    }
+    let variable = FileClock::VARIABLE;
+    Err(Error::usage("market/clock", format!("{variable} is set, but {name} is not on this machine"))
+        .help(format!("unset {variable}, which is for tests")))
 }
 
 /// Lets purvey into a marketplace's account; `ask` tells a person what to do. What it buys is kept for this shop.
@@ -158,7 +173,7 @@ fn account(name: &str, market: &Market) -> Result<Account> {
     };
     let key = match &market.key {
         Some(reference) => secret(reference, &at("key"))?,
-        None if base_url.starts_with(FOLDER) => String::new(),
+        None if is_folder(base_url) => String::new(),
         None => {
             return Err(Error::usage("market/no-key", format!("{name} has no key"))
                 .at(Place::file("purvey.toml").attribute(at("key")))

@@ -576,8 +576,15 @@ fn a_refund_made_at_the_marketplace_is_kept_and_said_once() {
         assert_eq!(applied.findings.iter().filter(|f| f.code == "order/refunded").count(), said);
     }
     assert_eq!(stage.refund("1", 0, Some(751), None).unwrap_err().code, "refund/more-than-paid");
-    // the marketplace knows of a refund that is none of ours: ours is still to be sent
+    // one of the same amount is made there while ours waits: it is none of ours, which is still to be sent
     stage.refund("1", 0, Some(250), None).unwrap();
+    fake.alter("1", |order| {
+        let (id, lines) = ("M3".to_owned(), vec![]);
+        order.refunds.push(Refunded { id, amount_minor: 250, lines, reason: None, at: None });
+    });
+    let change = stage.writer.change(stage.now).unwrap();
+    change.put_orders("m", &[fake.find("1").unwrap()], &Terms::default()).unwrap();
+    change.commit().unwrap();
     fake.will(&[Fate::LostBefore]);
     stage.dispatch(&fake).unwrap();
     assert_eq!(stage.dispatch(&fake).unwrap().sent, 1);

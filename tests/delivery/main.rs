@@ -2,6 +2,7 @@
 //! of its own; one that is not installed is named and passed over. `.ci/run` installs them.
 #![cfg(unix)]
 
+mod carried;
 mod servers;
 
 use std::fs;

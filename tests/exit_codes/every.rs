@@ -199,3 +199,18 @@ fn every_worker_is_silent_in_cron() {
     }
     assert!(silent > 15, "only {silent} commands went well");
 }
+
+#[test]
+fn an_erased_buyer_is_shown_as_erased() {
+    let stage = stage();
+    stage.run(&["orders", "pull", "fair"]).ends_with(0);
+    stage.run(&["customers", "erase", "P-1"]).ends_with(0);
+    let line = |format: &str| {
+        let said = stage.run(&["orders", "export", "--buyers", "--format", format]).ends_with(0);
+        said.out.lines().find(|line| line.contains("P-1")).unwrap().to_owned()
+    };
+    for (format, erased) in [("jsonl", "customer_erased_at"), ("csv", "(erased)")] {
+        let line = line(format);
+        assert!(line.contains(erased) && !line.contains(BUYER), "{line}");
+    }
+}

@@ -21,6 +21,8 @@ struct Merchant {
     broken: bool,
     /// What is wrong with this offer, if it is there.
     disapproved: Option<(&'static str, &'static str)>,
+    /// What each store has of an offer, by both names.
+    stores: BTreeMap<String, Value>,
     /// Bodies of order tracking signals.
     signals: Vec<Value>,
 }
@@ -36,6 +38,18 @@ impl Api for Merchant {
                 return (400, "{}".to_owned());
             }
             self.signals.push(serde_json::from_slice(body).unwrap());
+            return (200, "{}".to_owned());
+        }
+        if let Some(call) = call.strip_prefix("POST /inventories/v1/accounts/12/products/") {
+            let product = call.strip_suffix("/localInventories:insert").unwrap();
+            let told: Value = serde_json::from_slice(body).unwrap();
+            let known = self.offers.contains_key(product);
+            self.stores.extend(known.then(|| (format!("{product} {}", told["storeCode"]), told)));
+            return (if known { 200 } else { 404 }, "{}".to_owned());
+        }
+        if let Some(call) = call.strip_prefix("DELETE /inventories/v1/accounts/12/products/") {
+            let (product, store) = call.split_once("/localInventories/").unwrap();
+            assert!(self.stores.remove(&format!("{product} {store:?}")).is_some(), "{call}");
             return (200, "{}".to_owned());
         }
         self.calls.push(call.to_owned());
@@ -328,4 +342,40 @@ fn parcels_of_other_marketplaces_are_told_once_and_without_the_buyer() {
     assert_eq!((shipping["originPostalCode"].as_str(), item["quantity"].as_str()), (Some("10115"), Some("2")));
     assert!(!signals[0].to_string().contains(BUYER), "{signals:?}");
     watched(&stage, &["doctor"]).ends_with(0);
+}
+
+#[test]
+fn what_a_store_has_is_told_once_its_product_is_there() {
+    let (stage, merchant) = shop();
+    let config = fs::read_to_string(stage.path("purvey.toml")).unwrap();
+    let market = config[config.find("[market.merchant]").unwrap()..].to_owned();
+    let market = market.replace("[market.merchant]", "[market.stores]").replace("\"google\"", "\"google-local\"");
+    stage.write("purvey.toml", &format!("{config}\n[channel.google-local]\nlanguage = \"en\"\n{market}"));
+    stage.write("locations.csv", "code,name,kind\nBER-1,Berlin,store\n");
+    watched(&stage, &["import", "locations.csv"]).ends_with(0);
+    for (sku, units) in [("SKU-1", "3"), ("SKU-2", "1")] {
+        watched(&stage, &["stock", "count", sku, "BER-1", units]).ends_with(0);
+    }
+    let tell = ["sync", "stores", "--only", "feeds"];
+    // the API needs to know how its products are called
+    let said = watched(&stage, &tell).ends_with(3);
+    assert!(said.err.contains("feed_label"), "{said:?}");
+    let config = fs::read_to_string(stage.path("purvey.toml")).unwrap();
+    stage
+        .write("purvey.toml", &config.replace("[channel.google-local]", "[channel.google-local]\nfeed_label = \"DE\""));
+    let said = watched(&stage, &tell).ends_with(3);
+    assert!(said.err.contains("offer/postponed") && said.out.contains("2 to be told at the next run"), "{said:?}");
+    watched(&stage, &TELL).ends_with(0);
+    let said = watched(&stage, &tell).ends_with(0);
+    assert!(said.out.contains("offers: 2 new"), "{said:?}");
+    let stores = merchant.lock().unwrap().stores.clone();
+    let told = &stores["en~DE~SKU-1 \"BER-1\""]["localInventoryAttributes"];
+    assert_eq!((told["availability"].as_str(), told["quantity"].as_str()), (Some("IN_STOCK"), Some("3")));
+    // what is no longer for sale is taken off there, too
+    let config = fs::read_to_string(stage.path("purvey.toml")).unwrap();
+    let without = "[channel.google-local]\nwhere = \"feed.id <> 'SKU-2'\"";
+    stage.write("purvey.toml", &config.replace("[channel.google-local]", without));
+    let said = watched(&stage, &[&tell[..], &["--allow-shrink"]].concat()).ends_with(0);
+    assert!(said.out.contains("offers: 1 gone"), "{said:?}");
+    assert_eq!(merchant.lock().unwrap().stores.len(), 1);
 }

@@ -24,6 +24,8 @@ use super::stage_of;
 const SECRET: &str = "an-id:a-secret";
 /// The operation of the requests that buy access tokens; faults at these are the host's own tests' matter.
 const SIGN_IN: &str = "sign-in";
+/// Tokens that may appear nowhere: one that is bought, the next refresh token, the one of the account.
+const CANARIES: [&str; 3] = ["canary-access-5b1f", "canary-next-8c2e", "canary-refresh-9d3a"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
@@ -48,6 +50,8 @@ struct Player {
     fault: Option<(usize, Fault)>,
     /// Changes every answer, with one word to do it with.
     alter: Option<(Alter, String)>,
+    /// Sells access tokens that can be recognized, instead of those of the recording.
+    canaries: bool,
     state: Mutex<Memory>,
 }
 
@@ -65,10 +69,15 @@ struct Memory {
 impl Player {
     fn of(script: &Script) -> Player {
         let replay = Replay::open(&script.folder()).unwrap();
-        Player { replay, fault: None, alter: None, state: Mutex::default() }
+        Player { replay, fault: None, alter: None, canaries: false, state: Mutex::default() }
     }
 
     fn answer(&self, request: &Request, state: &mut Memory) -> Result<Outcome> {
+        if request.operation == SIGN_IN && self.canaries {
+            let sold = json!({ "access_token": CANARIES[0], "refresh_token": CANARIES[1], "expires_in": 3600 });
+            let body = sold.to_string().into_bytes();
+            return Ok(Outcome::Answered(Response { status: 200, headers: Vec::new(), body }));
+        }
         if request.operation == SIGN_IN {
             if state.token.is_none() {
                 state.token = Some(self.replay.exchange(request)?);
@@ -402,6 +411,52 @@ fn a_sku_nobody_knows_is_kept_with_its_line() {
         let Some(sku) = lines(&expected).into_iter().find_map(|line| line.channel_sku) else { return };
         let played = altered(marketplace, script, alter, &sku);
         assert!(lines(&played).iter().any(|line| line.channel_sku.as_deref() == Some(STRANGE)), "{marketplace}");
+    });
+}
+
+/// Whatever a connector reads of a buyer was blanked when it was recorded, under whatever name it stands.
+#[test]
+fn no_session_knows_its_buyers() {
+    each(|marketplace, script| {
+        // what is in a folder is never recorded
+        if marketplace == "files" {
+            return;
+        }
+        let (played, _) = clean(marketplace, script);
+        for buyer in played.orders.iter().filter_map(|order| order.buyer.as_ref()) {
+            let mut told = vec![Some(&buyer.name), buyer.email.as_ref(), buyer.phone.as_ref(), buyer.note.as_ref()];
+            if let Some(to) = &buyer.address {
+                told.extend([Some(&to.street), Some(&to.zip), Some(&to.city), to.region.as_ref()]);
+            }
+            let is_blank = |c: char| !c.is_alphanumeric() || matches!(c, 'x' | 'X' | '0');
+            for text in told.into_iter().flatten() {
+                assert!(text.chars().all(is_blank), "{marketplace}: {text}");
+            }
+        }
+    });
+}
+
+#[test]
+fn no_recording_holds_a_key_or_a_token() {
+    use base64::Engine;
+    let basic = base64::engine::general_purpose::STANDARD.encode(SECRET);
+    let betrayals = [&CANARIES[..], &["a-secret", &basic]].concat();
+    each(|marketplace, script| {
+        let player = Player { replay: Player::of(script).replay.loosely(), canaries: true, ..Player::of(script) };
+        let mut scene = Scene::set(marketplace, script, player);
+        scene.account.refresh_token = Some(Secret::new(CANARIES[2]));
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = vec![Secret::new(SECRET), Secret::new(CANARIES[2])];
+        let recorder = Recorder::over(Box::new(scene.player.clone()), folder.path(), secrets).unwrap();
+        script.play(&*scene.connector, &scene.host().transport(|_| Ok(Box::new(recorder))).unwrap());
+        let mut files = 0;
+        for entry in fs::read_dir(folder.path()).unwrap() {
+            let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+            let betrayed: Vec<_> = betrayals.iter().filter(|secret| text.contains(**secret)).collect();
+            assert!(betrayed.is_empty(), "{marketplace}: {betrayed:?} in {text}");
+            files += 1;
+        }
+        assert!(files > 0, "{marketplace}");
     });
 }
 

@@ -20,6 +20,12 @@ pub trait Stage: Send + Sync {
     /// From now on, so many times at most.
     fn trouble(&self, trouble: Trouble, call: Call, times: u64);
 
+    /// How many orders there are by now.
+    fn orders(&self) -> usize;
+
+    /// Whether telling of a parcel again is harmless, so that a lost answer to it is no riddle.
+    fn repeats_parcels(&self) -> bool;
+
     fn now(&self) -> Timestamp;
     fn advance(&self, seconds: u32);
 

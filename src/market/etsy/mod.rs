@@ -1,7 +1,7 @@
 //! Etsy (Open API v3): one shop.
 //!
 //! Facts are from the published OpenAPI document and threads of the API's own forum. The stamp of a receipt does not move
-//! when it is canceled or refunded, so a cancellation is seen only when the receipt is read again for another reason.
+//! when it is canceled or refunded, so that is seen when the receipt is read again: daily, as long as it is open.
 //!
 //! | file | what it holds |
 //! |---|---|

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::market::json::{joined, null_as_default};
-use crate::order::{self, Buyer, Fulfillment, Line, Order, State};
+use crate::order::{self, Buyer, Fulfillment, Line, Order, Refunded, State};
 use crate::value::Currency;
 
 #[derive(Deserialize)]
@@ -29,7 +29,16 @@ pub(super) struct Told {
     #[serde(default, deserialize_with = "null_as_default")]
     pub shipments: Vec<Shipment>,
     #[serde(default, deserialize_with = "null_as_default")]
+    refunds: Vec<Refund>,
+    #[serde(default, deserialize_with = "null_as_default")]
     pub transactions: Vec<Transaction>,
+}
+
+#[derive(Deserialize)]
+struct Refund {
+    amount: Amount,
+    created_timestamp: i64,
+    reason: Option<String>,
 }
 
 /// `amount` parts of `divisor`.
@@ -110,10 +119,21 @@ pub(super) fn order(told: Told) -> Result<Order, String> {
         placed_at: moment(told.created_timestamp)?,
         updated_at: moment(told.updated_timestamp)?,
         acknowledge_by: None,
-        refunds: Vec::new(),
+        refunds: told.refunds.iter().map(|refund| refunded(refund, currency)).collect::<Result<_, String>>()?,
         lines: lines.collect::<Result<_, String>>()?,
         buyer: Some(buyer(&told)),
         channel_order_id: told.receipt_id.to_string(),
+    })
+}
+
+/// It has no id; no two are made in one second.
+fn refunded(told: &Refund, currency: Currency) -> Result<Refunded, String> {
+    Ok(Refunded {
+        id: told.created_timestamp.to_string(),
+        amount_minor: told.amount.minor(currency)?,
+        lines: Vec::new(),
+        reason: told.reason.clone().filter(|reason| !reason.is_empty()),
+        at: Timestamp::from_second(told.created_timestamp).ok(),
     })
 }
 
@@ -164,6 +184,7 @@ mod tests {
         read(json!({
             "receipt_id": 7, "status": status, "is_shipped": is_shipped, "created_timestamp": 1_764_061_200,
             "updated_timestamp": 1_764_064_800, "grandtotal": money(2580), "shipments": null,
+            "refunds": [{ "amount": money(500), "created_timestamp": 1_764_070_000, "reason": "" }],
             "transactions": [{ "transaction_id": 9, "title": "Lamp", "quantity": 2, "sku": "", "listing_id": 4,
                 "product_id": null, "price": money(1290) }],
         }))
@@ -193,6 +214,7 @@ mod tests {
         let order = of("paid", false, 100).unwrap();
         assert_eq!((order.total_minor, order.lines[0].price_minor), (2580, 1290));
         assert_eq!(order.lines[0].listing_id.as_deref(), Some("4"));
+        assert_eq!((order.refunds[0].amount_minor, order.refunds[0].id.as_str()), (500, "1764070000"));
         assert!(of("paid", false, 7).is_err() && of("paid", false, 0).is_err());
     }
 }

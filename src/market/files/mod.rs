@@ -1,16 +1,22 @@
-//! Files carried by hand: a folder where orders arrive, and from which stock and parcels leave.
+//! Files carried by hand: a folder, here or on an SFTP server, where orders arrive, and from which stock and parcels leave.
 //!
 //! | in the folder | what it is |
 //! |---|---|
 //! | `orders/` | what arrives: CSV, JSON or XML, in purvey's own words or as a shop or marketplace exports orders |
+//! | `orders/taken/`, `orders/done/` | what is being read, and what has been, where read files are moved |
 //! | `results/NAME.json` | what became of the file of orders called NAME |
 //! | `shipments/ORDER-PACKAGE.csv` | a parcel that has left |
 //! | `stock/DIGEST.csv` | stock and prices that changed; the newest is the truth |
 //!
-//! A file is read when it is new or has changed, one a page; the cursor remembers those that lie there.
+//! A file is read when it is new or has changed, one a page; the cursor remembers those that lie there. Where read files
+//! are moved (`when_read = "move"`, what an SFTP server is used to), one is claimed before it is read, by moving it to
+//! `taken/`, which only one can do; and moved on to `done/` by the pull after the one that kept its orders. So a run that
+//! dies in between finds it in `taken/`: read again when its orders were not kept, and only moved when they were.
+mod taken;
 mod write;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -38,7 +44,15 @@ pub(super) struct Files {
     format: Format,
     /// Of amounts that name none.
     currency: Currency,
+    /// Whether files that were read are moved.
+    moves: bool,
+    /// What the files of this run hold, so that none is fetched for every order that is looked for.
+    held: Mutex<HashMap<String, Arc<Vec<Order>>>>,
 }
+
+pub(super) const OPTIONS: &[&str] = &["format", "currency", "when_read", "host_key"];
+
+const ORDERS: &[&str] = &["orders"];
 
 /// A file as the folder lists it.
 #[derive(Debug, Clone, Deserialize)]
@@ -53,6 +67,12 @@ struct Listed {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Cursor {
     read: BTreeMap<String, String>,
+}
+
+impl Cursor {
+    fn written(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|e| Error::bug(format!("a cursor cannot be written: {e}")))
+    }
 }
 
 impl Listed {
@@ -70,7 +90,17 @@ impl Files {
                 .help(help)
         };
         let format = account.option("format").unwrap_or("csv");
+        let when_read = account.option("when_read");
+        let moves = match when_read.unwrap_or(if account.base_url.starts_with("sftp:") { "move" } else { "leave" }) {
+            "move" => true,
+            "leave" => false,
+            other => {
+                return Err(wrong("when_read", format!("a file cannot be made to `{other}`"), "it is leave or move"));
+            }
+        };
         Ok(Files {
+            moves,
+            held: Mutex::default(),
             market: account.name.clone(),
             format: Format::parse(format)
                 .ok_or_else(|| wrong("format", format!("no format `{format}`"), "it is csv, json or xml"))?,
@@ -78,14 +108,14 @@ impl Files {
         })
     }
 
-    fn list(&self, port: &dyn Port, folder: &str) -> Result<Vec<Listed>> {
-        let answer = port.send(Request::get("list", &[folder])?)?;
+    fn list(&self, port: &dyn Port, folder: &[&str]) -> Result<Vec<Listed>> {
+        let answer = port.send(Request::get("list", folder)?)?;
         if answer.status == 404 { Ok(Vec::new()) } else { answer.json() }
     }
 
     /// `None` when somebody has taken it away meanwhile.
-    fn read(&self, port: &dyn Port, file: &Listed) -> Result<Option<Result<OrderFile>>> {
-        let answer = port.send(Request::get("orders", &["orders", &file.name])?)?;
+    fn read(&self, port: &dyn Port, folder: &[&str], file: &Listed) -> Result<Option<Result<OrderFile>>> {
+        let answer = port.send(Request::get("orders", &[folder, &[&file.name]].concat())?)?;
         if answer.status == 404 {
             return Ok(None);
         }
@@ -96,6 +126,31 @@ impl Files {
         };
         let source = Source::bytes(&file.name, answer.body);
         Ok(Some(source.and_then(|source| file::read(source, &options))))
+    }
+
+    /// The orders of a file, fetched once.
+    fn held(&self, port: &dyn Port, folder: &[&str], file: &Listed) -> Result<Arc<Vec<Order>>> {
+        let key = format!("{} {} {}", folder.join("/"), file.name, file.state());
+        let known = |held: &HashMap<_, _>| held.get(&key).cloned();
+        if let Some(orders) = known(&self.held.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(orders);
+        }
+        let read = self.read(port, folder, file)?;
+        let orders = Arc::new(read.and_then(Result::ok).map(|held| held.orders).unwrap_or_default());
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(key, orders.clone());
+        Ok(orders)
+    }
+
+    /// Puts what a file holds on the page, and its result beside it. `false` when somebody has taken it away meanwhile.
+    fn fill(&self, port: &dyn Port, folder: &[&str], file: &Listed, page: &mut OrderPage) -> Result<bool> {
+        let Some(read) = self.read(port, folder, file)? else { return Ok(false) };
+        let mut held =
+            read.unwrap_or_else(|error| OrderFile { orders: Vec::new(), refused: vec![error.to_diagnostic()] });
+        held.orders = once_each(held.orders);
+        self.tell_result(port, file, &held.orders, &held.refused)?;
+        page.unreadable = held.refused.iter().map(|why| unreadable(file, why)).collect();
+        page.orders = held.orders;
+        Ok(true)
     }
 
     fn put(&self, port: &dyn Port, place: &[&str], media_type: &str, bytes: Vec<u8>) -> Result<()> {
@@ -113,7 +168,7 @@ impl Files {
 
     fn shipped(&self, port: &dyn Port, order_id: &str) -> Result<Vec<Parcel>> {
         let mut parcels = Vec::new();
-        for file in self.list(port, "shipments")? {
+        for file in self.list(port, &["shipments"])? {
             if write::order_of(&file.name).as_deref() != Some(order_id) {
                 continue;
             }
@@ -157,7 +212,10 @@ impl Connector for Files {
                     .source(e)
             })?,
         };
-        let files = self.list(port, "orders")?;
+        if self.moves {
+            return self.take(port, from, cursor);
+        }
+        let files = self.list(port, ORDERS)?;
         // what was taken away need not be remembered
         cursor.read.retain(|name, _| files.iter().any(|file| file.name == *name));
         let is_new = |file: &&Listed| {
@@ -167,27 +225,26 @@ impl Connector for Files {
         let (next, more) = (new.next(), new.next().is_some());
         let mut page = OrderPage { orders: Vec::new(), unreadable: Vec::new(), next: None, more };
         if let Some(file) = next {
-            if let Some(read) = self.read(port, file)? {
-                let mut held =
-                    read.unwrap_or_else(|error| OrderFile { orders: Vec::new(), refused: vec![error.to_diagnostic()] });
-                held.orders = once_each(held.orders);
-                self.tell_result(port, file, &held.orders, &held.refused)?;
-                page.unreadable = held.refused.iter().map(|why| unreadable(file, why)).collect();
-                page.orders = held.orders;
-            }
+            self.fill(port, ORDERS, file, &mut page)?;
             cursor.read.insert(file.name.clone(), file.state());
         }
-        let written = serde_json::to_string(&cursor);
-        page.next = Some(written.map_err(|e| Error::bug(format!("a cursor cannot be written: {e}")))?);
+        page.next = Some(cursor.written()?);
         Ok(page)
     }
 
     /// As the newest file that holds it has it.
     fn order(&self, port: &dyn Port, order_id: &str) -> Result<Option<Order>> {
-        for file in self.list(port, "orders")?.iter().rev() {
-            let Some(Ok(held)) = self.read(port, file)? else { continue };
-            if let Some(order) = held.orders.into_iter().rfind(|order| order.channel_order_id == order_id) {
-                return Ok(Some(order));
+        // what nobody claimed yet may be written still
+        let folders: &[&[&str]] = if self.moves { &[taken::TAKEN, taken::DONE] } else { &[ORDERS] };
+        let mut files = Vec::new();
+        for folder in folders {
+            files.extend(self.list(port, folder)?.into_iter().map(|file| (folder, file)));
+        }
+        files.sort_by_key(|(_, file)| file.modified);
+        for (folder, file) in files.iter().rev() {
+            let held = self.held(port, folder, file)?;
+            if let Some(order) = held.iter().rfind(|order| order.channel_order_id == order_id) {
+                return Ok(Some(order.clone()));
             }
         }
         Ok(None)

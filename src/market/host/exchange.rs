@@ -82,7 +82,7 @@ impl Sent {
                 field: (*field).to_owned(),
                 name: name.clone(),
                 media_type: (*media_type).to_owned(),
-                text: hide(&String::from_utf8_lossy(bytes), secrets),
+                text: hide(&redact::document(&String::from_utf8_lossy(bytes)), secrets),
             },
         };
         Sent {
@@ -142,13 +142,17 @@ fn content(body: &[u8], secrets: &[Secret]) -> Content {
     }
     match serde_json::from_slice::<Value>(body) {
         Ok(value) => Content::Json(without(redact::json(&value), secrets)),
-        Err(_) => Content::Text(hide(&String::from_utf8_lossy(body), secrets)),
+        Err(_) => Content::Text(hide(&redact::document(&String::from_utf8_lossy(body)), secrets)),
     }
 }
 
 fn blank_pairs(pairs: &[(String, String)], secrets: &[Secret]) -> Vec<(String, String)> {
     let blanked = |(name, value): &(String, String)| {
-        let value = if redact::is_personal(name) { redact::blank(value) } else { hide(value, secrets) };
+        let value = if redact::is_personal(name) {
+            redact::blank(value)
+        } else {
+            hide(&redact::told_in_passing(value), secrets)
+        };
         (name.clone(), value)
     };
     pairs.iter().map(blanked).collect()

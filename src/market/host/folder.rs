@@ -1,7 +1,7 @@
 //! A folder as if it were a marketplace's server: what is carried by hand, or by whatever copies files.
 //!
 //! `GET /orders` lists a folder as JSON (`[{file, bytes, modified}]`), `GET /orders/A.csv` gives a file, `PUT` writes one
-//! whole or not at all.
+//! whole or not at all, `POST /orders/A.csv?to=orders/done/A.csv` moves one: 404 when it is not there, or the other is.
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::market::{Body, Method, Request, Response};
 /// Begins the address of an account that is a folder.
 pub(super) const SCHEME: &str = "file://";
 /// A file larger than this is no list of orders.
-const BYTES_MAX: u64 = 256 * 1024 * 1024;
+pub(super) const BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 pub(super) struct Folder {
     root: PathBuf,
@@ -38,56 +38,82 @@ impl Folder {
         Ok(Folder { root })
     }
 
-    /// Where the address of a request leads. Its segments are escaped, so none can lead out of the folder.
-    fn place(&self, request: &Request) -> Result<PathBuf> {
-        let mut place = self.root.clone();
-        for segment in request.path.split('/').filter(|segment| !segment.is_empty()) {
-            let name = unescaped(segment);
-            if matches!(name.as_str(), "." | "..") || name.contains(['/', '\\', '\0']) {
-                return Err(Error::input("market/bad-id", format!("`{name}` cannot be the name of a file"))
-                    .help("give the file another name"));
-            }
-            place.push(name);
-        }
-        Ok(place)
+    /// Where the address of a request leads.
+    fn place(&self, names: Vec<String>) -> PathBuf {
+        names.into_iter().fold(self.root.clone(), |place, name| place.join(name))
     }
+}
+
+/// The names in the address of a request. Its segments are escaped, so none can lead out of the folder.
+pub(super) fn names(request: &Request) -> Result<Vec<String>> {
+    request.path.split('/').filter(|segment| !segment.is_empty()).map(unescaped).map(checked).collect()
+}
+
+/// Where a file is to be moved.
+pub(super) fn target(request: &Request) -> Result<Vec<String>> {
+    let to = request.query.iter().find(|(name, _)| name == "to").map(|(_, to)| to.as_str());
+    to.unwrap_or_default().split('/').map(str::to_owned).map(checked).collect()
+}
+
+fn checked(name: String) -> Result<String> {
+    if matches!(name.as_str(), "" | "." | "..") || name.contains(['/', '\\', '\0']) {
+        return Err(Error::input("market/bad-id", format!("`{name}` cannot be the name of a file"))
+            .help("give the file another name"));
+    }
+    Ok(name)
 }
 
 impl Transport for Folder {
     fn exchange(&self, request: &Request) -> Result<Outcome> {
-        let place = self.place(request)?;
+        let place = self.place(names(request)?);
         match (request.method, &request.body) {
             (Method::Get, _) if place.is_dir() => list(&place),
             (Method::Get, _) if place.is_file() => read(&place),
             (Method::Get, _) => Ok(answer(404, "application/json", Vec::new())),
             (Method::Put, Body::Raw { bytes, .. }) => write(&place, bytes),
+            (Method::Post, _) => rename(&place, &self.place(target(request)?)),
             (method, _) => Err(Error::bug(format!("a folder is not asked to {}", method.as_str()))),
         }
     }
 }
 
-fn answer(status: u16, media_type: &str, body: Vec<u8>) -> Outcome {
+pub(super) fn answer(status: u16, media_type: &str, body: Vec<u8>) -> Outcome {
     let headers = vec![("content-type".to_owned(), media_type.to_owned())];
     Outcome::Answered(Response { status, headers, body })
 }
 
-/// Plain files, those that begin with a point left out, in the order in which they were written.
+/// Plain files, those that begin with a point left out.
 fn list(folder: &Path) -> Result<Outcome> {
     let failed = |e| Error::io("read", folder, e);
     let mut files: Vec<(Timestamp, String, u64)> = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let (Ok(name), Ok(about)) = (entry.file_name().into_string(), fs::metadata(entry.path())) else { continue };
-        if about.is_file() && !name.starts_with('.') {
+        if about.is_file() {
             let modified = about.modified().ok().and_then(|at| Timestamp::try_from(at).ok()).unwrap_or_default();
             files.push((modified, name, about.len()));
         }
     }
+    Ok(listed(files))
+}
+
+/// Plain files as told, the newest last.
+pub(super) fn listed(mut files: Vec<(Timestamp, String, u64)>) -> Outcome {
+    files.retain(|(_, name, _)| !name.starts_with('.'));
     files.sort();
     let told = files
         .into_iter()
         .map(|(modified, name, bytes)| json!({ "file": name, "bytes": bytes, "modified": modified.to_string() }));
-    Ok(answer(200, "application/json", Value::Array(told.collect()).to_string().into_bytes()))
+    answer(200, "application/json", Value::Array(told.collect()).to_string().into_bytes())
+}
+
+fn rename(from: &Path, to: &Path) -> Result<Outcome> {
+    let failed = |e| Error::io("move", from, e);
+    if to.exists() || !from.exists() {
+        return Ok(answer(404, "application/json", Vec::new()));
+    }
+    fs::create_dir_all(to.parent().unwrap_or(to)).and_then(|()| fs::rename(from, to)).map_err(failed)?;
+    Ok(answer(204, "application/json", Vec::new()))
 }
 
 fn read(file: &Path) -> Result<Outcome> {
@@ -160,6 +186,15 @@ mod tests {
         let listed: Value = serde_json::from_str(&get(&["orders"]).1).unwrap();
         assert_eq!((listed[0]["file"].as_str(), listed[0]["bytes"].as_u64()), (Some("ä 1.csv"), Some(6)));
         assert_eq!(listed.as_array().unwrap().len(), 1);
+        let to = |to: &str| {
+            let request = Request::new(Method::Post, "any", &["orders", "ä 1.csv"]).unwrap().query("to", to);
+            folder.exchange(&request).map(|moved| body(moved).0).map_err(|error| error.code)
+        };
+        assert_eq!(
+            [to("orders/../x"), to("orders/.hidden"), to("done/1.csv"), to("done/2.csv")],
+            [Err("market/bad-id"), Ok(404), Ok(204), Ok(404)]
+        );
+        assert_eq!(get(&["done", "1.csv"]).1, "second");
     }
 
     #[test]

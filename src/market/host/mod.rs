@@ -6,7 +6,7 @@
 //! | [`DryRun`] | a [`Port`](super::Port) that lets reads through and lists writes instead of sending them |
 //! | [`Host`] | the [`Port`](super::Port) itself: waits for a token of the bucket, signs, sends, has the connector classify, tries again |
 //! | [`Recorder`] | a [`Transport`] that keeps every exchange as a file, without secrets and personal data |
-//! | [`Http`], `Folder`, [`Replay`] | the [`Transport`]s at the bottom: the network, a folder, or a recording |
+//! | [`Http`], `Folder`, `Sftp`, [`Replay`] | the [`Transport`]s at the bottom: the network, a folder here or on a server, a recording |
 mod clock;
 mod dry_run;
 mod exchange;
@@ -18,9 +18,10 @@ mod record;
 mod redact;
 mod replay;
 mod send;
+mod sftp;
 mod tokens;
 
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, FileClock, SystemClock};
 pub use dry_run::{DryRun, Withheld};
 pub use http::Http;
 pub use limits::{BucketStore, MemoryBuckets};
@@ -36,6 +37,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Request, Response, Secret};
 use crate::diagnostic::Result;
+
+/// Whether an address is a folder, where files are carried, and not a marketplace's server.
+pub fn is_folder(address: &str) -> bool {
+    address.starts_with(folder::SCHEME) || address.starts_with(sftp::SCHEME)
+}
 
 /// Carries one request, as it is, once.
 pub trait Transport: Send + Sync {

@@ -1,13 +1,18 @@
 //! Takes secrets and personal data out of what is recorded or shown, and keeps its shape: letters become `x`, digits 0.
+use std::sync::OnceLock;
+
+use regex_lite::{Captures, Regex};
 use serde_json::{Map, Number, Value};
+use url::Url;
 
 /// A key is personal when one of its words, or two neighbors joined, is one of these (`shippingAddress`, `zip_code`).
 #[rustfmt::skip]
 const PERSONAL: &[&str] = &[
     "address", "billing", "birth", "birthday", "buyer", "city", "company", "contact", "customer", "email", "fax",
-    "firstname", "fullname", "iban", "lastname", "mail", "mobile", "note", "organization", "phone", "postal", "postcode",
-    "recipient", "street", "surname", "telephone", "vat", "zip", "zipcode",
-    "apikey", "authorization", "password", "secret", "signature", "token",
+    "firstline", "firstname", "fullname", "housenumber", "iban", "lastname", "mail", "mobile", "note", "organization",
+    "phone", "postal", "postcode", "recipient", "secondline", "street", "surname", "telephone", "vat", "zip", "zipcode",
+    "accesskey", "apikey", "assertion", "authorization", "credential", "devicecode", "password", "secret", "signature",
+    "token",
 ];
 
 /// Keys that are personal only as a whole: `carrier_name` is nobody's.
@@ -65,6 +70,7 @@ fn below(value: &Value, personal: bool) -> Value {
             .collect(),
         Value::Array(items) => items.iter().map(|item| below(item, personal)).collect(),
         Value::String(text) if personal => Value::String(blank(text)),
+        Value::String(text) => Value::String(told_in_passing(text)),
         Value::Number(_) if personal => Value::Number(Number::from(0)),
         other => other.clone(),
     }
@@ -74,6 +80,87 @@ fn below(value: &Value, personal: bool) -> Value {
 fn kind_of(fields: &Map<String, Value>) -> Option<&str> {
     fields.get("value")?;
     fields.get("key")?.as_str()
+}
+
+/// A text under a harmless name: what betrays itself by its form is blanked, e-mail addresses and signed addresses.
+pub(super) fn told_in_passing(text: &str) -> String {
+    static MAIL: OnceLock<Option<Regex>> = OnceLock::new();
+    let mail = MAIL.get_or_init(|| Regex::new(r"[\w.%+-]+@[\w-]+(\.[\w-]+)+").ok());
+    let text = if text.starts_with("http") { signed_address(text) } else { text.to_owned() };
+    match mail {
+        Some(mail) if text.contains('@') => {
+            mail.replace_all(&text, |found: &Captures<'_>| blank(&found[0])).into_owned()
+        }
+        _ => text,
+    }
+}
+
+/// An address with what its query says of keys and persons blanked.
+fn signed_address(text: &str) -> String {
+    let Ok(mut url) = Url::parse(text) else { return text.to_owned() };
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    if !pairs.iter().any(|(name, _)| is_personal(name)) {
+        return text.to_owned();
+    }
+    let blanked =
+        pairs.iter().map(|(name, value)| (name, if is_personal(name) { blank(value) } else { value.clone() }));
+    url.query_pairs_mut().clear().extend_pairs(blanked);
+    url.into()
+}
+
+/// Begins text of XML in which nothing is escaped.
+const CDATA: &str = "<![CDATA[";
+
+/// A document that is not JSON: in XML the text of personal elements and attributes is blanked, with all that is in them.
+pub(super) fn document(text: &str) -> String {
+    if !text.trim_start().starts_with('<') {
+        return told_in_passing(text);
+    }
+    let mut kept = String::with_capacity(text.len());
+    // of each open element, whether it is personal
+    let mut open: Vec<bool> = Vec::new();
+    let mut rest = text;
+    while let Some((before, on)) = rest.find('<').map(|at| rest.split_at(at)) {
+        let personal = open.last().copied().unwrap_or(false);
+        kept += &(if personal { blank(before) } else { told_in_passing(before) });
+        let end = if on.starts_with(CDATA) { on.find("]]>").map(|at| at + 3) } else { on.find('>').map(|at| at + 1) };
+        let (tag, after) = on.split_at(end.unwrap_or(on.len()));
+        rest = after;
+        let name = tag.trim_start_matches(['<', '/']).split(|c: char| c.is_whitespace() || "/>".contains(c)).next();
+        let name = name.and_then(|name| name.rsplit(':').next()).unwrap_or_default();
+        match tag.as_bytes() {
+            [b'<', b'!', b'[', ..] if personal => {
+                let text = tag.strip_prefix(CDATA).unwrap_or_default().strip_suffix("]]>");
+                kept += &format!("{CDATA}{}]]>", blank(text.unwrap_or_default()));
+            }
+            [b'<', b'!' | b'?', ..] => kept += &told_in_passing(tag),
+            [b'<', b'/', ..] => {
+                open.pop();
+                kept += tag;
+            }
+            _ => {
+                let personal = personal || is_personal(name);
+                kept += &attributes(tag, personal);
+                if !tag.ends_with("/>") {
+                    open.push(personal);
+                }
+            }
+        }
+    }
+    kept + &told_in_passing(rest)
+}
+
+/// A tag with the values of its personal attributes blanked; of a personal element, of all.
+fn attributes(tag: &str, personal: bool) -> String {
+    static ATTRIBUTE: OnceLock<Option<Regex>> = OnceLock::new();
+    let attribute = ATTRIBUTE.get_or_init(|| Regex::new(r#"([\w.-]+)(\s*=\s*)("[^"]*"|'[^']*')"#).ok());
+    let Some(attribute) = attribute else { return blank(tag) };
+    let kept = |found: &Captures<'_>| {
+        let (name, equals, value) = (&found[1], &found[2], &found[3]);
+        let value = if personal || is_personal(name) { blank(value) } else { told_in_passing(value) };
+        format!("{name}{equals}{value}")
+    };
+    attribute.replace_all(tag, kept).into_owned()
 }
 
 pub(super) fn blank(text: &str) -> String {
@@ -112,5 +199,28 @@ mod tests {
         });
         assert_eq!(super::json(&told), kept);
         assert_eq!(super::json(&kept), kept);
+    }
+
+    #[test]
+    fn what_betrays_itself_by_its_form_is_blanked_under_any_name() {
+        let told = json!({ "message": "ada.b+c@mail.example.com asks", "sku": "A@B",
+            "url": "https://up.example/1?X-Amz-Signature=ab%2F12&part=1", "page": "https://shop.example/a?b=c#d" });
+        let kept = json!({ "message": "xxx.x+x@xxxx.xxxxxxx.xxx asks", "sku": "A@B",
+            "url": "https://up.example/1?X-Amz-Signature=xx%2F00&part=1", "page": "https://shop.example/a?b=c#d" });
+        assert_eq!(super::json(&told), kept);
+        assert_eq!(super::json(&kept), kept);
+    }
+
+    #[test]
+    fn persons_in_xml_are_blanked_and_its_shape_is_kept() {
+        let told = "<?xml version=\"1.0\"?><orders><order id=\"A-1\" buyer='Ada'><o:shippingAddress><city>Rome</city>\
+            <![CDATA[1 Road]]></o:shippingAddress><sku>LAMP</sku><note/><remark>to ada@example.com</remark></order></orders>";
+        let kept = "<?xml version=\"1.0\"?><orders><order id=\"A-1\" buyer='Xxx'><o:shippingAddress><city>Xxxx</city>\
+            <![CDATA[0 Xxxx]]></o:shippingAddress><sku>LAMP</sku><note/><remark>to xxx@xxxxxxx.xxx</remark></order></orders>";
+        assert_eq!(super::document(told), kept);
+        assert_eq!(super::document("a < b, ada@example.com"), "a < b, xxx@xxxxxxx.xxx");
+        for broken in ["<", "<a", "<a b=\"c", "</a></b>", "<![CDATA["] {
+            super::document(broken);
+        }
     }
 }

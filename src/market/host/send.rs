@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::folder::{self, Folder};
 use super::limits::Limits;
+use super::sftp::{self, Sftp};
 use super::{
     BucketStore, Clock, Http, Keyring, Lost, MemoryBuckets, MemoryTokens, Outcome, SystemClock, TokenStore, Transport,
 };
@@ -61,9 +62,10 @@ impl<'a> Host<'a> {
             keyring: Box::new(account.key.clone()),
             refresh_token: account.refresh_token.clone(),
             tokens: Box::new(MemoryTokens::default()),
-            transport: match account.base_url.starts_with(folder::SCHEME) {
-                true => Box::new(Folder::new(&account.base_url)?),
-                false => Box::new(Http::new(&account.base_url)?),
+            transport: match account.base_url.as_str() {
+                address if address.starts_with(folder::SCHEME) => Box::new(Folder::new(address)?),
+                address if address.starts_with(sftp::SCHEME) => Box::new(Sftp::new(account)?),
+                address => Box::new(Http::new(address)?),
             },
             limits,
             clock: Arc::new(SystemClock),

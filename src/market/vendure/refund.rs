@@ -25,17 +25,8 @@ impl Vendure {
         let payment = told.payments.iter().find(|p| p.state == "Settled" && left(p) >= wanted);
         let payment = payment
             .ok_or_else(|| rejected(format!("no payment of order {} has as much left to be refunded", told.id)))?;
-        let lines = refund.lines.iter().filter(|line| line.quantity > 0);
-        let lines: Vec<_> =
-            lines.map(|line| json!({ "orderLineId": line.line_id, "quantity": line.quantity })).collect();
-        let input = json!({
-            "lines": lines,
-            "shipping": 0,
-            "adjustment": 0,
-            "amount": wanted,
-            "paymentId": payment.id,
-            "reason": refund.reason,
-        });
+        // since version 3 a refund is an amount, and not of lines
+        let input = json!({ "amount": wanted, "paymentId": payment.id, "reason": refund.reason });
         if let Some(changed) = self.change(port, "refund", &ask::refund(), json!({ "input": input }), false)? {
             made(&changed)?;
         }

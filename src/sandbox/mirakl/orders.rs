@@ -1,6 +1,7 @@
 //! OR11 to OR30: reading orders, deciding on them, canceling them, and shipping them whole.
 use super::{Answer, PAGE_MAX, Params, Room, date, json_body, no_content, ok, page, param};
 use crate::sandbox::faults::Plan;
+use crate::sandbox::listing::{Words, novelty};
 use crate::sandbox::market::{Market, Refusal};
 use crate::sandbox::model::{Order, OrderState, Tracking};
 use crate::sandbox::wire;
@@ -13,8 +14,12 @@ use serde_json::{Number, Value, json};
 /// The platform looks back a little further than it is asked to; how far is not published.
 const SAFETY_DELTA: SignedDuration = SignedDuration::from_secs(60);
 
-/// A state no version of the document lists.
-const UNKNOWN_STATE: &str = "WAITING_FOR_FULL_MOON";
+const WORDS: Words = Words {
+    order: |market, order| wire::order(order, &market.shipments),
+    state: "/order_state",
+    lines: "/order_lines",
+    released: OrderState::WaitingAcceptance,
+};
 
 /// What OR11 was asked for.
 struct OrderQuery {
@@ -82,50 +87,12 @@ pub(super) async fn list_orders(
     Query(params): Params,
 ) -> Answer {
     let query = OrderQuery::parse(&params)?;
-    let mut guard = shared.lock();
-    let inner = &mut *guard;
-    if query.offset == 0 {
-        inner.market.begin_pull();
-    }
-    let found = query.find(&inner.market);
-    let total = found.len();
-    let mut shown: Vec<Order> = found.into_iter().skip(query.offset).take(query.max).cloned().collect();
-    let last = query.offset.saturating_add(shown.len()) >= total;
-    if plan.empty_page {
-        shown.clear();
-    }
-    let mut orders: Vec<Value> = shown.iter().map(|order| wire::order(order, &inner.market.shipments)).collect();
-    let strange = if plan.unknown_state { shown.first() } else { None };
-    if let (Some(order), Some(wire)) = (strange, orders.first_mut()) {
-        wire["order_state"] = json!(UNKNOWN_STATE);
-        inner.market.touch(&order.id);
-    }
-    if !plan.answer_is_lost() {
-        let told = shown.iter().filter(|o| o.state.is_dead() && strange.is_none_or(|s| s.id != o.id));
-        told.for_each(|order| inner.judge.told_canceled(&order.id));
-    }
-    if plan.duplicate_items {
-        orders.extend(orders.first().cloned());
-    }
-    if plan.page_drift && !last {
-        inner.market.release_from_staging();
-    }
+    let (orders, total) = shared.lock().page(plan, &WORDS, (query.offset, query.max), |market| query.find(market));
     let mut body = json!({ "orders": orders, "total_count": total });
     if plan.unknown_fields {
-        add_unknown_fields(&mut body);
+        body["novelty"] = novelty();
     }
     ok(body)
-}
-
-fn add_unknown_fields(page: &mut Value) {
-    let strange = json!({ "since": "tomorrow", "items": [1, null, "three"] });
-    page["novelty"] = strange.clone();
-    for order in page["orders"].as_array_mut().into_iter().flatten() {
-        order["novelty"] = strange.clone();
-        for line in order["order_lines"].as_array_mut().into_iter().flatten() {
-            line["novelty"] = strange.clone();
-        }
-    }
 }
 
 #[derive(Deserialize)]

@@ -114,13 +114,15 @@ pub fn tell_offers(
             .help("leave `offers` out; stock and prices are told without it"));
     }
     let mut channel = shop.channel(name)?;
-    let formats = || channel.contract.format.values();
-    let lines = formats().find(|format| format.is_lines()).cloned();
-    let format = lines.or_else(|| formats().find_map(Format::as_lines)).ok_or_else(|| {
+    let formats = || channel.contract.format.iter();
+    let lines = formats().find(|(_, format)| format.is_lines()).map(|(name, format)| (name, format.clone()));
+    let as_lines = || formats().find_map(|(name, format)| Some((name, format.as_lines()?)));
+    let (format_name, format) = lines.or_else(as_lines).ok_or_else(|| {
         Error::usage("channel/no-lines", format!("{name} has no format in which offers can be told one by one"))
             .at(Place::file(&channel.contract_file))
             .help("such a format is of kind json, without nest")
     })?;
+    channel.check_format(format_name)?;
     let mut done = Told::default();
     let Some(underway) = Underway::settle(writer, market, occasion, &mut done)? else { return Ok(done) };
     let reader = shop.catalog.read()?;

@@ -12,7 +12,7 @@ use super::underway::{Sent, Underway, Why, book};
 use super::{Round, SPARE_DAYS, SPREAD_DAYS, TellOptions, Told, days_ago};
 use crate::catalog::{Accepted, EffectKind, Writer};
 use crate::channel;
-use crate::diagnostic::{Error, Kind, Result};
+use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
 use crate::feed::{Findings, Jumps, Line, is_jump, lines, shells};
 use crate::market::WholeOffer;
 use crate::sync::guard::{Guarded, guard_gone, guard_jumps, price_jump_percent, sold_out};
@@ -108,6 +108,9 @@ impl<'s, 'c> Teller<'s, 'c> {
         };
         if let Some(coming) = self.underway.of(line.identity) {
             self.done.held += usize::from(coming != Some(as_told.content));
+            return Ok(());
+        }
+        if self.underway.was_refused(line.identity, &as_told.content) {
             return Ok(());
         }
         let told = self.writer.told_offer(self.market.name, line.identity)?;
@@ -261,7 +264,10 @@ impl<'s, 'c> Teller<'s, 'c> {
         let change = self.writer.change(self.occasion.now)?;
         let unanswered = book(&change, self.market.name, &sent, &submitted.results, &mut self.done)?;
         match &submitted.job {
-            None => self.done.postponed += unanswered.len(),
+            None => {
+                self.done.postponed += unanswered.len();
+                self.done.findings.extend(unanswered.first().map(|first| not_yet(self.market.name, first)));
+            }
             Some(job) => {
                 let id = change.begin_job(self.market.name, EffectKind::Tell, self.jobs, &unanswered)?;
                 change.job_polling(id, job)?;
@@ -272,4 +278,11 @@ impl<'s, 'c> Teller<'s, 'c> {
         }
         change.commit()
     }
+}
+
+/// Of offers that were told and got no word, the first stands for all.
+fn not_yet(market: &str, first: &Sent) -> Diagnostic {
+    Diagnostic::warning("offer/postponed", format!("{market} cannot take every offer yet"))
+        .at(Place::of_sku(first.sku.clone()))
+        .help("they are told at the next run; an inventory waits until its product is there")
 }

@@ -39,7 +39,12 @@ impl Sent {
 
 /// By a hash of their names.
 #[derive(Default)]
-pub(super) struct Underway(HashMap<u64, (Option<Content>, u64)>);
+pub(super) struct Underway {
+    /// What the channel will have, and a hash of the SKU.
+    coming: HashMap<u64, (Option<Content>, u64)>,
+    /// What it has refused just now.
+    refused: HashMap<u64, Content>,
+}
 
 impl Underway {
     /// Books the jobs of earlier runs that have ended; what is left is underway. `None`: the channel could not be asked, and
@@ -69,6 +74,10 @@ impl Underway {
                     }
                 };
             done.findings.extend(finding);
+            let is_refused = |result: &&ItemResult| result.refused.is_some();
+            let refused: HashSet<&str> = results.iter().filter(is_refused).map(|result| result.sku.as_str()).collect();
+            let refused = sent.iter().filter(|sent| refused.contains(sent.id.as_str()));
+            underway.refused.extend(refused.map(|sent| (xxh3_64(sent.id.as_bytes()), sent.as_told.content)));
             let change = writer.change(occasion.now)?;
             if !book(&change, market.name, &sent, &results, done)?.is_empty() {
                 change.forget_told_up_to(market.name)?;
@@ -81,24 +90,29 @@ impl Underway {
 
     fn extend(&mut self, sent: &[Sent]) {
         let entry = |sent: &Sent| (xxh3_64(sent.id.as_bytes()), (sent.content(), xxh3_64(sent.sku.as_bytes())));
-        self.0.extend(sent.iter().map(entry));
+        self.coming.extend(sent.iter().map(entry));
     }
 
     /// What the channel will have of an offer that is underway: `Some(None)` is nothing.
     pub fn of(&self, offer: &str) -> Option<Option<Content>> {
-        self.0.get(&xxh3_64(offer.as_bytes())).map(|(content, _)| *content)
+        self.coming.get(&xxh3_64(offer.as_bytes())).map(|(content, _)| *content)
+    }
+
+    /// Whether it has refused this very offer just now, so that it need not be told again at once.
+    pub fn was_refused(&self, offer: &str, content: &Content) -> bool {
+        self.refused.get(&xxh3_64(offer.as_bytes())) == Some(content)
     }
 
     /// How many offers of these SKUs, of all without them, it will have although `is_met` does not know them.
     pub fn will_be_too_many(&self, skus: Option<&[String]>, is_met: impl Fn(u64) -> bool) -> usize {
-        if self.0.is_empty() {
+        if self.coming.is_empty() {
             return 0;
         }
         let skus: Option<HashSet<u64>> = skus.map(|skus| skus.iter().map(|sku| xxh3_64(sku.as_bytes())).collect());
         let counts = |(offer, (content, sku)): &(&u64, &(Option<Content>, u64))| {
             content.is_some() && skus.as_ref().is_none_or(|skus| skus.contains(sku)) && !is_met(**offer)
         };
-        self.0.iter().filter(counts).count()
+        self.coming.iter().filter(counts).count()
     }
 }
 
@@ -130,7 +144,8 @@ pub(super) fn book<'a>(
                 }
                 let finding = Diagnostic::warning("offer/refused", format!("{market} refused the offer: {reason}"));
                 let help = "mend what it names; the same offer refused three times is left alone until it changes";
-                done.findings.push(finding.at(Place::of_sku(sku.clone())).help(help));
+                let named = if sku.is_empty() { id } else { sku };
+                done.findings.push(finding.at(Place::of_sku(named.clone())).help(help));
                 done.refused += 1;
             }
         }
