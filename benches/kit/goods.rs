@@ -82,7 +82,7 @@ pub fn generate(dir: &Path, variants: usize) -> Files {
             let sku = format!("{}-{product}-{n}", &noun[..3].to_uppercase());
             let (color, size) = (COLORS[n % COLORS.len()], SIZES[dice.roll(SIZES.len())]);
             let price = 500 + dice.roll(20_000);
-            let barcode = gtin(4_012_345_000_000 + made as u64);
+            let barcode = gtin(401_234_500_000 + made as u64);
             let (title, text, vendor) = if n == 0 {
                 (format!("{noun} No. {product}"), body.as_str(), "Bench & Co")
             } else {
@@ -116,7 +116,7 @@ pub fn generate(dir: &Path, variants: usize) -> Files {
 
 /// Twelve digits and their check digit.
 fn gtin(first: u64) -> String {
-    let digits = format!("{:012}", first / 10 % 1_000_000_000_000);
+    let digits = format!("{first:012}");
     let sum: u32 = digits.bytes().enumerate().map(|(i, d)| u32::from(d - b'0') * if i % 2 == 0 { 1 } else { 3 }).sum();
     format!("{digits}{}", (10 - sum % 10) % 10)
 }

@@ -1,6 +1,8 @@
 //! Which option axis is the color, which the size: merchants name them in every language.
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 /// Axes channels ask for by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Axis {
@@ -132,7 +134,7 @@ impl Axis {
 
 /// Axes of names that were asked for before: a shop has few, and asks for them at every variant.
 #[derive(Default)]
-pub(super) struct KnownAxes(HashMap<String, Option<Axis>>);
+pub(super) struct KnownAxes(HashMap<String, Option<Axis>, RandomState>);
 
 impl KnownAxes {
     /// As [`Axis::of`].

@@ -1,6 +1,7 @@
 //! What a change may ask while it goes: which variant, which location, and what lies near a name nobody knows.
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 
@@ -65,7 +66,7 @@ impl Change<'_> {
     }
 
     /// The variants of a product by their SKUs: one pass over what lies together, instead of a search for each.
-    pub fn items_of(&self, product: ProductId) -> Result<HashMap<String, KnownItem>> {
+    pub fn items_of(&self, product: ProductId) -> Result<HashMap<String, KnownItem, RandomState>> {
         let sql = "SELECT v.id, v.product_id, v.status = 'archived' OR p.status = 'archived', v.sku
                    FROM product p JOIN variant v ON v.id BETWEEN p.id * 65536 AND p.id * 65536 + 65535
                    WHERE p.id = ?1";

@@ -37,14 +37,15 @@ impl Change<'_> {
             return Ok(());
         }
         let movements = counts.iter().flat_map(|c| [c.variant_id, c.location_id, c.cause_id, c.on_hand]);
-        let head = "INSERT INTO movement (variant_id, location_id, cause_id, kind, on_hand) VALUES ";
+        let head = "INSERT OR ROLLBACK INTO movement (variant_id, location_id, cause_id, kind, on_hand) VALUES ";
         self.write_rows(head, "(?,?,?,'counted',?)", counts.len(), movements)?;
         let revision = self.revision()?;
         let levels = counts.iter().flat_map(|c| [c.variant_id, c.location_id, c.on_hand, c.available, revision]);
-        let head = "INSERT INTO stock (variant_id, location_id, on_hand, available, revision) VALUES ";
+        let head = "INSERT OR ROLLBACK INTO stock (variant_id, location_id, on_hand, available, revision) VALUES ";
         self.write_rows(head, "(?,?,?,?,?)", counts.len(), levels)
     }
 
+    /// `OR ROLLBACK`: an error ends the change anyway, and SQLite need not keep each page as it was before the statement.
     fn write_rows(&self, head: &str, row: &str, rows: usize, values: impl Iterator<Item = i64>) -> Result<()> {
         let sql = format!("{head}{}", vec![row; rows].join(","));
         let mut insert = self.tx.prepare_cached(&sql).map_err(fault)?;

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use super::fault::fault;
 use super::first_count::FirstCount;
 use super::lock::WriterLock;
+use super::sql::one;
 use crate::diagnostic::{Error, Kind, Place, Result};
 use crate::value::time::to_utc_text;
 
@@ -39,6 +40,8 @@ pub struct Writer {
     pub(super) run_id: i64,
     /// What it writes goes straight into the file for now.
     is_straight: Cell<bool>,
+    /// SQLite looks up what each row refers to.
+    looks_up: Cell<bool>,
     _lock: WriterLock,
 }
 
@@ -50,6 +53,8 @@ pub struct Change<'w> {
     pub(super) now: Timestamp,
     /// There were no products before.
     pub(super) is_first: bool,
+    /// SQLite looks up what each row refers to.
+    looks_up: bool,
     revision: Cell<Option<i64>>,
     peeked: Cell<Option<i64>>,
     /// Variants whose `available` may differ from the sum of their levels; many may stand here more than once.
@@ -132,7 +137,8 @@ impl Catalog {
         conn.set_prepared_statement_cache_capacity(128);
         // Else SQLite plans a cached statement anew whenever a bound value could let it use a partial index.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fault)?;
-        let mut writer = Writer { conn, run_id: 0, is_straight: Cell::new(false), _lock: lock };
+        let mut writer =
+            Writer { conn, run_id: 0, is_straight: Cell::new(false), looks_up: Cell::new(true), _lock: lock };
         writer.migrate()?;
         writer.run_id = super::run::start(&writer.conn, command, now)?;
         Ok(writer)
@@ -200,11 +206,23 @@ impl Writer {
     /// A first load is written straight into the file: there is next to nothing of which a rollback journal has to keep
     /// the old state, and through the write-ahead log every page would be written twice. Who reads meanwhile, and would
     /// find a catalog without products, is told that it is busy; as long as somebody does read, the log is used.
+    ///
+    /// Nor does SQLite look up what each row refers to: whoever writes so many has just found or made it, and five
+    /// look-ups for a level of stock cost as much as the level. Builds with debug assertions, and so all tests, look at
+    /// the end whether that is true.
     pub fn load(&mut self, now: Timestamp) -> Result<Change<'_>> {
         let is_first =
             self.conn.query_row("SELECT NOT EXISTS (SELECT 1 FROM product)", [], |r| r.get(0)).map_err(fault)?;
         self.write_straight(is_first)?;
-        Ok(Change { is_first, ..self.change(now)? })
+        self.look_up(false)?;
+        Ok(Change { is_first, ..self.begin(now)? })
+    }
+
+    fn look_up(&self, wanted: bool) -> Result<()> {
+        if self.looks_up.replace(wanted) != wanted {
+            self.conn.pragma_update(None, "foreign_keys", wanted).map_err(fault)?;
+        }
+        Ok(())
     }
 
     fn write_straight(&self, wanted: bool) -> Result<()> {
@@ -225,13 +243,19 @@ impl Writer {
 
     /// Opens a transaction that happens at `now`.
     pub fn change(&mut self, now: Timestamp) -> Result<Change<'_>> {
-        let run_id = self.run_id;
+        self.look_up(true)?;
+        self.begin(now)
+    }
+
+    fn begin(&mut self, now: Timestamp) -> Result<Change<'_>> {
+        let (run_id, looks_up) = (self.run_id, self.looks_up.get());
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         Ok(Change {
             tx,
             run_id,
             now,
             is_first: false,
+            looks_up,
             revision: Cell::new(None),
             peeked: Cell::new(None),
             unsettled: RefCell::default(),
@@ -299,7 +323,18 @@ impl Change<'_> {
                 .execute("UPDATE counter SET value = ?1 WHERE name = 'changed_at'", [self.now.as_second()])
                 .map_err(fault)?;
         }
+        if cfg!(debug_assertions) && !self.looks_up {
+            self.look_up_all()?;
+        }
         self.tx.commit().map_err(fault)
+    }
+
+    fn look_up_all(&self) -> Result<()> {
+        let sql = "SELECT concat_ws(' ', \"table\", rowid, 'of', parent) FROM pragma_foreign_key_check LIMIT 1";
+        match one(&self.tx, sql, [], |r| r.get::<_, String>(0))? {
+            None => Ok(()),
+            Some(orphan) => Err(Error::bug(format!("a row refers to nothing: {orphan}"))),
+        }
     }
 }
 

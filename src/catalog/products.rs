@@ -1,5 +1,5 @@
 //! Products and variants in: each record is new, changed or the same, and only what changed gets a new revision.
-use rusqlite::types::{Null, ToSqlOutput};
+use rusqlite::types::{Null, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, OptionalExtension, ToSql, params};
 use serde::Serializer;
 use serde_json::{Map, Value};
@@ -21,10 +21,10 @@ pub struct Products<'c> {
     carried: &'c Carried,
     find_product: CachedStatement<'c>,
     insert_product: CachedStatement<'c>,
-    update_product: Option<CachedStatement<'c>>,
+    update_product: Option<Update<'c>>,
     last_variant: CachedStatement<'c>,
     insert_variant: CachedStatement<'c>,
-    update_variant: Option<CachedStatement<'c>>,
+    update_variant: Option<Update<'c>>,
     axes: KnownAxes,
     /// The product that got a variant last, and the id its next one has.
     next: Option<(ProductId, i64)>,
@@ -46,14 +46,14 @@ impl<'w> Change<'w> {
             carried,
             find_product: prepare("SELECT id FROM product WHERE item_group_id = ?1")?,
             insert_product: prepare(&insert_sql("product", &["item_group_id", "source", "title"], &product_set))?,
-            update_product: update_sql("product", &product).map(|sql| prepare(&sql)).transpose()?,
+            update_product: Update::prepare(self, "product", &product)?,
             last_variant: prepare("SELECT max(id) FROM variant WHERE id >= ?1 AND id < ?1 + 65536")?,
             insert_variant: prepare(&insert_sql(
                 "variant",
                 &["id", "product_id", "sku", "sku_key", "available"],
                 &variant,
             ))?,
-            update_variant: update_sql("variant", &variant).map(|sql| prepare(&sql)).transpose()?,
+            update_variant: Update::prepare(self, "variant", &variant)?,
             axes: KnownAxes::default(),
             next: None,
         })
@@ -89,14 +89,41 @@ fn insert_sql(table: &str, key: &[&str], columns: &[&str]) -> String {
     format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), marks.join(", "))
 }
 
-/// `UPDATE` of `?1` with revision `?2`, touching the row only if a carried column differs.
-fn update_sql(table: &str, columns: &[&str]) -> Option<String> {
-    if columns.is_empty() {
-        return None;
+/// Brings the carried columns of a row up to date, where they differ.
+struct Update<'c> {
+    change: &'c Change<'c>,
+    read: CachedStatement<'c>,
+    write: CachedStatement<'c>,
+}
+
+impl<'c> Update<'c> {
+    /// `None` where nothing is carried.
+    fn prepare<'w: 'c>(change: &'c Change<'w>, table: &str, columns: &[&str]) -> Result<Option<Update<'c>>> {
+        if columns.is_empty() {
+            return Ok(None);
+        }
+        let prepare = |sql: &str| change.tx.prepare_cached(sql).map_err(fault);
+        let set: Vec<String> = columns.iter().enumerate().map(|(i, c)| format!("{c} = ?{}", i + 3)).collect();
+        let read = prepare(&format!("SELECT {} FROM {table} WHERE id = ?1", columns.join(", ")))?;
+        let write = prepare(&format!("UPDATE {table} SET revision = ?2, {} WHERE id = ?1", set.join(", ")))?;
+        Ok(Some(Update { change, read, write }))
     }
-    let set: Vec<String> = columns.iter().enumerate().map(|(i, c)| format!("{c} = ?{}", i + 3)).collect();
-    let differs: Vec<String> = columns.iter().enumerate().map(|(i, c)| format!("{c} IS NOT ?{}", i + 3)).collect();
-    Some(format!("UPDATE {table} SET revision = ?2, {} WHERE id = ?1 AND ({})", set.join(", "), differs.join(" OR ")))
+
+    /// Whether anything differed. Most rows do not, and to look at one takes half the time of giving all values to a
+    /// statement that compares them.
+    fn put(&mut self, id: i64, values: &[Param<'_>]) -> Result<bool> {
+        let mut rows = self.read.query([id]).map_err(fault)?;
+        if let Some(row) = rows.next().map_err(fault)? {
+            let mut stored = (0..values.len()).map(|i| row.get_ref(i));
+            if values.iter().all(|value| stored.next().is_some_and(|stored| stored.is_ok_and(|s| value.is(s)))) {
+                return Ok(false);
+            }
+        }
+        drop(rows);
+        let head = [Param::Int(id), Param::Int(self.change.revision()?)];
+        self.write.execute(rusqlite::params_from_iter(head.iter().chain(values))).map_err(fault)?;
+        Ok(true)
+    }
 }
 
 impl Products<'_> {
@@ -141,10 +168,9 @@ impl Products<'_> {
             return Ok((ProductId(id), Put::New));
         };
         let Some(update) = &mut self.update_product else { return Ok((ProductId(id), Put::Same)) };
-        let mut values = vec![Param::Int(id), Param::Int(self.change.peek_revision()?)];
-        values.extend(self.carried.product.iter().map(value));
-        let changed = update.execute(rusqlite::params_from_iter(values)).map_err(fault)?;
-        touched(self.change, ProductId(id), changed)
+        let values: Vec<Param<'_>> = self.carried.product.iter().map(value).collect();
+        let put = if update.put(id, &values)? { Put::Changed } else { Put::Same };
+        Ok((ProductId(id), put))
     }
 
     /// The product with that key, if the catalog has it.
@@ -208,10 +234,8 @@ impl Products<'_> {
                     self.move_item(id, product)?;
                 }
                 let Some(update) = &mut self.update_variant else { return Ok((id, Put::Same)) };
-                let head = [Param::Int(id), Param::Int(self.change.peek_revision()?)];
-                let changed = update.execute(rusqlite::params_from_iter(head.iter().chain(&values))).map_err(fault)?;
-                let (_, put) = touched(self.change, product, changed + usize::from(owner != product))?;
-                Ok((id, put))
+                let is_changed = update.put(id, &values)? || owner != product;
+                Ok((id, if is_changed { Put::Changed } else { Put::Same }))
             }
             None => {
                 let id = self.next_id(product)?;
@@ -255,19 +279,22 @@ impl Products<'_> {
     }
 }
 
-fn touched(change: &Change<'_>, product: ProductId, changed: usize) -> Result<(ProductId, Put)> {
-    if changed == 0 {
-        return Ok((product, Put::Same));
-    }
-    change.revision()?;
-    Ok((product, Put::Changed))
-}
-
 /// A borrowed parameter: building one allocates nothing.
 enum Param<'a> {
     Null,
     Int(i64),
     Text(&'a str),
+}
+
+impl Param<'_> {
+    fn is(&self, stored: ValueRef<'_>) -> bool {
+        match (self, stored) {
+            (Param::Null, ValueRef::Null) => true,
+            (Param::Int(value), ValueRef::Integer(stored)) => *value == stored,
+            (Param::Text(value), ValueRef::Text(stored)) => value.as_bytes() == stored,
+            _ => false,
+        }
+    }
 }
 
 impl ToSql for Param<'_> {

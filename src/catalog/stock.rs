@@ -93,6 +93,8 @@ pub struct Ledger<'c> {
     cause_id: i64,
     read: CachedStatement<'c>,
     safety: CachedStatement<'c>,
+    /// A variant and its safety stock: the one that was asked for last.
+    last_safety: Option<(i64, i64)>,
     append: CachedStatement<'c>,
     update: CachedStatement<'c>,
     insert: CachedStatement<'c>,
@@ -118,6 +120,7 @@ impl<'w> Change<'w> {
             cause_id,
             read: prepare(LEVEL)?,
             safety: prepare("SELECT safety FROM variant WHERE id = ?1")?,
+            last_safety: None,
             append: prepare(
                 "INSERT INTO movement (variant_id, location_id, cause_id, kind, on_hand, reserved, allocated)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -140,6 +143,7 @@ impl<'w> Change<'w> {
 
     /// The variant of a SKU, for the ledger.
     pub fn variant_id(&self, sku: &str) -> Result<Option<i64>> {
+        self.need_indexes()?;
         one(&self.tx, "SELECT id FROM variant WHERE sku = ?1", [sku], |r| r.get(0))
     }
 
@@ -254,20 +258,36 @@ impl Ledger<'_> {
         if self.change.awaits_first_count(variant_id, location_id) {
             self.change.write_first_counts()?;
         }
-        let Some(known) = read_level(&mut self.read, variant_id, location_id)? else {
-            let safety: i64 = self.safety.query_row([variant_id], |r| r.get(0)).map_err(fault)?;
-            let (cause_id, available) = (self.cause_id, on_hand.saturating_sub(safety).max(0));
-            self.change.unsettle(variant_id);
-            self.change.put_first_count(FirstCount { variant_id, location_id, cause_id, on_hand, available })?;
-            return Ok(Put::New);
-        };
-        let difference = on_hand.saturating_sub(known.on_hand);
-        if difference == 0 {
+        let known = read_level(&mut self.read, variant_id, location_id)?.map(|level| level.on_hand);
+        self.count_known(variant_id, location_id, known, on_hand)
+    }
+
+    /// The same where `known` units were on hand before.
+    pub fn count_known(&mut self, variant_id: i64, location_id: i64, known: Option<i64>, on_hand: i64) -> Result<Put> {
+        let difference = on_hand.saturating_sub(known.unwrap_or(0));
+        if known.is_some() && difference == 0 {
             return Ok(Put::Same);
         }
+        if known.is_none() && self.change.awaits_first_count(variant_id, location_id) {
+            return self.count(variant_id, location_id, on_hand);
+        }
         self.change.unsettle(variant_id);
-        self.write(variant_id, location_id, Movement::Counted(difference), true)?;
-        Ok(Put::Changed)
+        if known.is_some() {
+            self.write(variant_id, location_id, Movement::Counted(difference), true)?;
+            return Ok(Put::Changed);
+        }
+        let (cause_id, available) = (self.cause_id, on_hand.saturating_sub(self.safety_of(variant_id)?).max(0));
+        self.change.put_first_count(FirstCount { variant_id, location_id, cause_id, on_hand, available })?;
+        Ok(Put::New)
+    }
+
+    fn safety_of(&mut self, variant_id: i64) -> Result<i64> {
+        if let Some((_, safety)) = self.last_safety.filter(|(last, _)| *last == variant_id) {
+            return Ok(safety);
+        }
+        let safety = self.safety.query_row([variant_id], |r| r.get(0)).map_err(fault)?;
+        self.last_safety = Some((variant_id, safety));
+        Ok(safety)
     }
 }
 
@@ -288,11 +308,19 @@ impl Change<'_> {
         }
         variants.sort_unstable();
         variants.dedup();
-        let sum = "(SELECT ifnull(sum(s.available), 0) FROM stock s JOIN location l ON l.id = s.location_id
-                    WHERE s.variant_id = ?1 AND l.fulfills_online = 1 AND l.active = 1)";
-        let sql = format!("UPDATE variant SET available = {sum}, revision = ?2 WHERE id = ?1 AND available <> {sum}");
-        let mut update = self.tx.prepare_cached(&sql).map_err(fault)?;
-        variants.into_iter().try_for_each(|id| update.execute([id, revision]).map(drop)).map_err(fault)
+        let everywhere = "SELECT ifnull(sum(available), 0) FROM stock WHERE variant_id = ?1";
+        let online = "SELECT ifnull(sum(s.available), 0) FROM stock s JOIN location l ON l.id = s.location_id
+                      WHERE s.variant_id = ?1 AND l.fulfills_online = 1 AND l.active = 1";
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM location WHERE fulfills_online = 0 OR active = 0)";
+        let is_everywhere: bool = self.tx.query_row(sql, [], |r| r.get(0)).map_err(fault)?;
+        let prepare = |sql: &str| self.tx.prepare_cached(sql).map_err(fault);
+        let mut sum = prepare(if is_everywhere { everywhere } else { online })?;
+        let mut update = prepare("UPDATE variant SET available = ?2, revision = ?3 WHERE id = ?1 AND available <> ?2")?;
+        for id in variants {
+            let available: i64 = sum.query_row([id], |r| r.get(0)).map_err(fault)?;
+            update.execute([id, available, revision]).map_err(fault)?;
+        }
+        Ok(())
     }
 }
 

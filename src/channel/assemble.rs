@@ -1,5 +1,5 @@
 //! Template + `[channel.x]` = one statement, and the way back from a place in it to the file a person wrote.
-use super::columns::after_with;
+use super::columns::{Beginning, beginning};
 use super::stock::Channel;
 use crate::diagnostic::Place;
 
@@ -50,13 +50,14 @@ impl Assembled {
     pub fn template(channel: &Channel) -> Assembled {
         let mut made = Assembled::default();
         let template = bare(&channel.template);
-        match after_with(template) {
-            None => {
+        match beginning(template, "item") {
+            Beginning::Taken => made.piece(template, 0, Origin::Template),
+            Beginning::Plain => {
                 made.with_item(channel, "WITH");
                 made.glue("\n");
                 made.piece(template, 0, Origin::Template);
             }
-            Some((rest, recursive)) => {
+            Beginning::With { rest, recursive } => {
                 made.with_item(channel, if recursive { "WITH RECURSIVE" } else { "WITH" });
                 made.glue(",");
                 made.piece(&template[rest..], rest, Origin::Template);

@@ -13,13 +13,31 @@ pub(super) struct Picked<'s> {
     pub expression: String,
 }
 
-/// Where a query goes on after its first word, when that is `WITH` (or `WITH RECURSIVE`: true).
-pub(super) fn after_with(sql: &str) -> Option<(usize, bool)> {
+/// How a query begins: what a `WITH` before it has to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beginning {
+    /// Without tables of its own.
+    Plain,
+    /// `WITH` or `WITH RECURSIVE`; it goes on at this byte.
+    With { rest: usize, recursive: bool },
+    /// As before, and one of its tables has the name in question.
+    Taken,
+}
+
+pub(super) fn beginning(sql: &str, name: &str) -> Beginning {
     let tokens = tokens(sql);
-    let word = |position: usize, word: &str| tokens.get(position).filter(|t| t.text.eq_ignore_ascii_case(word));
-    let with = word(0, "WITH")?;
-    let last = word(1, "RECURSIVE").unwrap_or(with);
-    Some((last.start + last.text.len(), word(1, "RECURSIVE").is_some()))
+    let is = |position: usize, word: &str| tokens.get(position).is_some_and(|t| t.text.eq_ignore_ascii_case(word));
+    if !is(0, "WITH") {
+        return Beginning::Plain;
+    }
+    let outer = |i: usize, word: &str| tokens[i].depth == 0 && is(i, word);
+    let named = |i: usize| outer(i, name) && (is(i + 1, "AS") || is(i + 1, "("));
+    if (1..tokens.len()).take_while(|i| !outer(*i, "SELECT")).any(named) {
+        return Beginning::Taken;
+    }
+    let recursive = is(1, "RECURSIVE");
+    let rest = tokens.get(usize::from(recursive)).map_or(0, |last| last.start + last.text.len());
+    Beginning::With { rest, recursive }
 }
 
 /// A word or a mark outside of strings and comments, and where it begins.
@@ -128,12 +146,18 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_with_is_found() {
-        let rest = |sql: &'static str| after_with(sql).map(|(at, recursive)| (&sql[at..], recursive));
-        assert_eq!(rest("-- WITH\nwith a AS (SELECT 1)"), Some((" a AS (SELECT 1)", false)));
-        assert_eq!(rest("WITH RECURSIVE a"), Some((" a", true)));
-        assert_eq!(rest("SELECT 1 FROM with_a"), None);
-        assert_eq!(rest(""), None);
+    fn the_beginning_of_a_query_is_found() {
+        let with = |rest, recursive| Beginning::With { rest, recursive };
+        for (sql, expected) in [
+            ("-- WITH\nwith a AS (SELECT 1 FROM item AS i)", with(12, false)),
+            ("WITH RECURSIVE a", with(14, true)),
+            ("WITH a AS (SELECT 1), Item (sku) AS (SELECT 2) SELECT 3", Beginning::Taken),
+            ("WITH a AS (SELECT 1) SELECT 2 FROM item AS i", with(4, false)),
+            ("SELECT 1 FROM with_a", Beginning::Plain),
+            ("", Beginning::Plain),
+        ] {
+            assert_eq!(beginning(sql, "item"), expected, "{sql}");
+        }
     }
 
     #[test]
@@ -142,7 +166,7 @@ mod tests {
             ["", "SELECT", "SELECT 'open", "SELECT /* open", "SELECT )),(( FROM", "select ä 'ö' \"ü\" -- é", ", ,"]
         {
             columns(sql);
-            after_with(sql);
+            beginning(sql, "item");
         }
     }
 

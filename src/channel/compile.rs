@@ -306,6 +306,17 @@ mod tests {
     }
 
     #[test]
+    fn a_template_may_have_an_item_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let own = "WITH item AS (SELECT * FROM main.item WHERE price_minor > 0) SELECT";
+        compile(dir.path(), |c| {
+            c.template = c.template.replacen("SELECT", own, 1).replace("  link,", "  path AS link,")
+        })
+        .map(drop)
+        .unwrap();
+    }
+
+    #[test]
     fn a_typo_is_pointed_at_in_the_template() {
         let dir = tempfile::tempdir().unwrap();
         let error = compile(dir.path(), |c| {

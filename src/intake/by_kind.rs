@@ -393,7 +393,7 @@ impl<'s, 'o> Intake<'s, 'o> {
     ) -> Result<(u64, u64)> {
         let Some(seen) = seen else { return Ok((0, 0)) };
         let gone = change.vanished(source, |sku| seen.contains(sku) || covers(sku))?;
-        let vanished = gone.ids.len() as u64;
+        let vanished = gone.len() as u64;
         if !self.options.archive_missing || vanished == 0 {
             return Ok((vanished, 0));
         }
@@ -403,9 +403,10 @@ impl<'s, 'o> Intake<'s, 'o> {
             self.findings.tell(Diagnostic::warning("import/not-archived", message).at(Place::file(file)).help(help));
             return Ok((vanished, 0));
         }
-        let is_much = vanished * 100 > gone.known * SHRINK_PERCENT_MAX;
+        let known = change.brought(source)?;
+        let is_much = vanished * 100 > known * SHRINK_PERCENT_MAX;
         if self.records == 0 || (is_much && !self.options.allow_shrink) {
-            let message = format!("{file} lacks {vanished} of the {} variants that {source} brought", gone.known);
+            let message = format!("{file} lacks {vanished} of the {known} variants that {source} brought");
             let help = if self.records == 0 {
                 "a file without records archives nothing: export it again"
             } else {
@@ -413,7 +414,7 @@ impl<'s, 'o> Intake<'s, 'o> {
             };
             return Err(Error::new(Kind::Guard, "import/shrunk", message).at(Place::file(file)).help(help));
         }
-        change.archive_items(&gone.ids)?;
+        change.archive_items(&gone)?;
         Ok((vanished, vanished))
     }
 }

@@ -40,14 +40,15 @@ impl Api for Merchant {
             self.signals.push(serde_json::from_slice(body).unwrap());
             return (200, "{}".to_owned());
         }
-        if let Some(call) = call.strip_prefix("POST /inventories/v1/accounts/12/products/") {
+        let plain = call.replace("%7E", "~");
+        if let Some(call) = plain.strip_prefix("POST /inventories/v1/accounts/12/products/") {
             let product = call.strip_suffix("/localInventories:insert").unwrap();
             let told: Value = serde_json::from_slice(body).unwrap();
             let known = self.offers.contains_key(product);
             self.stores.extend(known.then(|| (format!("{product} {}", told["storeCode"]), told)));
             return (if known { 200 } else { 404 }, "{}".to_owned());
         }
-        if let Some(call) = call.strip_prefix("DELETE /inventories/v1/accounts/12/products/") {
+        if let Some(call) = plain.strip_prefix("DELETE /inventories/v1/accounts/12/products/") {
             let (product, store) = call.split_once("/localInventories/").unwrap();
             assert!(self.stores.remove(&format!("{product} {store:?}")).is_some(), "{call}");
             return (200, "{}".to_owned());

@@ -10,7 +10,7 @@ use std::io::{self, BufRead, Read};
 
 /// Bytes taken from the source at a time.
 const CHUNK: usize = 64 * 1024;
-const BOM: &[u8] = b"\xef\xbb\xbf";
+pub(in crate::intake) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// What a text was taken to be, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

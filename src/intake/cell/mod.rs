@@ -199,10 +199,13 @@ pub fn plain(record: &Record<'_>, column: Option<usize>, findings: &mut Findings
 /// Text in which HTML is at home.
 pub fn html(record: &Record<'_>, column: Option<usize>, findings: &mut Findings<'_>) -> Option<String> {
     let (column, text) = (column?, record.text(column));
-    if let Some(oddity) = self::oddity::forbidden(text) {
-        findings.tell(warning(record, column, oddity));
+    match self::oddity::forbidden(text) {
+        None => (!text.is_empty()).then(|| text.to_owned()),
+        Some(oddity) => {
+            findings.tell(warning(record, column, oddity));
+            owned(text)
+        }
     }
-    owned(text)
 }
 
 /// A SKU without the apostrophe that exports put before digits, so that spreadsheets keep them as text.

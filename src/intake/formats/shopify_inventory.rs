@@ -60,7 +60,7 @@ impl ShopifyInventory {
     }
 
     /// The counts of one record, each with the column it stands in.
-    pub fn read(&self, record: &Record<'_>) -> Result<Vec<(usize, LevelRow)>, Refusal> {
+    pub fn read<'r>(&'r self, record: &Record<'r>) -> Result<Vec<(usize, LevelRow<'r>)>, Refusal> {
         if self.wide.is_empty() {
             let counted = self.units(record)?;
             let location = record.text(self.location);
@@ -90,13 +90,13 @@ impl ShopifyInventory {
         Ok(Some((column, available.saturating_add(committed))))
     }
 
-    fn row(&self, record: &Record<'_>, location: &str, units: i64) -> LevelRow {
+    fn row<'r>(&self, record: &Record<'r>, location: &'r str, units: i64) -> LevelRow<'r> {
         let choices =
             self.choices.iter().map(|column| record.text(*column).to_owned()).filter(|choice| !choice.is_empty());
         LevelRow {
-            sku: cell::sku_text(record, self.sku).to_owned(),
+            sku: cell::sku_text(record, self.sku).into(),
             choice: Some((record.text(self.handle).to_owned(), choices.collect())),
-            location: Some(location.to_owned()),
+            location: Some(location.into()),
             amount: Amount::Counted(units),
         }
     }

@@ -45,6 +45,8 @@ pub struct ShopifyProducts {
     custom: Custom,
     /// The handle of the record before.
     handle: String,
+    /// Names of its option axes.
+    names: [String; 3],
 }
 
 #[derive(Default)]
@@ -195,6 +197,7 @@ impl ShopifyProducts {
             currency: options.currency,
             custom: if options.local_prices { Custom::People } else { Custom::Program },
             handle: String::new(),
+            names: Default::default(),
         }
     }
 
@@ -365,12 +368,19 @@ impl ProductReader for ShopifyProducts {
             _ if !is_variant => Ok(None),
             (.., Ok(sku)) => self.variant(handle, sku.clone(), record, findings).map(Some),
         };
+        let named = self.columns.option_names.map(|at| record.text(at));
+        let names = if is_first || self.names != named {
+            self.names = named.map(str::to_owned);
+            self.names.to_vec()
+        } else {
+            Vec::new()
+        };
         let position = record.text(self.columns.position).parse().unwrap_or(u32::MAX);
         let images = images.ok().flatten().map(|address| Image { position, address }).into_iter().collect();
         Ok(ProductRow {
             group: handle.to_owned(),
             shared: shared.ok().flatten(),
-            names: self.columns.option_names.iter().map(|at| record.text(*at).to_owned()).collect(),
+            names,
             sku: sku.ok().flatten(),
             variant,
             images,

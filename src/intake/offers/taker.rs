@@ -24,7 +24,7 @@ pub struct OfferTaker<'c, 'w> {
     keeper: Keeper<'c, 'w>,
     levels: Levels<'c, 'w>,
     /// Units of offers whose product the keeper has not closed yet.
-    waiting: VecDeque<(LevelRow, u64, Place)>,
+    waiting: VecDeque<(LevelRow<'static>, u64, Place)>,
     group: String,
     brings_prices: bool,
 }
@@ -170,7 +170,11 @@ impl<'c, 'w> OfferTaker<'c, 'w> {
 }
 
 /// The units of an offer by place.
-fn level_rows(draft: &Draft<'_>, levels: Vec<Level<'_>>, place_of: PlaceOf<'_>) -> Result<Vec<LevelRow>, Refusal> {
+fn level_rows(
+    draft: &Draft<'_>,
+    levels: Vec<Level<'_>>,
+    place_of: PlaceOf<'_>,
+) -> Result<Vec<LevelRow<'static>>, Refusal> {
     let sku = draft.text(Meaning::Sku).unwrap_or_default();
     let twice = levels.iter().enumerate().find(|(at, level)| {
         let mut before = levels.get(..*at).unwrap_or_default().iter();
@@ -183,9 +187,9 @@ fn level_rows(draft: &Draft<'_>, levels: Vec<Level<'_>>, place_of: PlaceOf<'_>) 
     }
     let read = |level: Level<'_>| match cell::parse_whole(&level.units.text) {
         Ok(units) => Ok(LevelRow {
-            sku: sku.to_owned(),
+            sku: sku.to_owned().into(),
             choice: None,
-            location: Some(level.location.to_owned()),
+            location: Some(level.location.to_owned().into()),
             amount: Amount::Counted(units),
         }),
         Err(invalid) => Err(Box::new(Diagnostic::from(invalid).at(place_of(Some(&level.units))))),

@@ -1,13 +1,14 @@
 //! Products into the catalog, whatever their format: records of one product are put together, each SKU is taken once.
 use super::row::{Field, Image, Late, NO_CHOICE, ProductRow, Variant};
 use super::seen::{Seen, Sight, Spot};
-use crate::catalog::{Carried, Change, Item, ItemGroup, KnownItem, ProductField, ProductId, Products, Put};
+use crate::catalog::{Carried, Change, Item, ItemGroup, KnownItem, OnHand, ProductField, ProductId, Products, Put};
 use crate::diagnostic::{Diagnostic, Place, Result, Severity};
 use crate::intake::findings::{Findings, Refusal};
 use crate::intake::import::Counts;
 use crate::intake::options::Options;
 use crate::intake::stock::counter::{Counter, MAIN, new_location};
 use crate::value::{Gtin, Sku};
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -32,11 +33,13 @@ pub struct Keeper<'c, 'w> {
     keeps_bare: bool,
     main: Main<'c, 'w>,
     seen: Seen,
-    gtins: HashMap<u64, GtinSpot>,
+    gtins: HashMap<u64, GtinSpot, RandomState>,
     /// Products that were closed, by the hash of their keys.
-    closed: HashMap<u64, Closed>,
+    closed: HashMap<u64, Closed, RandomState>,
     axes: Vec<Vec<String>>,
     group: Option<Group>,
+    /// Variants of this file that the catalog has now.
+    kept: u64,
     pub counts: Counts,
 }
 
@@ -49,7 +52,7 @@ struct Group {
     /// The catalog's, where it has one.
     known: Option<ProductId>,
     /// What the catalog has of it.
-    items: HashMap<String, KnownItem>,
+    items: HashMap<String, KnownItem, RandomState>,
     /// It was closed before: what variants share was read then.
     is_joined: bool,
     names: Vec<String>,
@@ -97,10 +100,11 @@ impl<'c, 'w> Keeper<'c, 'w> {
             keeps_bare: false,
             main: Main::new(change)?,
             seen: Seen::default(),
-            gtins: HashMap::new(),
-            closed: HashMap::new(),
+            gtins: HashMap::default(),
+            closed: HashMap::default(),
             axes: Vec::new(),
             group: None,
+            kept: 0,
             counts: Counts::default(),
         })
     }
@@ -275,6 +279,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
         }
         if let Some(put) = self.change.withdraw(sku.as_str())? {
             self.counts.uncount(put);
+            self.kept = self.kept.saturating_sub(1);
         }
         Ok(())
     }
@@ -425,6 +430,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
         for held in &group.variants {
             let opening = self.main.opening(held.quantity);
             let (id, put) = self.products.put_item(product, &held.item, held.known, opening)?;
+            self.kept += 1;
             let counted = match held.quantity {
                 Some(quantity) => self.main.count(id, quantity, put)?,
                 None => Put::Same,
@@ -478,7 +484,8 @@ impl<'c, 'w> Keeper<'c, 'w> {
                 Diagnostic::note("import/quantity-ignored", message).help("import an inventory file by location"),
             );
         }
-        Ok((self.counts, self.had_products.then_some(self.seen)))
+        let has_others = self.had_products && self.change.count_variants()? != self.kept;
+        Ok((self.counts, has_others.then_some(self.seen)))
     }
 }
 
@@ -499,6 +506,7 @@ struct Main<'c, 'w> {
     fulfills_online: bool,
     is_alone: bool,
     counter: Counter<'c, 'w>,
+    on_hand: OnHand<'c>,
     was_ignored: bool,
 }
 
@@ -513,6 +521,7 @@ impl<'c, 'w> Main<'c, 'w> {
             fulfills_online: known.is_none_or(|known| known.fulfills_online),
             is_alone,
             counter: Counter::new(change, "products"),
+            on_hand: change.on_hand()?,
             was_ignored: false,
         })
     }
@@ -536,6 +545,7 @@ impl<'c, 'w> Main<'c, 'w> {
         if put == Put::New {
             return self.counter.count_first(variant_id, location_id, quantity).map(|()| Put::New);
         }
-        self.counter.count(variant_id, location_id, quantity)
+        let known = self.on_hand.at(variant_id, location_id)?;
+        self.counter.count(variant_id, location_id, known, quantity)
     }
 }

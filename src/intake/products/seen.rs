@@ -1,5 +1,6 @@
 //! The SKUs of a file and where each stood first, in some 30 bytes a SKU, so that a million of them fit in memory.
 use super::looks::look;
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -30,9 +31,9 @@ pub enum Sight {
 
 #[derive(Default)]
 pub struct Seen {
-    by_look: HashMap<u64, Spot>,
+    by_look: HashMap<u64, Spot, RandomState>,
     /// SKUs that look like an earlier one, by their bytes.
-    others: HashMap<u64, Spot>,
+    others: HashMap<u64, Spot, RandomState>,
 }
 
 impl Seen {

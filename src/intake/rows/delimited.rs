@@ -3,12 +3,12 @@
 //! What is wrong with the file as a whole stops it (an [`Error`]); what is wrong with one record is a [`Diagnostic`]
 //! and the next record follows; what is only worth knowing is counted, and told once by [`Delimited::findings`].
 use super::dialect::{Dialect, Options};
+use super::splitter::{Cut, Split, Splitter};
 use super::table::{Cells, Column, bare};
 use super::tally::{LineEnds, Tally};
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use crate::intake::bytes::encoding::{Encoding, Spot, Text, characters};
 use crate::intake::bytes::source::{Source, error_from};
-use csv_core::{ReadFieldResult, ReadRecordResult, Reader};
 use std::collections::HashMap;
 use std::io::BufRead;
 
@@ -22,7 +22,7 @@ const SNIPPET_BYTES_MAX: usize = 200;
 
 pub(in crate::intake) struct Delimited {
     text: Text,
-    splitter: Reader,
+    splitter: Splitter,
     dialect: Dialect,
     /// Up to the last that has a name.
     pub columns: Vec<Column>,
@@ -35,11 +35,8 @@ pub(in crate::intake) struct Delimited {
     spot: Spot,
     /// Bytes of text before `buf`.
     forgotten: u64,
-    /// The current record without quotes, one cell after the other, and where each ends.
-    cells: Vec<u8>,
-    cells_len: usize,
-    ends: Vec<usize>,
-    ends_len: usize,
+    /// The current record.
+    cut: Cut,
     /// Number of the current record; the header is 1.
     number: u64,
     notes: Vec<Diagnostic>,
@@ -71,10 +68,7 @@ impl Delimited {
             buf,
             spot,
             forgotten: 0,
-            cells: vec![0; 4096],
-            cells_len: 0,
-            ends: vec![0; COLUMNS_MAX + 1],
-            ends_len: 0,
+            cut: Cut::default(),
             number: 0,
             notes: std::mem::take(&mut dialect.notes),
             dialect,
@@ -118,9 +112,9 @@ impl Delimited {
                 .at(Place::file(self.file()))
                 .help("the first line has to name the columns; if they stand further down, add `--header-line N`"));
         }
-        self.header_cells = self.ends_len;
+        self.header_cells = self.cut.ends.len();
         let cells = self.cells_text()?;
-        let names = (0..self.ends_len).filter_map(|i| cells.get(self.cell(i)?));
+        let names = (0..self.header_cells).filter_map(|i| cells.get(self.cut.cell(i)?));
         let mut columns: Vec<Column> = names.map(Column::new).collect();
         // spreadsheets save columns that were once touched: what stands right of the last name is not asked for
         columns.truncate(columns.iter().rposition(|c| !c.name.is_empty()).map_or(0, |last| last + 1));
@@ -155,8 +149,7 @@ impl Delimited {
 
     /// Those of the current record.
     pub fn cells(&self) -> Result<Cells<'_>> {
-        let ends = &self.ends[..self.ends_len];
-        Ok(Cells { text: self.cells_text()?, ends, number: self.number, line: self.spot.line })
+        Ok(Cells { text: self.cells_text()?, ends: &self.cut.ends, number: self.number, line: self.spot.line })
     }
 
     /// What is worth knowing about the file as a whole; complete once [`Delimited::advance_to_record`] gave `None`.
@@ -187,15 +180,15 @@ impl Delimited {
     }
 
     fn misshapen(&mut self) -> Result<Option<Diagnostic>> {
-        let (due, found) = (self.columns.len(), self.ends_len);
+        let (due, found) = (self.columns.len(), self.cut.ends.len());
         if found < due {
             let message = format!("the record has {} where the header names {due} columns", cells_of(found));
             let help = "a delimiter is missing, or the record was cut off; it was not read";
             return Ok(Some(Diagnostic::error("table/too-few-cells", message).at(self.record_place()).help(help)));
         }
         if found > due {
-            let named_end = due.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(0);
-            if named_end < self.cells_len {
+            let named_end = due.checked_sub(1).and_then(|last| self.cut.ends.get(last)).copied().unwrap_or(0);
+            if named_end < self.cut.text().len() {
                 let message = format!("the record has {} where the header names {due} columns", cells_of(found));
                 let help = "a cell that holds the delimiter has to be in quotes; the record was not read";
                 return Ok(Some(Diagnostic::error("table/too-many-cells", message).at(self.record_place()).help(help)));
@@ -207,13 +200,13 @@ impl Delimited {
         // most records differ from the header in their first byte, which needs no look at the others
         let first = self.columns.first().and_then(|column| column.name.bytes().next());
         if first.is_some_and(|first| {
-            first.is_ascii_graphic() && self.cells.first().is_some_and(|b| *b != first && b.is_ascii_graphic())
+            first.is_ascii_graphic() && self.cut.text().first().is_some_and(|b| *b != first && b.is_ascii_graphic())
         }) {
             return Ok(None);
         }
         let cells = self.cells_text()?;
         let named = self.columns.iter().enumerate();
-        let mut pairs = named.map(|(i, column)| (column, self.cell(i).and_then(|range| cells.get(range))));
+        let mut pairs = named.map(|(i, column)| (column, self.cut.cell(i).and_then(|range| cells.get(range))));
         if pairs.all(|(column, cell)| cell.is_some_and(|cell| bare(cell) == column.name)) {
             let message = "the header is repeated here: files were put one below the other";
             return Ok(Some(
@@ -227,17 +220,11 @@ impl Delimited {
 
     /// Of white space only, or of the mark by which DOS ended a text.
     fn is_blank(&self) -> bool {
-        self.cells[..self.cells_len].iter().all(|b| b.is_ascii_whitespace() || *b == 0x1a)
-    }
-
-    fn cell(&self, column: usize) -> Option<std::ops::Range<usize>> {
-        let end = *self.ends[..self.ends_len].get(column)?;
-        let start = column.checked_sub(1).map_or(0, |before| self.ends[before]);
-        Some(start..end)
+        self.cut.text().iter().all(|b| b.is_ascii_whitespace() || *b == 0x1a)
     }
 
     fn cells_text(&self) -> Result<&str> {
-        std::str::from_utf8(&self.cells[..self.cells_len]).map_err(|e| Error::bug(format!("a cell was cut apart: {e}")))
+        std::str::from_utf8(self.cut.text()).map_err(|e| Error::bug(format!("a cell was cut apart: {e}")))
     }
 
     /// Moves on to the next record that is not an empty line; `false` at the end.
@@ -248,33 +235,23 @@ impl Delimited {
             return Ok(false);
         }
         self.number += 1;
-        (self.cells_len, self.ends_len) = (0, 0);
+        self.cut.clear();
         loop {
-            let (result, used, wrote, ended) = self.splitter.read_record(
-                &self.buf[self.end..],
-                &mut self.cells[self.cells_len..],
-                &mut self.ends[self.ends_len..],
-            );
+            let (split, used) = self.splitter.record(&self.buf[self.end..], COLUMNS_MAX + 1, &mut self.cut);
             self.end += used;
-            self.cells_len += wrote;
-            self.ends_len += ended;
-            match result {
-                ReadRecordResult::Record => break,
-                ReadRecordResult::OutputFull => self.cells.resize(self.cells.len() * 2, 0),
-                ReadRecordResult::OutputEndsFull => return Err(self.too_many_columns()),
-                ReadRecordResult::InputEmpty | ReadRecordResult::End => {
-                    self.check_size()?;
-                    if !self.refill()? {
-                        self.close_last_record()?;
-                        break;
-                    }
-                }
+            if self.cut.ends.len() > COLUMNS_MAX {
+                return Err(self.too_many_columns());
+            }
+            if split == Split::Record {
+                break;
+            }
+            self.check_size()?;
+            if !self.refill()? {
+                self.close_last_record()?;
+                break;
             }
         }
-        if self.ends_len > COLUMNS_MAX {
-            return Err(self.too_many_columns());
-        }
-        if self.cells_len > CELL_BYTES_MAX {
+        if self.cut.text().len() > CELL_BYTES_MAX {
             self.check_size()?;
         }
         if self.line_ends.closes(self.buf[..self.end].last()) {
@@ -311,7 +288,7 @@ impl Delimited {
         self.start = 0;
         take(&mut self.text, &mut self.buf).map_err(|mut error| {
             error.place.record = Some(self.number.max(1));
-            let column = self.columns.get(self.ends_len).filter(|column| !column.name.is_empty());
+            let column = self.columns.get(self.cut.ends.len()).filter(|column| !column.name.is_empty());
             error.place.attribute = column.map(|column| column.name.clone());
             error
         })
@@ -319,18 +296,16 @@ impl Delimited {
 
     /// A last record without a line end is lent one; if that does not close it, a quote is open.
     fn close_last_record(&mut self) -> Result<()> {
-        let (result, _, _, ended) = self.splitter.read_record(b"\n", &mut [0], &mut self.ends[self.ends_len..]);
-        self.ends_len += ended;
-        match result {
-            ReadRecordResult::Record => Ok(()),
-            ReadRecordResult::OutputEndsFull => Err(self.too_many_columns()),
-            _ => Err(self.unclosed_quote()),
+        match self.splitter.record(b"\n", COLUMNS_MAX + 1, &mut self.cut) {
+            (Split::More, _) => Err(self.unclosed_quote()),
+            _ if self.cut.ends.len() > COLUMNS_MAX => Err(self.too_many_columns()),
+            _ => Ok(()),
         }
     }
 
     fn check_size(&self) -> Result<()> {
-        let lengths = (0..self.ends_len).filter_map(|i| self.cell(i)).map(|cell| cell.len());
-        let open = self.cells_len - self.ends[..self.ends_len].last().copied().unwrap_or(0);
+        let lengths = (0..self.cut.ends.len()).filter_map(|i| self.cut.cell(i)).map(|cell| cell.len());
+        let open = self.cut.text().len() - self.cut.ends.last().copied().unwrap_or(0);
         let Some(column) = lengths.chain([open]).position(|length| length > CELL_BYTES_MAX) else {
             if self.end - self.start <= RECORD_BYTES_MAX {
                 return Ok(());
@@ -353,7 +328,7 @@ impl Delimited {
 
     fn unclosed_quote(&self) -> Error {
         Error::input("table/quote-unclosed", "the quote that opens here is never closed, to the end of the file")
-            .at(self.cell_place(self.ends_len))
+            .at(self.cell_place(self.cut.ends.len()))
             .help("close it, or double it where it is meant as a letter; if quotes mean nothing in this file, `--no-quotes`")
     }
 
@@ -364,9 +339,10 @@ impl Delimited {
     /// Goes through the record once more, since only a place that is asked for is worth the counting.
     pub fn cell_place(&self, column: usize) -> Place {
         let raw = &self.buf[self.start..self.end];
-        let mut splitter = self.dialect.splitter();
-        let at = (0..column).fold(0, |at, _| next_cell(&mut splitter, raw, at));
-        let to = next_cell(&mut splitter, raw, at);
+        let (mut splitter, mut cut) = (self.dialect.splitter(), Cut::default());
+        let mut next = |at| at + splitter.cell(&raw[at..], &mut cut).1;
+        let at = (0..column).fold(0, |at, _| next(at));
+        let to = next(at);
         let mut spot = self.spot;
         spot.advance(&raw[..at]);
         let place = self.record_place().line(spot.line).column(spot.column);
@@ -383,18 +359,6 @@ impl Delimited {
 
 fn cells_of(count: usize) -> String {
     if count == 1 { "only 1 cell".to_owned() } else { format!("{count} cells") }
-}
-
-/// Where the cell after the one at `at` begins, or the record ends.
-fn next_cell(splitter: &mut Reader, raw: &[u8], mut at: usize) -> usize {
-    let mut sink = [0; 1024];
-    loop {
-        let (result, used, _) = splitter.read_field(&raw[at..], &mut sink);
-        at += used;
-        if at >= raw.len() || result != ReadFieldResult::OutputFull {
-            return at;
-        }
-    }
 }
 
 /// The physical line that holds byte `at` of a record, if it is short enough to be shown, and the width of the cell

@@ -1,7 +1,7 @@
 //! How a table is written, read off its first kilobytes: where the header is, and what parts the cells.
+use super::splitter::{Cut, Split, Splitter};
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
-use crate::intake::bytes::encoding::Spot;
-use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use crate::intake::bytes::encoding::{BOM, Spot};
 
 /// In the order in which they win when the header has as many cells with one as with the other.
 const DELIMITERS: [u8; 7] = *b",;\t|^~\x1f";
@@ -33,9 +33,8 @@ pub(in crate::intake) struct Dialect {
 }
 
 impl Dialect {
-    /// A new one each time: csv-core's `Reader` loses its transition table when it is cloned.
-    pub fn splitter(&self) -> Reader {
-        splitter(self.delimiter, self.literal_quotes)
+    pub(super) fn splitter(&self) -> Splitter {
+        Splitter::new(self.delimiter, !self.literal_quotes)
     }
 
     /// Finds the dialect in the first part of a text; `all` says that there is no more.
@@ -56,6 +55,7 @@ impl Dialect {
             Some(line) => dialect.skip = start_of_line(file, head, line)?,
             None => dialect.skip += blank_above(&head[dialect.skip..]),
         }
+        dialect.skip += if head[dialect.skip..].starts_with(BOM) { BOM.len() } else { 0 };
         let given = options.delimiter.or(declared.map(|(delimiter, _)| delimiter));
         dialect.skip_comments(file, head, all);
         let body = &head[dialect.skip..];
@@ -190,36 +190,26 @@ fn start_of_line(file: &str, head: &[u8], line: u64) -> Result<usize> {
     }
 }
 
-fn splitter(delimiter: u8, literal_quotes: bool) -> Reader {
-    ReaderBuilder::new().delimiter(delimiter).quoting(!literal_quotes).build()
-}
-
 /// The first records, each cell trimmed. A record cut off by the end of the head is left out unless it is the end of all.
 fn preview(body: &[u8], delimiter: u8, literal_quotes: bool, all: bool) -> Vec<Row> {
-    let mut splitter = splitter(delimiter, literal_quotes);
-    let (mut cells, mut ends) = (vec![0; body.len()], vec![0; body.len() + 2]);
     let (mut rows, mut at, mut spot) = (Vec::new(), 0, Spot::START);
     while rows.len() < LOOKED_AT {
         let blank = body[at..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
         spot.advance(&body[at..at + blank]);
         at += blank;
         let rest = &body[at..];
-        let (mut result, mut used, _, mut count) = splitter.read_record(rest, &mut cells, &mut ends);
-        if result == ReadRecordResult::InputEmpty && all && !rest.is_empty() {
+        let (mut splitter, mut cut) = (Splitter::new(delimiter, !literal_quotes), Cut::default());
+        let (mut split, used) = splitter.record(rest, usize::MAX, &mut cut);
+        if split == Split::More && all && !rest.is_empty() {
             // the last record may lack a line end: lend it one
-            let (last, _, _, more) = splitter.read_record(b"\n", &mut [0], &mut ends[count..]);
-            (result, used, count) = (last, rest.len(), count + more);
+            (split, _) = splitter.record(b"\n", usize::MAX, &mut cut);
         }
-        if result != ReadRecordResult::Record {
+        if split != Split::Record {
             break;
         }
-        let mut start = 0;
-        let texts = ends[..count].iter().map(|&end| {
-            let cell = String::from_utf8_lossy(&cells[start..end]).trim().to_owned();
-            start = end;
-            cell
-        });
-        rows.push(Row { start: at, line: spot.line, cells: texts.collect() });
+        let cells = (0..cut.ends.len()).filter_map(|i| cut.text().get(cut.cell(i)?));
+        let cells = cells.map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
+        rows.push(Row { start: at, line: spot.line, cells });
         spot.advance(&rest[..used]);
         at += used;
     }

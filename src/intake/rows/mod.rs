@@ -3,6 +3,7 @@ mod delimited;
 pub(super) mod dialect;
 pub(super) mod firsts;
 pub(super) mod json;
+mod splitter;
 pub mod table;
 mod tally;
 pub(super) mod xml_value;

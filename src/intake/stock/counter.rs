@@ -17,13 +17,12 @@ impl<'c, 'w> Counter<'c, 'w> {
         Counter { change, what, ledger: None }
     }
 
-    /// Somebody counted `quantity` units.
-    pub fn count(&mut self, variant_id: i64, location_id: i64, quantity: i64) -> Result<Put> {
-        let is_open = self.ledger.is_some();
-        if !is_open && self.change.known_level(variant_id, location_id)?.is_some_and(|l| l.on_hand == quantity) {
+    /// Somebody counted `quantity` units where `known` were before.
+    pub fn count(&mut self, variant_id: i64, location_id: i64, known: Option<i64>, quantity: i64) -> Result<Put> {
+        if known == Some(quantity) {
             return Ok(Put::Same);
         }
-        self.ledger()?.count(variant_id, location_id, quantity)
+        self.ledger()?.count_known(variant_id, location_id, known, quantity)
     }
 
     /// The first count of a variant that was made in this change, with what is available of it.

@@ -1,22 +1,25 @@
 //! Units at locations into the catalog, whatever their format: each variant and place is counted once in a file.
+use super::counted::Counted;
 use super::counter::{Counter, MAIN, new_location};
-use crate::catalog::{Change, KnownItem, KnownLocation};
+use crate::catalog::{Change, KnownLocation, OnHand};
 use crate::diagnostic::{Diagnostic, Place, Result};
 use crate::intake::findings::{Findings, Refusal};
 use crate::intake::import::Counts;
 use crate::intake::products::row::made_sku;
 use crate::value::Invalid;
 use crate::value::closest::closest;
+use foldhash::fast::RandomState;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// One count, or change, of the units of a variant at a place.
 #[derive(Debug)]
-pub struct LevelRow {
-    pub sku: String,
+pub struct LevelRow<'r> {
+    pub sku: Cow<'r, str>,
     /// Handle and choices, for sources that name variants by them.
     pub choice: Option<(String, Vec<String>)>,
     /// As the file calls it; `None` where it has no column for it.
-    pub location: Option<String>,
+    pub location: Option<Cow<'r, str>>,
     pub amount: Amount,
 }
 
@@ -48,12 +51,16 @@ pub struct Levels<'c, 'w> {
     change: &'c Change<'w>,
     policy: Locations,
     locations: Vec<KnownLocation>,
+    /// Ids of locations by what the file calls them.
+    by_name: HashMap<String, i64, RandomState>,
     /// Where units are whose rows name no location.
     default: Option<i64>,
     counter: Counter<'c, 'w>,
-    /// First record of each variant and location.
-    counted: HashMap<[u32; 2], u32>,
-    last: Option<(String, KnownItem)>,
+    counted: Counted,
+    /// The SKU of the row before, and its variant.
+    last: Option<(String, i64)>,
+    /// What was there before this file, which counts a place once.
+    on_hand: OnHand<'c>,
     pub counts: Counts,
 }
 
@@ -64,10 +71,12 @@ impl<'c, 'w> Levels<'c, 'w> {
             change,
             policy,
             locations: change.locations()?,
+            by_name: HashMap::default(),
             default: None,
             counter: Counter::new(change, "stock"),
-            counted: HashMap::new(),
+            counted: Counted::default(),
             last: None,
+            on_hand: change.on_hand()?,
             counts: Counts::default(),
         })
     }
@@ -90,14 +99,14 @@ impl<'c, 'w> Levels<'c, 'w> {
 
     pub fn take(
         &mut self,
-        row: &LevelRow,
+        row: &LevelRow<'_>,
         record: u64,
         place: &dyn Fn(LevelField) -> Place,
         findings: &mut Findings<'_>,
     ) -> Result<Result<(), Refusal>> {
         let refuse = |field, invalid: Invalid| Ok(Err(Box::new(Diagnostic::from(invalid).at(place(field)))));
-        let item = match self.item(row)? {
-            Ok(item) => item,
+        let variant_id = match self.variant(row)? {
+            Ok(id) => id,
             Err(invalid) => return refuse(LevelField::Sku, invalid),
         };
         let location_id = match self.location(row)? {
@@ -106,16 +115,16 @@ impl<'c, 'w> Levels<'c, 'w> {
         };
         let put = match row.amount {
             Amount::Changed(by) => {
-                let put = self.counter.adjust(item.id, location_id, by)?;
-                if by < 0 && self.change.level(item.id, location_id)?.on_hand < 0 {
+                let put = self.counter.adjust(variant_id, location_id, by)?;
+                if by < 0 && self.change.level(variant_id, location_id)?.on_hand < 0 {
                     tell_negative(place, findings);
                 }
                 put
             }
             Amount::Counted(quantity) => {
-                if let Some(first) = self.counted_before(item.id, location_id, record) {
+                if let Some(first) = self.counted.before(variant_id, location_id, record) {
                     let message = format!("record {first} counts the same SKU at the same place");
-                    let known = self.change.level(item.id, location_id)?.on_hand;
+                    let known = self.change.level(variant_id, location_id)?.on_hand;
                     if known == quantity {
                         let finding = Diagnostic::warning("import/repeated-record", message).at(place(LevelField::Sku));
                         findings.tell(finding.help("harmless: it says the same"));
@@ -128,28 +137,29 @@ impl<'c, 'w> Levels<'c, 'w> {
                 if quantity < 0 {
                     tell_negative(place, findings);
                 }
-                self.move_from_main(item, location_id, place, findings)?;
-                self.counter.count(item.id, location_id, quantity)?
+                self.move_from_main(variant_id, location_id, place, findings)?;
+                let known = self.on_hand.at(variant_id, location_id)?;
+                self.counter.count(variant_id, location_id, known, quantity)?
             }
         };
         self.counts.count(put);
         Ok(Ok(()))
     }
 
-    fn item(&mut self, row: &LevelRow) -> Result<Result<KnownItem, Invalid>> {
-        if let Some((sku, item)) = &self.last
+    fn variant(&mut self, row: &LevelRow<'_>) -> Result<Result<i64, Invalid>> {
+        if let Some((sku, id)) = &self.last
             && !sku.is_empty()
             && *sku == row.sku
         {
-            return Ok(Ok(*item));
+            return Ok(Ok(*id));
         }
         let found = match &row.choice {
             Some((handle, choices)) if row.sku.is_empty() => self.by_choice(handle, choices)?,
-            _ => self.change.find_item(&row.sku)?,
+            _ => self.change.variant_id(&row.sku)?,
         };
-        if let Some(item) = found {
-            self.last = Some((row.sku.clone(), item));
-            return Ok(Ok(item));
+        if let Some(id) = found {
+            self.last = Some((row.sku.to_string(), id));
+            return Ok(Ok(id));
         }
         if row.sku.is_empty() {
             let what = row
@@ -170,17 +180,17 @@ impl<'c, 'w> Levels<'c, 'w> {
         Ok(Err(Invalid::new("import/unknown-sku", "the catalog has no such SKU", help)))
     }
 
-    fn by_choice(&self, handle: &str, choices: &[String]) -> Result<Option<KnownItem>> {
+    fn by_choice(&self, handle: &str, choices: &[String]) -> Result<Option<i64>> {
         let made = made_sku(handle, choices).ok();
-        let found = made.map(|sku| self.change.find_item(sku.as_str())).transpose()?.flatten();
+        let found = made.map(|sku| self.change.variant_id(sku.as_str())).transpose()?.flatten();
         match found {
-            Some(item) => Ok(Some(item)),
-            None => self.change.find_item_by_choices(handle, choices),
+            Some(id) => Ok(Some(id)),
+            None => Ok(self.change.find_item_by_choices(handle, choices)?.map(|item| item.id)),
         }
     }
 
-    fn location(&mut self, row: &LevelRow) -> Result<Result<i64, Invalid>> {
-        let Some(name) = &row.location else {
+    fn location(&mut self, row: &LevelRow<'_>) -> Result<Result<i64, Invalid>> {
+        let Some(name) = row.location.as_deref() else {
             let id = match self.default {
                 Some(id) => id,
                 None => new_location(self.change, MAIN, "Main", "warehouse")?,
@@ -188,24 +198,26 @@ impl<'c, 'w> Levels<'c, 'w> {
             self.default = Some(id);
             return Ok(Ok(id));
         };
-        match (self.by_code(name), self.policy) {
-            (Ok(id), _) => Ok(Ok(id)),
-            (Err(invalid), Locations::Known) => Ok(Err(invalid)),
-            (Err(_), Locations::Made) => {
-                let by_name = self.locations.iter().find(|location| location.name == *name);
-                if let Some(location) = by_name {
-                    return Ok(Ok(location.id));
-                }
-                let id = new_location(self.change, name, name, "store")?;
-                self.locations.push(KnownLocation {
-                    id,
-                    code: name.clone(),
-                    name: name.clone(),
-                    fulfills_online: true,
-                });
-                Ok(Ok(id))
-            }
+        if let Some(id) = self.by_name.get(name) {
+            return Ok(Ok(*id));
         }
+        let id = match (self.by_code(name), self.policy) {
+            (Ok(id), _) => id,
+            (Err(invalid), Locations::Known) => return Ok(Err(invalid)),
+            (Err(_), Locations::Made) => match self.locations.iter().find(|location| location.name == name) {
+                Some(location) => location.id,
+                None => self.make(name)?,
+            },
+        };
+        self.by_name.insert(name.to_owned(), id);
+        Ok(Ok(id))
+    }
+
+    fn make(&mut self, name: &str) -> Result<i64> {
+        let id = new_location(self.change, name, name, "store")?;
+        let (code, name) = (name.to_owned(), name.to_owned());
+        self.locations.push(KnownLocation { id, code, name, fulfills_online: true });
+        Ok(id)
     }
 
     fn by_code(&self, code: &str) -> Result<i64, Invalid> {
@@ -219,28 +231,23 @@ impl<'c, 'w> Levels<'c, 'w> {
         Err(Invalid::new("import/unknown-location", "the catalog has no such location", help))
     }
 
-    fn counted_before(&mut self, variant_id: i64, location_id: i64, record: u64) -> Option<u32> {
-        // ids of variants are below 2^47 (a product's times 65536), and a shop has fewer than 65536 locations
-        let key = (variant_id << 16 ^ location_id) as u64;
-        let record = u32::try_from(record).unwrap_or(u32::MAX);
-        let first = *self.counted.entry([(key >> 32) as u32, key as u32]).or_insert(record);
-        (first != record).then_some(first)
-    }
-
     /// Units counted at `main` by a products file are the same units.
     fn move_from_main(
         &mut self,
-        item: KnownItem,
+        variant_id: i64,
         location_id: i64,
         place: &dyn Fn(LevelField) -> Place,
         findings: &mut Findings<'_>,
     ) -> Result<()> {
-        let main = self.locations.iter().find(|location| location.code == MAIN).map(|location| location.id);
-        let Some(main) = main.filter(|main| self.policy == Locations::Made && *main != location_id) else {
+        if self.policy == Locations::Known {
             return Ok(());
-        };
-        if self.change.level(item.id, main)?.on_hand != 0 {
-            self.counter.count(item.id, main, 0)?;
+        }
+        let main = self.locations.iter().find(|location| location.code == MAIN).map(|location| location.id);
+        let Some(main) = main.filter(|main| *main != location_id) else { return Ok(()) };
+        let there = self.change.level(variant_id, main)?.on_hand;
+        if there != 0 {
+            self.counter.count(variant_id, main, Some(there), 0)?;
+            self.on_hand.forget();
             let message = "units counted without a location (at `main`) were replaced by those of this file";
             findings.tell_once(
                 Diagnostic::note("import/main-replaced", message).at(place(LevelField::Location)),

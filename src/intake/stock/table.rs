@@ -57,7 +57,7 @@ impl StockTable {
         }
     }
 
-    pub fn read(&self, record: &Record<'_>) -> Result<LevelRow, Refusal> {
+    pub fn read<'r>(&self, record: &Record<'r>) -> Result<LevelRow<'r>, Refusal> {
         let column = self.counted.or(self.changed).unwrap_or_default();
         let Some(units) = cell::whole(record, column)? else {
             let help = "write 0 if there is none";
@@ -68,9 +68,9 @@ impl StockTable {
             ));
         };
         Ok(LevelRow {
-            sku: cell::sku_text(record, self.sku).to_owned(),
+            sku: cell::sku_text(record, self.sku).into(),
             choice: None,
-            location: self.location.map(|column| record.text(Some(column)).to_owned()),
+            location: self.location.map(|column| record.text(Some(column)).into()),
             amount: if self.is_of_changes() { Amount::Changed(units) } else { Amount::Counted(units) },
         })
     }

@@ -25,8 +25,10 @@ impl Vendure {
         let payment = told.payments.iter().find(|p| p.state == "Settled" && left(p) >= wanted);
         let payment = payment
             .ok_or_else(|| rejected(format!("no payment of order {} has as much left to be refunded", told.id)))?;
-        // since version 3 a refund is an amount, and not of lines
-        let input = json!({ "amount": wanted, "paymentId": payment.id, "reason": refund.reason });
+        // a refund is an amount since version 2.2; 3.7 calls the two others deprecated, and stores none without them
+        let input = json!({
+            "amount": wanted, "shipping": 0, "adjustment": 0, "paymentId": payment.id, "reason": refund.reason,
+        });
         if let Some(changed) = self.change(port, "refund", &ask::refund(), json!({ "input": input }), false)? {
             made(&changed)?;
         }
