@@ -152,6 +152,16 @@ fn an_empty_page_in_the_middle_is_asked_for_again() {
 }
 
 #[test]
+fn an_order_behind_an_empty_page_is_not_gone() {
+    each(all, |desk| {
+        let id = desk.stage.place(&[("LAMP", 1, 1290)], Step::Paid);
+        desk.stage.trouble(Trouble::EmptyPage, Call::Orders, 1);
+        assert!(!matches!(desk.connector.order(&desk.host(), &id), Ok(None)));
+        assert!(desk.connector.order(&desk.host(), &id).unwrap().is_some());
+    });
+}
+
+#[test]
 fn an_unknown_state_is_kept_and_harms_nothing() {
     each(all, |desk| {
         place_many(desk, 2);

@@ -8,7 +8,7 @@ use crate::catalog::Writer;
 use crate::diagnostic::{Error, Result};
 use crate::intake::bytes::remote::{Edition, Remote, SignIn};
 use crate::intake::bytes::source::{Opened, Source};
-use crate::intake::rows::table::{Options as Dialect, Table as Columns};
+use crate::intake::rows::table::Options as Dialect;
 use crate::intake::{self, Explained, Imported, Options, spell};
 use crate::report::{Cell, Outcome, Table, Unit, counted, escape, thousands};
 use crate::shop::{Shop, attributes_by_channel};
@@ -34,7 +34,7 @@ pub(super) struct Args {
     /// [source.NAME] of purvey.toml says is true of the file, too; without files, those of that source alone.
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// Write a mapping file for the table of products, best guesses filled in, to standard output.
+    /// Write a mapping file for the table or document of products, best guesses filled in, to standard output.
     #[arg(long, conflicts_with_all = ["map", "explain", "strict"])]
     map_wizard: bool,
     /// The zone of times that are written without one, for example Europe/Lisbon.
@@ -366,7 +366,7 @@ fn explain_all(jobs: &[Job], context: &Context<'_>) -> Result<Outcome> {
 
 fn draft_all(jobs: &[Job], context: &Context<'_>) -> Result<Outcome> {
     for (job, source) in open_to_look(jobs)? {
-        let draft = intake::mapping::file::draft(&Columns::open(source, &job.options.table)?);
+        let draft = intake::mapping::wizard::draft(source, &job.options.table)?;
         context.report.result(&draft, |out| out.write_all(draft.as_bytes()))?;
     }
     Ok(Outcome::Done)

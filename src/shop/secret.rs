@@ -45,7 +45,7 @@ pub fn resolve(reference: &str, attribute: &str) -> Result<String> {
 fn printed(command: &str, timeout: Duration) -> Result<String> {
     let words = words(command).filter(|words| !words.is_empty()).ok_or_else(|| {
         Error::usage("secret/command", "the command has no program, or a quote without its end")
-            .help("write it as for a terminal: command:secret-tool lookup service purvey account ebay")
+            .help("write it as for a terminal: command:secret-tool lookup service purvey account fair")
     })?;
     let (program, arguments) = (words[0].as_str(), &words[1..]);
     let failed = |what: String| {

@@ -24,7 +24,6 @@
 use crate::diagnostic::{Error, Place, Result};
 use crate::intake::cell::weight::Unit;
 use crate::intake::detect::{FORMATS, Format, Kind};
-use crate::intake::formats::product_tables;
 use crate::intake::offers::description::{Decimal, Described, Description};
 use crate::intake::offers::dialect::Dialect;
 use crate::intake::offers::draft::Meaning as OfferMeaning;
@@ -320,47 +319,6 @@ fn line_of(text: &str, offset: usize) -> (u64, u64) {
     (before.matches('\n').count() as u64 + 1, column as u64 + 1)
 }
 
-/// A mapping file for a table of products, best guesses filled in; columns nobody knows are comments.
-pub fn draft(table: &Table) -> String {
-    let guesses = product_tables::LAYOUTS.iter().flat_map(|layout| layout.columns);
-    let mut taken = vec![false; table.header().len()];
-    let mut lines: Vec<(Meaning, String)> = Vec::new();
-    for (meaning, wanted) in guesses {
-        let found = crate::intake::detect::column(table, wanted);
-        if let Some(at) = found.filter(|at| !taken[*at] && lines.iter().all(|(known, _)| known != meaning)) {
-            taken[at] = true;
-            lines.push((*meaning, table.header()[at].name.clone()));
-        }
-    }
-    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let mut text = String::from(
-        "kind = \"products\"\n# name = \"supplier\"      # whose table it is\n# decimal = \"comma\"      # 1.234,56; or \"dot\": 1,234.56\n\n[columns]\n",
-    );
-    for (name, meaning) in MEANINGS {
-        let found = lines.iter().find(|(known, _)| known == meaning);
-        match (found, meaning) {
-            (Some((_, column)), _) => text.push_str(&format!("{name} = {}\n", quoted(column))),
-            (None, Meaning::Sku | Meaning::Title | Meaning::Price) => {
-                text.push_str(&format!("# {name} = \"…\"        # which column?\n"));
-            }
-            (None, _) => {}
-        }
-    }
-    let unknown: Vec<_> =
-        table.header().iter().zip(&taken).filter(|(c, taken)| !**taken && !c.name.is_empty()).collect();
-    if !unknown.is_empty() {
-        text.push_str("\n# columns that are not read; as attributes: move them below [attributes] and name them\n");
-        for (column, _) in unknown {
-            // one line, whatever the name holds
-            text.push_str(&format!("# … = {}\n", quoted(&column.name.replace(['\n', '\r'], " "))));
-        }
-    }
-    text.push_str(
-        "\n# [options]\n# Color = \"…\"\n# [attributes]\n# material = \"…\"\n# [constants]\n# currency = \"EUR\"\n",
-    );
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -389,16 +347,5 @@ mod tests {
         let error = mapping.apply(&mut table("Artikelnummer;Preis\n1;2\n")).unwrap_err();
         assert_eq!((error.code, error.place.line), ("mapping/column-not-in-file", Some(2)));
         assert!(error.help.unwrap().contains("`Artikelnummer`"));
-    }
-
-    #[test]
-    fn a_draft_holds_the_best_guesses_and_can_be_read() {
-        let table = table("Artikelnummer;Bezeichnung;VK brutto;Farb\"ton;EAN\n");
-        let draft = draft(&table);
-        for line in ["sku = \"Artikelnummer\"", "title = \"Bezeichnung\"", "price = \"VK brutto\"", "gtin = \"EAN\""] {
-            assert!(draft.lines().any(|found| found == line), "{draft}");
-        }
-        assert!(draft.contains("# … = 'Farb\"ton'") || draft.contains("# … = \"Farb"), "{draft}");
-        MappingFile::parse("m.toml", &draft).unwrap();
     }
 }

@@ -1,5 +1,6 @@
 //! Which column of a table means what: looked up by a reader once, and shown by `import --explain`.
 pub mod file;
+pub mod wizard;
 
 use crate::intake::detect::column;
 use crate::intake::rows::table::Table;

@@ -359,8 +359,9 @@ impl Described {
         let due = self.written.namespace.as_deref()?;
         let (_, columns) = self.columns.iter().find(|(meaning, _)| *meaning == Meaning::Sku)?;
         let name = columns.iter().flat_map(Column::paths).find_map(Path::only)?;
-        let id = root.child(name)?;
-        let message = format!("`{}` is of the namespace {}", id.qualified_name(), id.namespace()?);
+        let id = root.child(name).filter(|id| !id.text().trim().is_empty())?;
+        let other = id.namespace().filter(|other| *other != due)?;
+        let message = format!("`{}` is of the namespace {other}", id.qualified_name());
         Some(Invalid::new("import/no-sku", message, format!("declare the one of the format: {due}")))
     }
 
@@ -493,6 +494,9 @@ impl Worked {
                 // the id is all that is known of it
                 None => {
                     draft.say(Meaning::Attribute(found.name), found.name, text, found.at);
+                    if around.product_types.is_empty() {
+                        return; // the ids are those of some other list
+                    }
                     let message = "the document has no such category: the product goes without it";
                     let help = "list the category before the offers, or name one that is there";
                     draft.doubt(Invalid::new("import/unknown-category", message, help));

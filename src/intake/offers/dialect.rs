@@ -101,7 +101,8 @@ pub fn ways(categories: Vec<(&str, &str, &str, Position)>, file: &str) -> Result
         let Some((parent, name, at)) = known.get(id) else { continue };
         let doubt = match () {
             () if name.is_empty() => Some("the category has no name".to_owned()),
-            () if !parent.is_empty() && !known.contains_key(parent) => {
+            // 0 is what programs write for none
+            () if !matches!(*parent, "" | "0") && !known.contains_key(parent) => {
                 Some(format!("the category stands below `{parent}`, which is not there: it stands at the top"))
             }
             () => None,

@@ -164,7 +164,7 @@ fn name_roots(error: Error) -> Error {
     }
     let roots: Vec<String> = known::roots(known::all()).into_iter().map(|(root, _)| root).collect();
     error.help(format!(
-        "purvey reads RSS, Atom, and documents of {}; any other by a mapping that names its `offer`: `--map`",
+        "purvey reads RSS, Atom, and documents of {}; any other by a mapping: see `purvey import --map-wizard`",
         roots.join(", ")
     ))
 }

@@ -204,6 +204,8 @@ fn trees_of_categories_that_do_not_fit_are_named() {
     for (category, tree, due) in [
         ("1", "<category id=\"1\">A</category>", None),
         ("9", "<category id=\"1\">A</category>", Some("import/unknown-category")),
+        ("9", "", None),
+        ("1", "<category id=\"1\" parentId=\"0\">A</category>", None),
         ("1", "<category id=\"1\" parentId=\"8\">A</category>", Some("import/odd-category")),
         ("1", "<category id=\"1\"></category>", Some("import/odd-category")),
     ] {

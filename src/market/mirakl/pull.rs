@@ -41,6 +41,10 @@ impl Mirakl {
         }
         let request = Request::get("orders", &["api", "orders"])?.query("order_ids", order_id);
         let told: wire::Orders = self.send(port, request)?.json()?;
+        // as in a pull: a page that is empty although it should not be says nothing of the order
+        if told.orders.is_empty() && told.total_count > 0 {
+            return Err(order_unreadable(order_id, "the page that should hold it is empty"));
+        }
         let found = told.orders.into_iter().find(|raw| id_of(raw).as_deref() == Some(order_id));
         found.map(normal::read).transpose().map_err(|why| order_unreadable(order_id, &why))
     }

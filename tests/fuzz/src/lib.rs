@@ -11,7 +11,6 @@ use purvey::feed::{Findings, check as check_feed};
 use purvey::intake::bytes::remote::Remote;
 use purvey::intake::bytes::source::Source;
 use purvey::intake::detect::{FORMATS, Format, Kind};
-use purvey::intake::rows::table::Table;
 use purvey::intake::{Imported, MappingFile, Options, explain, import, mapping};
 use purvey::market::host::{Replay, Transport};
 use purvey::market::{Account, Port, PullFrom, Request, Response, Secret, connector};
@@ -225,10 +224,8 @@ pub fn mapping(data: &[u8]) {
     if let Some(explained) = never_ours(bytes, explained) {
         explained.findings.iter().for_each(|finding| inside(bytes, &finding.place));
     }
-    let open = Source::bytes("input", bytes).and_then(|source| Table::open(source, &options().table));
-    if let Some(table) = never_ours(bytes, open) {
-        mapping::file::draft(&table);
-    }
+    let open = Source::bytes("input", bytes);
+    let _ = open.and_then(|source| mapping::wizard::draft(source, &options().table));
 }
 
 fn channel(name: &str) -> Channel {
