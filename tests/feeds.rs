@@ -132,8 +132,18 @@ fn play(case: &Path, channel: &str, wrong: &mut Vec<String>) -> usize {
         report += &shown(&args, &purvey(shop.path(), &args));
         let shards = (2..).map(|n| (n, case.join(format!("expected-{n}.{format}"))));
         let expected = std::iter::once((1, expected.clone())).chain(shards.take_while(|(_, path)| path.is_file()));
+        let by = |threads: &str| out.replace("feed", &format!("by-{threads}"));
+        for threads in ["1", "2"] {
+            let args = ["feed", "build", channel, "--threads", threads, "--format", format, "--out", &by(threads)];
+            purvey(shop.path(), &args);
+        }
         for (n, expected) in expected {
-            let out = out.replace("{n}", &n.to_string());
+            let numbered = |out: &str| out.replace("{n}", &n.to_string());
+            let bytes = |out: &str| fs::read(shop.path().join(numbered(out))).ok();
+            if ["1", "2"].iter().any(|threads| bytes(&by(threads)) != bytes(&out)) {
+                wrong.push(format!("{}: another document by one or two threads", expected.display()));
+            }
+            let out = numbered(&out);
             compare(&expected, &document(&shop.path().join(&out)), wrong);
             // What purvey writes, purvey accepts.
             let said = purvey(shop.path(), &["feed", "check", &out, "--channel", channel]);

@@ -2,5 +2,6 @@
 #![allow(dead_code)]
 pub mod by_hand;
 pub mod goods;
+pub mod merchant;
 pub mod process;
 pub mod table;

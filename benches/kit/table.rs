@@ -23,11 +23,14 @@ impl Row {
         of: impl Fn(&'r R) -> Option<&'r Used>,
         base: impl Fn(&'r R) -> Option<&'r Used>,
     ) {
-        let cpu = |used: &Used| used.cpu.as_secs_f64().max(0.01);
-        let Some(seconds) = median(rounds.iter().filter_map(&of).map(cpu)) else { return };
-        let wall = median(rounds.iter().filter_map(&of).map(|used| used.wall.as_secs_f64())).unwrap_or_default();
-        let peak = rounds.iter().filter_map(&of).map(|used| used.peak_kib / 1024).max().unwrap_or_default();
         let ratio = median(rounds.iter().filter_map(|round| Some(cpu(of(round)?) / cpu(base(round)?))));
+        self.line(what, rounds, &of, ratio);
+    }
+
+    fn line<'r, R>(&self, what: &str, rounds: &'r [R], of: &impl Fn(&'r R) -> Option<&'r Used>, ratio: Option<f64>) {
+        let Some(seconds) = median(rounds.iter().filter_map(of).map(cpu)) else { return };
+        let wall = median(rounds.iter().filter_map(of).map(|used| used.wall.as_secs_f64())).unwrap_or_default();
+        let peak = rounds.iter().filter_map(of).map(|used| used.peak_kib / 1024).max().unwrap_or_default();
         let ratio = ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
         let (each, speed) = (self.records as f64 / seconds, self.bytes as f64 / 1e6 / seconds);
         println!(
@@ -35,6 +38,23 @@ impl Row {
             self.records
         );
     }
+
+    /// The same with the ratio of wall times.
+    pub fn print_wall<'r, R>(
+        &self,
+        what: &str,
+        rounds: &'r [R],
+        of: impl Fn(&'r R) -> &'r Used,
+        base: impl Fn(&'r R) -> &'r Used,
+    ) {
+        let wall = |used: &Used| used.wall.as_secs_f64();
+        let ratio = median(rounds.iter().map(|round| wall(of(round)) / wall(base(round))));
+        self.line(what, rounds, &|round| Some(of(round)), ratio);
+    }
+}
+
+fn cpu(used: &Used) -> f64 {
+    used.cpu.as_secs_f64().max(0.01)
 }
 
 fn median(values: impl Iterator<Item = f64>) -> Option<f64> {

@@ -68,6 +68,14 @@ impl Form {
         form == Some(&Form::Named(Named::Json))
     }
 
+    /// Whether a price in it has lost its currency.
+    pub fn is_amount(&self) -> bool {
+        match self {
+            Form::Named(form) | Form::Apart(TwoPlaces { form, .. }) => form.is_amount(),
+            Form::Pattern(_) | Form::Spelled(_) => false,
+        }
+    }
+
     /// Why an author cannot have meant it.
     pub fn fault(&self) -> Option<&'static str> {
         match self {

@@ -318,10 +318,6 @@ impl<'f> Placing<'f> {
         write.get(name).or_else(|| write.get(attribute.kind.name()))
     }
 
-    pub fn has_forms(&self) -> bool {
-        self.write.is_some_and(|write| !write.is_empty())
-    }
-
     pub fn omits(&self, name: &str) -> bool {
         self.omit.iter().any(|omitted| omitted == name)
     }

@@ -41,6 +41,20 @@ impl Given {
     }
 }
 
+/// The file in which an attribute's value is picked, and the line where that is known.
+#[derive(Debug, Clone, Default)]
+pub struct Origin(Option<(String, Option<u64>)>);
+
+impl Origin {
+    /// Adds it to the place of a finding about the attribute.
+    pub fn mark(&self, place: Place) -> Place {
+        match &self.0 {
+            Some((file, line)) => Place { file: Some(file.clone()), line: *line, ..place },
+            None => place,
+        }
+    }
+}
+
 impl Channel {
     /// Who gives `attribute` its value in an offer where it is, or is not, overridden.
     pub fn given(&self, attribute: &str, overridden: bool) -> Given {
@@ -59,13 +73,17 @@ impl Channel {
         Given { from, file: Some(file), line, expression, policy }
     }
 
-    /// Adds to a finding about an attribute where its value is picked: the line of the template, or the shop's own.
-    pub fn where_given(&self, attribute: &str, mut place: Place) -> Place {
-        let given = self.given(attribute, false);
-        if given.from == Giver::Set || given.line.is_some() {
-            (place.file, place.line) = (given.file, given.line);
-        }
-        place
+    /// Where the value of each attribute is picked, in the contract's order.
+    pub fn origins(&self) -> Vec<Origin> {
+        let picked = columns(&self.template);
+        let of = |name: &String| match self.settings.set.contains_key(name) {
+            true => Origin(Some(("purvey.toml".to_owned(), None))),
+            false => {
+                let line = picked.iter().find(|picked| picked.name == name).map(|picked| picked.line);
+                Origin(line.map(|line| (self.template_file.clone(), Some(line))))
+            }
+        };
+        self.contract.attribute.keys().map(of).collect()
     }
 
     /// The policy that an expression's numbers went through.

@@ -173,7 +173,7 @@ impl Guarded {
             conn.set_limit(limit, value).map_err(fault)?;
         }
         // A feed is one pass over the catalog: little is read twice, so a small cache keeps memory flat.
-        conn.execute_batch("PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -8192;")
+        conn.execute_batch("PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -4096;")
             .map_err(fault)?;
         conn.authorizer(Some(allow)).map_err(fault)?;
         let rows = Arc::new(AtomicU64::new(0));

@@ -31,7 +31,7 @@ pub use form::{Form, Named, TwoPlaces};
 pub use format::{
     Constant, Delimited, Format, Json, JsonShape, LineEnding, Naming, Nest, OpenElement, Placing, Quoted, Shard, Xml,
 };
-pub use given::{Given, Giver};
+pub use given::{Given, Giver, Origin};
 pub use guard::Guarded;
 pub use pattern::Pattern;
 pub use rule::{Condition, Demand, Rule, Test};

@@ -290,6 +290,7 @@ fn feeds(
         dry_run: args.dry_run,
         allow_shrink: args.allow_shrink,
         allow_price_jump: args.allow_price_jump,
+        threads: None,
     };
     let (mut feeds, mut failures) = (Vec::new(), Vec::new());
     let names = if occasion.stopped() { &[][..] } else { &wanted.channels[..] };

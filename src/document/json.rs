@@ -331,7 +331,8 @@ impl<R: Read> OfferReader for JsonReader<R> {
         }
         self.source.begin_part();
         if self.significant()? != Some(b'{') {
-            return Err(self.wrong(self.source.position(), "an offer is expected here, a JSON object"));
+            let at = self.source.position();
+            return Err(self.wrong(at, "an offer is expected here, a JSON object"));
         }
         offer.clear();
         self.value("offer", offer, 1)?;

@@ -1,5 +1,6 @@
 //! One offer as it stands in its document: a small tree in buffers that serve for every offer.
 use super::Position;
+use std::cell::Cell;
 
 /// An offer, or what stands around the offers. All texts lie in one buffer and all fields in one list, parents before
 /// their children, so reading the next offer allocates nothing once the buffers have grown.
@@ -13,6 +14,34 @@ pub struct RawOffer {
     open: Vec<usize>,
     /// The text gathered for each of `open`; never shortened, to keep the buffers.
     pending: Vec<String>,
+    /// The offer as it is written, where that tells the places of fields.
+    source: String,
+    /// The place last asked for, so many bytes behind its start: the next one is counted from there.
+    counted: Cell<(usize, Position)>,
+}
+
+/// Where a field stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum At {
+    Known(Position),
+    /// So many bytes behind the start of the offer.
+    Inside(usize),
+}
+
+impl From<Position> for At {
+    fn from(at: Position) -> Self {
+        At::Known(at)
+    }
+}
+
+impl At {
+    /// Of what stands around offers.
+    pub fn known(self) -> Position {
+        match self {
+            At::Known(at) => at,
+            At::Inside(_) => Position::default(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,7 +55,7 @@ struct Node {
     name: Span,
     namespace: Option<Span>,
     text: Span,
-    at: Position,
+    at: At,
     attributes: Span,
     /// One past the last node inside this one; `usize::MAX` while it is open.
     end: usize,
@@ -64,6 +93,11 @@ impl RawOffer {
         (!self.nodes.is_empty()).then_some(Field { offer: self, index: 0 })
     }
 
+    /// The field of this number.
+    pub fn nth(&self, number: usize) -> Option<Field<'_>> {
+        (number < self.nodes.len()).then_some(Field { offer: self, index: number })
+    }
+
     /// The fields right inside the offer, in the document's order.
     pub fn fields(&self) -> impl Iterator<Item = Field<'_>> {
         self.root().into_iter().flat_map(|root| root.children())
@@ -76,7 +110,7 @@ impl RawOffer {
 
     /// Where the offer starts.
     pub fn position(&self) -> Position {
-        self.root().map(|root| root.position()).unwrap_or_default()
+        self.nodes.first().map(|root| root.at.known()).unwrap_or_default()
     }
 
     pub(super) fn clear(&mut self) {
@@ -95,6 +129,22 @@ impl RawOffer {
         self.open.len()
     }
 
+    /// Says how the offer is written, from its start on.
+    pub(super) fn lies_in(&mut self, source: &str) {
+        self.source.clear();
+        self.source.push_str(source);
+        self.counted.set((0, self.position()));
+    }
+
+    /// The place so many bytes behind the start.
+    fn place_at(&self, bytes: usize) -> Position {
+        let (from, at) = self.counted.get();
+        let (from, mut at) = if from <= bytes { (from, at) } else { (0, self.position()) };
+        at.advance(self.source.as_bytes().get(from..bytes).unwrap_or_default());
+        self.counted.set((bytes, at));
+        at
+    }
+
     /// Bytes held.
     pub(super) fn weight(&self) -> usize {
         self.text.len() + size_of::<Node>() * self.nodes.len()
@@ -105,7 +155,8 @@ impl RawOffer {
         self.open.last().map(|&index| Field { offer: self, index })
     }
 
-    pub(super) fn start(&mut self, name: &str, namespace: Option<&str>, at: Position) {
+    pub(super) fn start(&mut self, name: &str, namespace: Option<&str>, at: impl Into<At>) {
+        self.set_text_apart();
         let namespace = namespace.map(|namespace| self.namespace_span(namespace));
         let name = self.push(name);
         let attributes = Span { start: self.attributes.len(), end: self.attributes.len() };
@@ -114,7 +165,17 @@ impl RawOffer {
         }
         self.pending[self.open.len()].clear();
         self.open.push(self.nodes.len());
-        self.nodes.push(Node { name, namespace, text: Span::default(), at, attributes, end: usize::MAX });
+        self.nodes.push(Node { name, namespace, text: Span::default(), at: at.into(), attributes, end: usize::MAX });
+    }
+
+    /// An element with nothing but text in it.
+    pub(super) fn leaf(&mut self, name: &str, namespace: Option<&str>, at: impl Into<At>, text: &str) {
+        self.set_text_apart();
+        let namespace = namespace.map(|namespace| self.namespace_span(namespace));
+        let (name, text) = (self.push(name), self.push(text));
+        let attributes = Span { start: self.attributes.len(), end: self.attributes.len() };
+        let end = self.nodes.len() + 1;
+        self.nodes.push(Node { name, namespace, text, at: at.into(), attributes, end });
     }
 
     /// An attribute of the element just started.
@@ -126,22 +187,40 @@ impl RawOffer {
         }
     }
 
+    /// Text of an element with nothing else in it, as nearly all are, is put where it stays.
     pub(super) fn push_text(&mut self, text: &str) {
-        if let Some(pending) = self.open.len().checked_sub(1).and_then(|top| self.pending.get_mut(top)) {
-            pending.push_str(text);
+        let Some(&index) = self.open.last() else { return };
+        if index + 1 < self.nodes.len() {
+            return self.pending[self.open.len() - 1].push_str(text);
+        }
+        let span = self.push(text);
+        let held = &mut self.nodes[index].text;
+        *held = if held.start == held.end { span } else { Span { end: span.end, ..*held } };
+    }
+
+    /// What the innermost element holds so far is only a part of its text: an element comes between.
+    fn set_text_apart(&mut self) {
+        if let Some(&index) = self.open.last()
+            && index + 1 == self.nodes.len()
+        {
+            let Span { start, end } = std::mem::take(&mut self.nodes[index].text);
+            self.pending[self.open.len() - 1].push_str(&self.text[start..end]);
         }
     }
 
     pub(super) fn end(&mut self) {
         let Some(index) = self.open.pop() else { return };
-        let pending = std::mem::take(&mut self.pending[self.open.len()]);
         let end = self.nodes.len();
-        // White space between the elements of a group is layout, not a value.
-        let layout = end > index + 1 && pending.trim_ascii().is_empty();
-        let text = if layout { Span::default() } else { self.push(&pending) };
-        self.pending[self.open.len()] = pending;
-        self.nodes[index].text = text;
         self.nodes[index].end = end;
+        if end == index + 1 {
+            return;
+        }
+        let pending = std::mem::take(&mut self.pending[self.open.len()]);
+        // White space between the elements of a group is layout, not a value.
+        if !pending.trim_ascii().is_empty() {
+            self.nodes[index].text = self.push(&pending);
+        }
+        self.pending[self.open.len()] = pending;
     }
 
     fn push(&mut self, text: &str) -> Span {
@@ -163,6 +242,11 @@ impl RawOffer {
 }
 
 impl<'a> Field<'a> {
+    /// Tells it from the other fields of its offer: see [`RawOffer::nth`].
+    pub fn number(&self) -> usize {
+        self.index
+    }
+
     fn node(&self) -> &'a Node {
         &self.offer.nodes[self.index]
     }
@@ -191,8 +275,12 @@ impl<'a> Field<'a> {
         self.offer.get(self.node().text)
     }
 
+    /// Found out by counting, where the offer was read so: to be asked for only when it is told.
     pub fn position(&self) -> Position {
-        self.node().at
+        match self.node().at {
+            At::Known(at) => at,
+            At::Inside(bytes) => self.offer.place_at(bytes),
+        }
     }
 
     /// The elements right inside, in the document's order.

@@ -23,34 +23,18 @@ impl Default for Position {
 }
 
 impl Position {
-    /// Past these bytes of UTF-8. They come in pieces of a few dozen, so eight are looked at together, and one by one only
-    /// where there is a line feed or a character that is not ASCII.
+    /// Past these bytes of UTF-8.
     pub(super) fn advance(&mut self, bytes: &[u8]) {
-        const ONES: u64 = 0x0101_0101_0101_0101;
-        const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
-        let (words, rest) = bytes.as_chunks::<8>();
-        for bytes in words {
-            let word = u64::from_le_bytes(*bytes);
-            // a byte that is zero here is a line feed, and borrows into its high bit
-            let feeds = (word ^ (ONES * u64::from(b'\n'))).wrapping_sub(ONES);
-            if (feeds | word) & HIGH_BITS == 0 {
-                self.column += 8;
-            } else {
-                self.advance_slowly(bytes);
+        let line = match memchr::memrchr(b'\n', bytes) {
+            Some(last) => {
+                self.line += 1 + memchr::memchr_iter(b'\n', &bytes[..last]).count() as u64;
+                self.column = 1;
+                &bytes[last + 1..]
             }
-        }
-        self.advance_slowly(rest);
-    }
-
-    fn advance_slowly(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            match byte {
-                b'\n' => *self = Position { line: self.line + 1, column: 1 },
-                // it continues a character
-                0x80..=0xBF => {}
-                _ => self.column += 1,
-            }
-        }
+            None => bytes,
+        };
+        // the others continue a character
+        self.column += line.iter().filter(|byte| !matches!(byte, 0x80..=0xBF)).count() as u64;
     }
 
     pub fn place(self, file: &str) -> Place {
@@ -87,7 +71,11 @@ pub(super) struct Source<R> {
     text: String,
     /// How much of `text` was handed out.
     used: usize,
+    /// A place that was asked for, and where in `text` it is: those behind it are found by counting from there.
     position: Position,
+    counted: usize,
+    /// Where in `text` the part begins, which is kept until the next one.
+    part: usize,
     /// Bytes of text handed out in all, and how many there may be before the limit of an offer is reached.
     offset: u64,
     allowed: u64,
@@ -128,6 +116,8 @@ impl<R: Read> Source<R> {
             text: String::new(),
             used: 0,
             position: Position::default(),
+            counted: 0,
+            part: 0,
             offset: 0,
             allowed: limits.offer,
             limits,
@@ -136,8 +126,52 @@ impl<R: Read> Source<R> {
     }
 
     /// Of what is read next.
-    pub fn position(&self) -> Position {
+    pub fn position(&mut self) -> Position {
+        self.position.advance(&self.text.as_bytes()[self.counted..self.used]);
+        self.counted = self.used;
         self.position
+    }
+
+    /// What is there of the text and not used; [`Source::read_on`] adds to it.
+    pub fn rest(&self) -> &str {
+        &self.text[self.used..]
+    }
+
+    /// Whether nothing comes behind [`Source::rest`].
+    pub fn is_all(&self) -> bool {
+        self.decoded && self.fault.is_none()
+    }
+
+    /// Passes over so much of the rest.
+    pub fn skip(&mut self, bytes: usize) {
+        self.used += bytes;
+        self.offset += bytes as u64;
+    }
+
+    /// What was used since the part began.
+    pub fn part(&self) -> &str {
+        &self.text[self.part..self.used]
+    }
+
+    /// How long that is.
+    pub fn in_part(&self) -> usize {
+        self.used - self.part
+    }
+
+    /// Adds to the rest. False where nothing comes behind it, or a fault.
+    pub fn read_on(&mut self) -> bool {
+        if (self.text.len() - self.part) as u64 > self.limits.offer {
+            self.fault.get_or_insert(Fault::OfferTooLong);
+        }
+        self.position();
+        self.text.drain(..self.part);
+        for mark in [&mut self.used, &mut self.counted] {
+            *mark -= self.part;
+        }
+        self.part = 0;
+        let before = self.text.len();
+        self.grow();
+        self.text.len() > before
     }
 
     /// Bytes of text read so far, the byte order mark not counted.
@@ -155,6 +189,7 @@ impl<R: Read> Source<R> {
 
     /// Starts the count of bytes again: an offer, or something outside them, begins here.
     pub fn begin_part(&mut self) {
+        self.part = self.used;
         self.allowed = self.offset.saturating_add(self.limits.offer);
     }
 
@@ -165,7 +200,7 @@ impl<R: Read> Source<R> {
     /// The error that was met, with its place, in full.
     pub fn take_error(&mut self) -> Option<Error> {
         let fault = self.fault.take()?;
-        let place = self.position.place(&self.file);
+        let place = self.position().place(&self.file);
         let input = |code, message: String| Error::input(code, message).at(place.clone());
         Some(match fault {
             // a reader below may have carried an error of purvey's own through
@@ -198,9 +233,16 @@ impl<R: Read> Source<R> {
 
     /// Makes `text` hold something, unless the document has ended or a fault comes next.
     fn fill(&mut self) {
+        self.position();
         self.text.clear();
-        self.used = 0;
-        while self.text.is_empty() && self.fault.is_none() && !self.decoded {
+        (self.used, self.counted, self.part) = (0, 0, 0);
+        self.grow();
+    }
+
+    /// Adds to `text`, unless the document has ended or a fault comes next.
+    fn grow(&mut self) {
+        let before = self.text.len();
+        while self.text.len() == before && self.fault.is_none() && !self.decoded {
             if let Err(error) = self.read_raw() {
                 self.fault = Some(Fault::Io(error));
                 return;
@@ -210,7 +252,7 @@ impl<R: Read> Source<R> {
             }
             if self.fault.is_none() {
                 self.decode();
-                self.forbid();
+                self.forbid(before);
             }
         }
     }
@@ -274,14 +316,15 @@ impl<R: Read> Source<R> {
         }
     }
 
-    /// Cuts the text off before the first character that may not be in it.
-    fn forbid(&mut self) {
-        let bytes = self.text.as_bytes();
+    /// Cuts the text off before the first character behind `from` that may not be in it.
+    fn forbid(&mut self, from: usize) {
+        let text = &self.text[from..];
+        let bytes = text.as_bytes();
         let found = match self.rule {
             Rule::Table => memchr::memchr(0, bytes),
             Rule::Xml => {
                 let suspect = |b: u8| ((b < 0x20) & (b != b'\t') & (b != b'\n') & (b != b'\r')) | (b == 0xEF);
-                let is_bad = |at: &usize| !self.text[*at..].starts_with(is_xml_char);
+                let is_bad = |at: &usize| !text[*at..].starts_with(is_xml_char);
                 // The first pass has no branches, so it is fast where, as always, nothing is found.
                 let any = bytes.iter().fold(false, |any, b| any | suspect(*b));
                 any.then(|| bytes.iter().enumerate().filter(|(_, b)| suspect(**b)).map(|(at, _)| at).find(is_bad))
@@ -289,8 +332,8 @@ impl<R: Read> Source<R> {
             }
         };
         if let Some(at) = found {
-            let c = self.text[at..].chars().next().unwrap_or_default();
-            self.text.truncate(at);
+            let c = text[at..].chars().next().unwrap_or_default();
+            self.text.truncate(from + at);
             self.fault = Some(Fault::Forbidden(c));
         }
     }
@@ -358,9 +401,7 @@ impl<R: Read> BufRead for Source<R> {
 
     fn consume(&mut self, amount: usize) {
         let end = (self.used + amount).min(self.text.len());
-        self.position.advance(&self.text.as_bytes()[self.used..end]);
-        self.offset += (end - self.used) as u64;
-        self.used = end;
+        self.skip(end - self.used);
     }
 }
 

@@ -1,6 +1,7 @@
 //! One build: run the template, shape each row by the contract, check it, write it.
 use std::io::{self, Write};
 use std::sync::atomic::Ordering;
+use std::thread::{self, Scope};
 
 use rusqlite::types::Value;
 use serde::Serialize;
@@ -14,9 +15,9 @@ use super::nest::Nesting;
 use super::offer::Offer;
 use super::prices::{Prices, digits};
 use super::shaper::Shaper;
-use super::write::{FeedWriter, Full, Wrapped, Wrapping};
+use super::write::{Beside, FeedWriter, Full, Wrapped, Wrapping};
 use crate::catalog::fault;
-use crate::channel::{Channel, Format, Guarded};
+use crate::channel::{Channel, Format, Guarded, Origin};
 use crate::diagnostic::{Diagnostic, Error, Kind, Place, Result};
 
 /// What to build.
@@ -28,6 +29,8 @@ pub struct Job<'a> {
     pub format: &'a Format,
     /// UTC text of the catalog's last change: what a document may call its date, so that the same catalog makes the same bytes.
     pub changed: &'a str,
+    /// Whether a second thread may encode, compress and write what this one makes. The document is the same.
+    pub beside: bool,
 }
 
 /// What was built.
@@ -57,12 +60,12 @@ pub struct Built {
 
 /// Builds the feed into the place `next` opens, and into further ones where the format splits it; all are given back. A
 /// wrong template or contract stops before the first byte; a row the channel would refuse is left out and said.
-pub fn build<W: Write>(
+pub fn build<W: Write + Send>(
     job: &Job<'_>,
     next: impl FnMut() -> Result<W>,
     findings: &mut Findings<'_>,
 ) -> Result<(Built, Vec<W>)> {
-    run(job, next, findings, None)
+    thread::scope(|scope| run(job, job.beside.then_some(scope), next, findings, None))
 }
 
 /// One offer of a document of lines.
@@ -95,6 +98,7 @@ pub fn lines(
     let mut name = String::new();
     let (built, _) = run(
         job,
+        None,
         || Ok(io::sink()),
         findings,
         Some(&mut |offer, text| {
@@ -113,7 +117,7 @@ pub fn lines(
 pub fn shells(job: &Job<'_>, identities: &[String]) -> Result<Vec<String>> {
     let named = Identity::of(job.channel);
     let fill = |text: &str| filled(job, text);
-    let (document, encoder) = Document::new(job.channel, job.format, &named.attributes(), &[], &fill);
+    let (mut document, encoder) = Document::new(job.channel, job.format, &named.attributes(), &[], &fill);
     let mut writer = FeedWriter::begin(encoder, io::sink());
     let mut offer = Offer::new(job.channel.contract.attribute.len());
     let mut shells = Vec::with_capacity(identities.len());
@@ -144,9 +148,10 @@ fn filled(job: &Job<'_>, text: &str) -> String {
 /// What to do with each offer that is written.
 type Each<'a> = &'a mut dyn FnMut(&Offer, &[u8]) -> Result<()>;
 
-/// With `each`, every offer goes there and not to what `next` opens.
-fn run<W: Write>(
+/// With `each`, every offer goes there and not to what `next` opens. With `scope`, a thread of it writes.
+fn run<'scope, W: Write + Send + 'scope>(
     job: &Job<'_>,
+    scope: Option<&'scope Scope<'scope, '_>>,
     mut next: impl FnMut() -> Result<W>,
     findings: &mut Findings<'_>,
     mut each: Option<Each<'_>>,
@@ -159,7 +164,7 @@ fn run<W: Write>(
     let sections = job.channel.section_rows(job.guarded, job.now)?;
     job.channel.section_faults(&sections).into_iter().for_each(|fault| findings.add(fault));
     checker.refer(super::refers::of_rows(job.channel, &sections));
-    let (document, encoder) = Document::new(job.channel, job.format, &shaper.attributes(), &sections, &fill);
+    let (mut document, encoder) = Document::new(job.channel, job.format, &shaper.attributes(), &sections, &fill);
     let stock = job.channel.contract.in_stock_test();
 
     let mut statement = job.guarded.conn.prepare(&compiled.sql).map_err(fault)?;
@@ -172,7 +177,7 @@ fn run<W: Write>(
         references: matches!(job.format, Format::Xml(_)),
         gzip: job.format.is_gzip(),
     };
-    let mut next = || next().map(|to| Wrapped::new(wrapping, Measured::new(to)));
+    let mut next = || Beside::new(scope, Wrapped::new(wrapping, Measured::new(next()?))).map_err(unwritable);
     let mut writer = FeedWriter::begin(encoder, next()?);
     if let Some(shard) = job.format.shard() {
         let full = Full { offers: shard.items, bytes: shard.bytes };
@@ -192,13 +197,13 @@ fn run<W: Write>(
         hash: String::new(),
         prices: Prices::default(),
     };
-    let place = |offer: &Offer, attribute: usize| place_of(job.channel, offer, attribute);
+    let origins = job.channel.origins();
+    let place = |offer: &Offer, attribute: usize| place_of(job.channel, &origins, offer, attribute);
     let mut sent = vec![false; job.channel.contract.attribute.len()];
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(|e| stuck(job.channel, e))? {
         built.rows += 1;
         job.guarded.rows.store(built.rows, Ordering::Relaxed);
-        offer.clear();
         let shaped = shaper.shape(row, &mut offer, findings)?;
         if !checker.check(&mut offer, true, &place, findings) || !shaped {
             built.left_out += 1;
@@ -208,7 +213,7 @@ fn run<W: Write>(
         offer.present().for_each(|attribute| sent[attribute] = true);
         let costs = price.and_then(|at| offer.first(at)).map(|price| Prices::entry(&offer.sku, price));
         let written = match &mut nesting {
-            Some(nesting) => nesting.take(&document, &mut offer, &mut writer, findings)?,
+            Some(nesting) => nesting.take(&document, &offer, &mut writer, findings)?,
             None => document.write(&offer, &mut writer).map(|()| true).map_err(unwritable)?,
         };
         if let Some(each) = each.as_mut().filter(|_| written) {
@@ -229,8 +234,8 @@ fn run<W: Write>(
     built.prices.sort();
     let (mut places, mut lacking) = (Vec::new(), 0);
     let mut hashes = Vec::new();
-    for wrapped in writer.finish().map_err(unwritable)? {
-        let (measured, lost) = wrapped.finish().map_err(unwritable)?;
+    for beside in writer.finish().map_err(unwritable)? {
+        let (measured, lost) = beside.finish().and_then(Wrapped::finish).map_err(unwritable)?;
         lacking += lost;
         built.files += 1;
         built.bytes += measured.bytes;
@@ -297,13 +302,13 @@ fn stuck(channel: &Channel, error: rusqlite::Error) -> Error {
         .help("look for a join without a condition")
 }
 
-pub(super) fn place_of(channel: &Channel, offer: &Offer, attribute: usize) -> Place {
+pub(super) fn place_of(channel: &Channel, origins: &[Origin], offer: &Offer, attribute: usize) -> Place {
     let name = channel.contract.attribute.get_index(attribute).map_or("", |(name, _)| name.as_str());
     let mut place = Place::of_sku(&offer.sku).attribute(name);
     if let Some(value) = offer.first(attribute) {
         place = place.value(value);
     }
-    channel.where_given(name, place)
+    origins.get(attribute).map(|origin| origin.mark(place.clone())).unwrap_or(place)
 }
 
 /// Counts and hashes what passes.

@@ -14,7 +14,7 @@ use super::offer::Offer;
 use super::shape::{Fault, Raw, Side, Taken, shape};
 use crate::channel::{Attribute, Channel, Format, Type};
 use crate::diagnostic::{Diagnostic, Error, Place, Result, Severity};
-use crate::document::{self, Field, OfferReader, Position, RawOffer, ReadOptions, open};
+use crate::document::{self, Field, OfferReader, RawOffer, ReadOptions, open};
 use crate::value::Currency;
 use crate::value::closest::closest;
 
@@ -56,7 +56,7 @@ pub fn check<R: BufRead>(
         let sound = reading.take(&raw, &mut offer, findings);
         let rows = reading.layout.rows(&raw).filter(|rows| !rows.is_empty());
         match rows.zip(raw.root()) {
-            None => reading.judge(&mut offer, sound, &mut checker, &mut checked, findings),
+            None => reading.judge(&raw, &mut offer, sound, &mut checker, &mut checked, findings),
             Some((rows, root)) => {
                 reading.check_count(&offer, &rows, findings);
                 let outer = offer.clone();
@@ -69,7 +69,7 @@ pub fn check<R: BufRead>(
                     };
                     let mut findings = Findings::new(&mut sink);
                     let sound = reading.take_row(root, row, &mut offer, &mut findings) && sound;
-                    reading.judge(&mut offer, sound, &mut checker, &mut checked, &mut findings);
+                    reading.judge(&raw, &mut offer, sound, &mut checker, &mut checked, &mut findings);
                 }
             }
         }
@@ -151,16 +151,39 @@ struct Reading<'c> {
     /// Of prices that are written without it.
     currency: Option<Currency>,
     own_currency: Option<Currency>,
-    /// Where each attribute of the current offer stands.
-    at: Vec<Option<Position>>,
-    offer_at: Position,
+    /// The field of each attribute of the current offer, and that of the offer, or of the row inside it.
+    at: Vec<Option<usize>>,
+    offer_at: usize,
     index: u64,
     /// Names already reported as unknown: once for a feed is enough.
     unknown: Vec<String>,
+    /// Names already looked up, and the one that is expected next: offers name their fields in one order, as a rule.
+    met: Vec<Met<'c>>,
+    next: usize,
     foreign_namespace: bool,
     /// Required attributes that the table has no column for.
     absent: Vec<usize>,
 }
+
+/// Position in the contract, name, attribute.
+type Known<'c> = (usize, &'c str, &'c Attribute);
+
+/// A name of a field, and what it is.
+struct Met<'c> {
+    name: String,
+    namespace: Option<String>,
+    inner: bool,
+    known: Option<Known<'c>>,
+}
+
+impl Met<'_> {
+    fn is(&self, field: Field<'_>, inner: bool) -> bool {
+        self.name == field.qualified_name() && self.inner == inner && self.namespace.as_deref() == field.namespace()
+    }
+}
+
+/// Names remembered: more than any channel has, and few where every offer invents some.
+const MET_MAX: usize = 200;
 
 /// A field of the document and the attribute it is.
 #[derive(Clone, Copy)]
@@ -190,9 +213,11 @@ impl<'c> Reading<'c> {
             currency: own_currency.or_else(usual),
             own_currency,
             at,
-            offer_at: Position::default(),
+            offer_at: 0,
             index: 0,
             unknown: Vec::new(),
+            met: Vec::new(),
+            next: 0,
             foreign_namespace: false,
             absent: Vec::new(),
         }
@@ -219,7 +244,7 @@ impl<'c> Reading<'c> {
 
     fn take(&mut self, raw: &RawOffer, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
         self.at.fill(None);
-        self.offer_at = raw.position();
+        self.offer_at = 0;
         self.index = raw.index();
         self.absent.iter().for_each(|index| offer.mark_faulty(*index));
         let Some(root) = raw.root() else { return true };
@@ -235,7 +260,7 @@ impl<'c> Reading<'c> {
     fn take_row(&mut self, root: Field<'_>, row: Field<'_>, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
         let inner = self.at.iter_mut().enumerate().filter(|(index, _)| self.layout.is_inner(*index));
         inner.for_each(|(_, at)| *at = None);
-        self.offer_at = row.position();
+        self.offer_at = row.number();
         offer.sku.clear();
         self.name_offer(&[row, root], offer);
         self.read_currency(row);
@@ -265,13 +290,14 @@ impl<'c> Reading<'c> {
 
     fn judge(
         &self,
+        raw: &RawOffer,
         offer: &mut Offer,
         sound: bool,
         checker: &mut Checker<'_>,
         checked: &mut Checked,
         findings: &mut Findings<'_>,
     ) {
-        let place = |offer: &Offer, attribute: usize| self.place(offer, attribute);
+        let place = |offer: &Offer, attribute: usize| self.place(raw, offer, attribute);
         let taken = checker.check(offer, false, &place, findings) && sound;
         checked.offers += 1;
         checked.refused += u64::from(!taken);
@@ -298,7 +324,7 @@ impl<'c> Reading<'c> {
             findings.add(self.finding(offer, target, "twice", format!("{name} is given twice"), help));
             return false;
         }
-        self.at[index] = Some(field.position());
+        self.at[index] = Some(field.number());
         self.take_field(target, offer, findings)
     }
 
@@ -308,7 +334,7 @@ impl<'c> Reading<'c> {
         for (index, fields) in self.layout.spread(raw) {
             let Some((name, attribute)) = self.channel.contract.attribute.get_index(index) else { continue };
             let Some((_, field)) = fields.first().copied() else { continue };
-            self.at[index] = Some(field.position());
+            self.at[index] = Some(field.number());
             let target = Target { index, name, attribute, field, text: field.text() };
             sound &= if attribute.fields.is_empty() {
                 self.take_one(target, field.text(), offer, findings)
@@ -322,11 +348,10 @@ impl<'c> Reading<'c> {
 
     /// What the offer itself says of its currency counts before what the shop says.
     fn read_currency(&mut self, root: Field<'_>) {
-        if !self.layout.has_forms() {
+        if self.layout.currencies().is_empty() {
             return;
         }
-        let attributes = self.channel.contract.attribute.values().filter(|a| a.kind == Type::Price);
-        let stated = attributes.map(|a| a.currency.as_str()).find_map(|name| {
+        let stated = self.layout.currencies().iter().find_map(|name| {
             let text = self.layout.text(root, name).or_else(|| own_text(root, name))?;
             Currency::parse(text.trim()).ok()
         });
@@ -363,7 +388,7 @@ impl<'c> Reading<'c> {
     }
 
     /// The attribute a field is by its name, whatever of its names the document uses.
-    fn known(&self, field: Field<'_>, inner: bool) -> Option<(usize, &'c str, &'c Attribute)> {
+    fn known(&self, field: Field<'_>, inner: bool) -> Option<Known<'c>> {
         let wanted = bare(field.name());
         let attributes = &self.channel.contract.attribute;
         let renamed = self.layout.renamed(field.qualified_name(), inner);
@@ -386,26 +411,32 @@ impl<'c> Reading<'c> {
             .map(|(index, name, attribute)| (index, name.as_str(), attribute))
     }
 
-    fn find(
-        &mut self,
-        field: Field<'_>,
-        inner: bool,
-        findings: &mut Findings<'_>,
-    ) -> Option<(usize, &'c str, &'c Attribute)> {
+    /// As [`Reading::known`], which is asked once for each name.
+    fn find(&mut self, field: Field<'_>, inner: bool, findings: &mut Findings<'_>) -> Option<Known<'c>> {
+        let is_it = |at: usize| self.met.get(at).is_some_and(|met| met.is(field, inner));
+        let met = Some(self.next).filter(|next| is_it(*next)).or_else(|| (0..self.met.len()).find(|at| is_it(*at)));
+        if let Some(at) = met {
+            self.next = at + 1;
+            return self.met[at].known;
+        }
+        let known = self.known(field, inner);
         let wanted = bare(field.name());
-        let found = self.known(field, inner);
-        if found.is_none()
-            && !wanted.is_empty()
-            && !self.layout.is_spread(wanted)
-            && !self.unknown.iter().any(|u| u == wanted)
-        {
-            self.unknown.push(wanted.to_owned());
-            findings.add(self.no_such(wanted, field));
+        match known {
+            Some(_) => self.check_namespace(field, findings),
+            None if !wanted.is_empty()
+                && !self.layout.is_spread(wanted)
+                && !self.unknown.iter().any(|u| u == wanted) =>
+            {
+                self.unknown.push(wanted.to_owned());
+                findings.add(self.no_such(wanted, field));
+            }
+            None => {}
         }
-        if found.is_some() {
-            self.check_namespace(field, findings);
+        if self.met.len() < MET_MAX {
+            let namespace = field.namespace().map(str::to_owned);
+            self.met.push(Met { name: field.qualified_name().to_owned(), namespace, inner, known });
         }
-        found
+        known
     }
 
     /// A prefix bound to another address than the channel's is another vocabulary: nothing of it is read there.
@@ -437,7 +468,7 @@ impl<'c> Reading<'c> {
 
     fn take_field(&self, target: Target<'_>, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
         let Target { name, attribute, text, .. } = target;
-        if self.layout.is_json_text(name, attribute) && !text.trim().is_empty() {
+        if self.layout.is_json_text(target.index) && !text.trim().is_empty() {
             return self.take_json(target, offer, findings);
         }
         if attribute.kind == Type::Group {
@@ -475,7 +506,7 @@ impl<'c> Reading<'c> {
         let several = self.table && attribute.repeats() > 1 && text.contains(joint) && !own_column;
         let values: Vec<&str> = if several { split(text, joint).collect() } else { vec![text] };
         values.into_iter().fold(true, |sound, value| {
-            let given = match self.layout.parts(name, attribute, field) {
+            let given = match self.layout.parts(target.index, name, attribute, field) {
                 Some(given) => given,
                 None => parts_of(attribute, field, value, self.layout.group()),
             };
@@ -486,7 +517,7 @@ impl<'c> Reading<'c> {
     fn take_one(&self, target: Target<'_>, text: &str, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
         let Target { index, name, attribute, field, .. } = target;
         let mut remark = None;
-        let text = self.layout.read(name, attribute, field, text, self.currency);
+        let text = self.layout.read(index, attribute, field, text, self.currency);
         let pushed = offer.push(index, |out| {
             if let Taken::Remark(fault) = shape(attribute, Raw::Text(&text), None, Side::Check, out)? {
                 remark = Some(fault);
@@ -515,7 +546,7 @@ impl<'c> Reading<'c> {
         offer: &mut Offer,
         findings: &mut Findings<'_>,
     ) -> bool {
-        let Target { index, name, attribute, field, .. } = target;
+        let Target { index, name, attribute, .. } = target;
         if given.is_empty() {
             return true;
         }
@@ -523,10 +554,7 @@ impl<'c> Reading<'c> {
         for (position, text) in given {
             let Some((part, kind)) = attribute.fields.get_index(position) else { continue };
             let mut out = String::new();
-            let text = match self.layout.has_forms() {
-                true => self.layout.read(&format!("{name}.{part}"), kind, field, &text, self.currency),
-                false => text.as_str().into(),
-            };
+            let text = self.layout.read_part((index, position), kind, &text, self.currency);
             if let Err(Fault { code, message, help }) = shape(kind, Raw::Text(&text), None, Side::Check, &mut out) {
                 findings.add(self.finding(offer, target, code, format!("{part} of {name} {message}"), &help));
                 return false;
@@ -552,8 +580,9 @@ impl<'c> Reading<'c> {
         Diagnostic::error(code(&self.channel.name, name, fault), message).at(place).help(attribute.advise(help))
     }
 
-    fn place(&self, offer: &Offer, attribute: usize) -> Place {
-        let at = self.at.get(attribute).copied().flatten().unwrap_or(self.offer_at);
+    fn place(&self, raw: &RawOffer, offer: &Offer, attribute: usize) -> Place {
+        let number = self.at.get(attribute).copied().flatten().unwrap_or(self.offer_at);
+        let at = raw.nth(number).map(|field| field.position()).unwrap_or_default();
         let name = self.channel.contract.attribute.get_index(attribute).map_or("", |(name, _)| name.as_str());
         let mut place = at.place(self.file).record(self.index).attribute(name);
         if !offer.sku.is_empty() {

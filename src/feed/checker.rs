@@ -1,13 +1,14 @@
 //! The one checker: what a contract demands of an offer as a whole, whoever made it.
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::findings::Findings;
 use super::offer::Offer;
 use super::refers::Listed;
+use super::seen::Seen;
 use crate::channel::{Attribute, Channel, Condition, Demand, Rule, Taxonomy, Test};
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::value::{Currency, Money, time};
@@ -23,7 +24,7 @@ pub struct Checker<'c> {
     repeated: Vec<Repeated>,
     categories: Vec<Categories<'c>>,
     /// Identity of every offer so far, and its number.
-    seen: HashMap<u64, u32>,
+    seen: Seen,
     offers: u32,
 }
 
@@ -72,7 +73,7 @@ enum Ready {
     Forbid(Vec<usize>),
     Together(Vec<usize>),
     Less(usize, usize),
-    Differ { within: usize, axes: Vec<usize>, seen: HashSet<u64> },
+    Differ { within: usize, axes: Vec<usize>, seen: Seen },
 }
 
 /// An attribute whose values are categories of a list the shop keeps, and what was found of those met so far.
@@ -147,7 +148,7 @@ impl<'c> Checker<'c> {
             listed: Vec::new(),
             repeated,
             categories,
-            seen: HashMap::new(),
+            seen: Seen::with_numbers(),
             offers: 0,
         }
     }
@@ -304,7 +305,7 @@ impl<'c> Prepared<'c> {
             Demand::Less(a, b) => {
                 Ready::Less(channel.contract.attribute.get_index_of(a)?, channel.contract.attribute.get_index_of(b)?)
             }
-            Demand::Differ(d) => Ready::Differ { within: index(&d.within)?, axes: all(&d.axes), seen: HashSet::new() },
+            Demand::Differ(d) => Ready::Differ { within: index(&d.within)?, axes: all(&d.axes), seen: Seen::hashes() },
         };
         Some(Prepared { rule, when, demand, drop: all(&rule.drop) })
     }
@@ -359,7 +360,8 @@ impl Ready {
             }
             Ready::Differ { within, axes, seen } => {
                 let group = offer.first(*within)?;
-                let alike = !seen.insert(hash(offer, std::slice::from_ref(within)) ^ hash(offer, axes).rotate_left(1));
+                let both = hash(offer, std::slice::from_ref(within)) ^ hash(offer, axes).rotate_left(1);
+                let alike = seen.insert(both, 0).is_some();
                 let message = || format!("two variants of {group} are alike in every option");
                 alike.then(|| Broken { attribute: *within, message: message() })
             }
@@ -406,16 +408,14 @@ fn amount(text: &str) -> Option<i64> {
     }
 }
 
+/// Of all values of these attributes, in their order.
 fn hash(offer: &Offer, attributes: &[usize]) -> u64 {
-    let mut hash = Xxh3::new();
-    for attribute in attributes {
-        for value in offer.values(*attribute) {
-            hash.update(value.as_bytes());
-            hash.update(&[0x1e]);
-        }
-        hash.update(&[0x1f]);
-    }
-    hash.digest()
+    let add = |hash, attribute: &usize| {
+        let values = offer.values(*attribute).fold(hash, |hash, value| xxh3_64_with_seed(value.as_bytes(), hash));
+        // the same value of the next attribute is another one
+        values.rotate_left(1).wrapping_add(1)
+    };
+    attributes.iter().fold(0, add)
 }
 
 #[cfg(test)]

@@ -19,9 +19,18 @@ use crate::document::text::Quoting;
 pub(super) struct Document {
     /// What is written of an offer, in document order.
     columns: Vec<Column>,
+    /// What was written last of each, where it can stand in any offer as it is.
+    written: Vec<Option<Written>>,
     nested: Option<Nested>,
     /// A cell has no inside: what joins the parts of a group there.
     cell: Option<String>,
+}
+
+/// The bytes of a column, and the change of the offer's attribute they were made of.
+#[derive(Default)]
+struct Written {
+    change: u64,
+    bytes: Vec<u8>,
 }
 
 /// What is written of the rows inside an offer.
@@ -114,7 +123,11 @@ impl Document {
             attributes.iter().map(|(index, name, attribute)| slots.column(xml, placing, *index, name, attribute));
         let columns = columns.collect();
         let rows = placing.nest().map(|nest| slots.path(&nest.at));
-        let document = Document::new_nested(columns, rows, attributes, placing);
+        let mut document = Document::new_nested(columns, rows, attributes, placing);
+        let is_element =
+            |column: &Column| matches!(slots.made[column.whole.slot], XmlSlot::Element(_) | XmlSlot::Cdata(_));
+        let stands_alone = |column: &Column| column.path.is_empty() && is_element(column);
+        document.written = document.columns.iter().map(|c| stands_alone(c).then(Written::default)).collect();
         let mut open: Vec<XmlElement> = xml
             .open
             .iter()
@@ -165,7 +178,7 @@ impl Document {
             above: table.above.clone(),
             header: table.header,
         };
-        let document = Document { columns, nested: None, cell: Some(table.group.clone()) };
+        let document = Document { columns, written: Vec::new(), nested: None, cell: Some(table.group.clone()) };
         (document, Box::new(DelimitedEncoder::new(dialect, header)))
     }
 
@@ -176,20 +189,46 @@ impl Document {
         attributes: &[(usize, &String, &Attribute)],
         placing: &Placing<'_>,
     ) -> Document {
-        let Some((path, slot)) = rows else { return Document { columns, nested: None, cell: None } };
+        let written = Vec::new();
+        let Some((path, slot)) = rows else { return Document { columns, written, nested: None, cell: None } };
         let is_inner = |column: &Column| {
             attributes.iter().any(|(index, name, _)| *index == column.attribute && placing.nests(name))
         };
         let before = columns.iter().position(is_inner).unwrap_or(columns.len());
         let (inner, columns) = columns.into_iter().partition(is_inner);
-        Document { columns, nested: Some(Nested { columns: inner, before, path, slot }), cell: None }
+        Document { columns, written, nested: Some(Nested { columns: inner, before, path, slot }), cell: None }
     }
 
-    /// Writes one offer.
-    pub fn write<W: std::io::Write>(&self, offer: &Offer, writer: &mut Writer<'_, W>) -> std::io::Result<()> {
+    /// Writes one offer, which is the same one for every row.
+    pub fn write<W: std::io::Write>(&mut self, offer: &Offer, writer: &mut Writer<'_, W>) -> std::io::Result<()> {
         writer.begin_offer();
-        self.write_columns(&self.columns, offer, writer);
+        if self.written.is_empty() {
+            self.write_columns(&self.columns, offer, writer);
+        } else {
+            self.write_elements(offer, writer);
+        }
         writer.end_offer()
+    }
+
+    /// Writes the columns of a document of elements: what the offer before had, too, is copied.
+    fn write_elements<W: std::io::Write>(&mut self, offer: &Offer, writer: &mut Writer<'_, W>) {
+        let mut open: &[usize] = &[];
+        let columns = self.columns.iter().zip(&mut self.written);
+        for (column, written) in columns.filter(|(column, _)| offer.is_present(column.attribute)) {
+            open = step(open, &column.path, writer);
+            match written {
+                Some(written) => {
+                    let change = offer.change_of(column.attribute);
+                    if written.change != change {
+                        written.change = change;
+                        writer.apart(&mut written.bytes, |writer| column.write_inside(offer, writer));
+                    }
+                    writer.inside(&written.bytes);
+                }
+                None => column.write_inside(offer, writer),
+            }
+        }
+        step(open, &[], writer);
     }
 
     /// Writes an offer up to the rows inside it.

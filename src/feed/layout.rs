@@ -12,7 +12,13 @@ pub(super) struct Layout<'c> {
     format: Option<&'c Format>,
     identity: Identity<'c>,
     placing: Placing<'c>,
-    has_forms: bool,
+    /// The form of each attribute, and of each part of a group.
+    forms: Vec<Option<&'c Form>>,
+    part_forms: Vec<Vec<Option<&'c Form>>>,
+    /// Groups of which a part stands elsewhere than in an element of its name.
+    scattered: Vec<bool>,
+    /// Names of what says the currency of amounts that are written without it.
+    currencies: Vec<&'c str>,
     /// Another name, and the attribute.
     renamed: Vec<(&'c str, usize)>,
     /// Attributes with a path, and its steps: from the offer, or from the row inside it.
@@ -51,7 +57,10 @@ impl<'c> Layout<'c> {
         let mut layout = Layout {
             format,
             identity: Identity::of(channel),
-            has_forms: placing.has_forms(),
+            forms: Vec::new(),
+            part_forms: Vec::new(),
+            scattered: Vec::new(),
+            currencies: Vec::new(),
             placing,
             renamed: Vec::new(),
             placed: Vec::new(),
@@ -72,8 +81,23 @@ impl<'c> Layout<'c> {
         layout.inner = channel.contract.attribute.keys().map(|name| layout.placing.nests(name)).collect();
         for (index, (name, attribute)) in channel.contract.attribute.iter().enumerate() {
             layout.add(index, name, attribute);
+            layout.add_forms(name, attribute);
         }
         layout
+    }
+
+    fn add_forms(&mut self, name: &str, attribute: &'c Attribute) {
+        let full = |part: &str| format!("{name}.{part}");
+        let form = self.placing.form(name, attribute);
+        let parts = attribute.fields.iter().map(|(part, field)| self.placing.form(&full(part), field)).collect();
+        let is_elsewhere = |(part, field): (&String, &'c Attribute)| self.placing.at(&full(part), field).is_some();
+        self.scattered.push(attribute.fields.iter().any(is_elsewhere));
+        let lacks_currency = attribute.kind == Type::Price && form.is_some_and(Form::is_amount);
+        if lacks_currency && !self.currencies.contains(&attribute.currency.as_str()) {
+            self.currencies.push(&attribute.currency);
+        }
+        self.forms.push(form);
+        self.part_forms.push(parts);
     }
 
     fn add(&mut self, index: usize, name: &'c str, attribute: &'c Attribute) {
@@ -115,8 +139,9 @@ impl<'c> Layout<'c> {
         matches!(self.format, Some(Format::Json(_)))
     }
 
-    pub fn has_forms(&self) -> bool {
-        self.has_forms
+    /// Fields and attributes that say the currency of amounts without one.
+    pub fn currencies(&self) -> &[&'c str] {
+        &self.currencies
     }
 
     pub fn is_around(&self, name: &str) -> bool {
@@ -135,8 +160,8 @@ impl<'c> Layout<'c> {
     }
 
     /// Whether the whole attribute is JSON text.
-    pub fn is_json_text(&self, name: &str, attribute: &Attribute) -> bool {
-        Form::is_json(self.placing.form(name, attribute))
+    pub fn is_json_text(&self, attribute: usize) -> bool {
+        Form::is_json(self.forms[attribute])
     }
 
     pub fn is_spread(&self, column: &str) -> bool {
@@ -220,7 +245,13 @@ impl<'c> Layout<'c> {
     }
 
     /// Parts of a group where the format says that they stand elsewhere than in elements of their names.
-    pub fn parts(&self, name: &str, attribute: &Attribute, field: Field<'_>) -> Option<Vec<(usize, String)>> {
+    pub fn parts(
+        &self,
+        index: usize,
+        name: &str,
+        attribute: &Attribute,
+        field: Field<'_>,
+    ) -> Option<Vec<(usize, String)>> {
         let place = self.placing.at(name, attribute).and_then(|at| match self.format {
             Some(Format::Delimited(_)) => Some(at),
             _ => at.trim_end_matches("/0").rsplit('/').next(),
@@ -240,19 +271,18 @@ impl<'c> Layout<'c> {
             Format::Xml(_) => None,
             Format::Delimited(_) => return None,
         };
-        let full = |part: &str| format!("{name}.{part}");
-        if json.is_none() && !attribute.fields.iter().any(|(part, kind)| self.placing.at(&full(part), kind).is_some()) {
+        if json.is_none() && !self.scattered[index] {
             return None;
         }
         let mut given = Vec::new();
         for (position, (part, kind)) in attribute.fields.iter().enumerate() {
-            let full = full(part);
+            let full = format!("{name}.{part}");
             let steps = match json {
                 Some(json) => super::write::json_keys(&inside(json, &self.placing, &full, part, kind)),
                 None => self.placing.at(&full, kind).unwrap_or(part).split('/').map(str::to_owned).collect(),
             };
             let Some(found) = self.walk(field, &steps).first().copied() else { continue };
-            let text = match self.placing.form(&full, kind) {
+            let text = match self.part_forms[index][position] {
                 Some(Form::Apart(places)) => two_places(places, found.field, kind),
                 _ => None,
             };
@@ -261,20 +291,33 @@ impl<'c> Layout<'c> {
         Some(given)
     }
 
-    /// What a value says, as it is written inside.
+    /// What the value of attribute number `index` says, as it is written inside.
     pub fn read<'t>(
         &self,
-        name: &str,
+        index: usize,
         attribute: &Attribute,
         field: Field<'_>,
         text: &'t str,
         currency: Option<Currency>,
     ) -> Cow<'t, str> {
-        match self.placing.form(name, attribute).filter(|_| self.has_forms) {
+        match self.forms[index] {
             None => Cow::Borrowed(text),
-            // A part was put together when the group was.
-            Some(Form::Apart(_)) if name.contains('.') => Cow::Borrowed(text),
             Some(Form::Apart(parts)) => two_places(parts, field, attribute).map_or(Cow::Borrowed(text), Cow::Owned),
+            Some(form) => form::read(form, attribute, text, currency),
+        }
+    }
+
+    /// The same for a part of it.
+    pub fn read_part<'t>(
+        &self,
+        (index, part): (usize, usize),
+        attribute: &Attribute,
+        text: &'t str,
+        currency: Option<Currency>,
+    ) -> Cow<'t, str> {
+        match self.part_forms[index][part] {
+            // Halves were put together when the group was.
+            None | Some(Form::Apart(_)) => Cow::Borrowed(text),
             Some(form) => form::read(form, attribute, text, currency),
         }
     }

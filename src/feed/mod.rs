@@ -19,6 +19,7 @@ mod offer;
 mod preview;
 mod prices;
 mod refers;
+mod seen;
 mod shape;
 mod shaper;
 

@@ -2,7 +2,6 @@
 //!
 //! They come one after the other, so one offer at a time is open. What is the offer's own comes from its first row,
 //! which is kept for what stands after the rows.
-use std::collections::HashSet;
 use std::io::{self, Write};
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -11,6 +10,7 @@ use super::checker::code;
 use super::document::{Document, Writer};
 use super::findings::Findings;
 use super::offer::Offer;
+use super::seen::Seen;
 use crate::channel::{Channel, Nest};
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 
@@ -22,14 +22,14 @@ pub(super) struct Nesting<'c> {
     first: Offer,
     rows: usize,
     /// What the rows of every offer so far had in common.
-    seen: HashSet<u64>,
+    seen: Seen,
 }
 
 impl<'c> Nesting<'c> {
     pub fn new(channel: &'c Channel, nest: &'c Nest) -> Option<Nesting<'c>> {
         let by = channel.contract.attribute.get_index_of(&nest.by)?;
         let first = Offer::new(channel.contract.attribute.len());
-        Some(Nesting { channel, nest, by, first, rows: 0, seen: HashSet::new() })
+        Some(Nesting { channel, nest, by, first, rows: 0, seen: Seen::hashes() })
     }
 
     /// Writes a row into the offer that is open, or as the first of a new one, which keeps it. False when the offer has
@@ -37,7 +37,7 @@ impl<'c> Nesting<'c> {
     pub fn take<W: Write>(
         &mut self,
         document: &Document,
-        row: &mut Offer,
+        row: &Offer,
         writer: &mut Writer<'_, W>,
         findings: &mut Findings<'_>,
     ) -> Result<bool> {
@@ -50,11 +50,11 @@ impl<'c> Nesting<'c> {
             document.row(row, writer);
             return Ok(true);
         }
-        if let Some(key) = row.first(self.by).filter(|key| !self.seen.insert(xxh3_64(key.as_bytes()))) {
+        if let Some(key) = row.first(self.by).filter(|key| self.seen.insert(xxh3_64(key.as_bytes()), 0).is_some()) {
             return Err(self.apart(key));
         }
         self.end(document, writer).map_err(super::build::unwritable)?;
-        std::mem::swap(&mut self.first, row);
+        self.first.clone_from(row);
         self.rows = 1;
         document.begin(&self.first, writer);
         document.row(&self.first, writer);

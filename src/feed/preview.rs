@@ -44,7 +44,8 @@ pub fn preview(channel: &Channel, guarded: &Guarded, format: &Format, now: &str,
     }
     let mut shaper = Shaper::new(channel, &compiled);
     let mut checker = Checker::new(channel, |name| setting_of(channel, name, now));
-    let place = |offer: &Offer, attribute: usize| place_of(channel, offer, attribute);
+    let origins = channel.origins();
+    let place = |offer: &Offer, attribute: usize| place_of(channel, &origins, offer, attribute);
     let mut offer = Offer::new(channel.contract.attribute.len());
     let mut previews = Vec::new();
     let mut rows = statement.raw_query();
@@ -52,7 +53,6 @@ pub fn preview(channel: &Channel, guarded: &Guarded, format: &Format, now: &str,
         let mut found = Vec::new();
         let mut sink = |finding: &Diagnostic| found.push(finding.clone());
         let mut findings = Findings::new(&mut sink);
-        offer.clear();
         let shaped = shaper.shape(row, &mut offer, &mut findings)?;
         let taken = checker.check(&mut offer, true, &place, &mut findings) && shaped;
         let overridden = shaper.overrides(row)?.unwrap_or_default();

@@ -89,7 +89,9 @@ pub(super) fn shape(
         (Type::Enum, Raw::Text(text)) => return spelled(attribute, text.trim(), out),
         (Type::Url, Raw::Text(text)) => {
             address(attribute, text, out)?;
-            if side == Side::Check && text.trim().contains(char::is_whitespace) {
+            // what is as long as it was had nothing to be encoded
+            let was_encoded = out.len() - start != text.trim().len();
+            if side == Side::Check && was_encoded && text.trim().contains(char::is_whitespace) {
                 fit(attribute, side, start, out)?;
                 return Ok(Taken::Remark(Fault::new("not-encoded", "has a blank in it", "write %20 for it")));
             }

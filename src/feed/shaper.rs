@@ -11,7 +11,7 @@ use super::findings::Findings;
 use super::offer::Offer;
 use super::shape::{Fault, Raw, Side, Taken, shape};
 use crate::catalog::fault;
-use crate::channel::{Attribute, Channel, Compiled, Parameter, Source, Type};
+use crate::channel::{Attribute, Channel, Compiled, Origin, Parameter, Source, Type};
 use crate::diagnostic::{Diagnostic, Place, Result, Severity};
 use crate::value::Currency;
 
@@ -24,15 +24,19 @@ pub(super) struct Shaper<'a> {
     /// The currency of the last row: the next one has the same, as a rule.
     currency: Option<Currency>,
     default_currency: Option<Currency>,
+    /// Where each attribute's value is picked.
+    origins: Vec<Origin>,
+    /// Attributes the last row was given by its overrides.
+    overridden: Vec<usize>,
 }
 
 struct ColumnPlan<'a> {
     index: usize,
     name: &'a str,
     attribute: &'a Attribute,
+    origin: Origin,
     except: Option<usize>,
-    /// What the previous row had here and what became of it: variants of one product share their long texts.
-    last: Option<Memo>,
+    last: Last,
     list: List,
     groups: Groups,
 }
@@ -56,18 +60,31 @@ struct Groups {
 const GROUPS_MAX: usize = 1_000;
 const GROUP_BYTES_MAX: usize = 1_000;
 
-struct Memo {
-    raw: Vec<u8>,
-    shaped: String,
+/// What the row before had in a column, and what became of it. Variants of one product share most of what they have: the
+/// offer keeps what is the same, and nothing is shaped or written anew.
+#[derive(Default)]
+struct Last {
+    /// `None` before a value could be taken.
+    held: Option<Held>,
+    /// The value, where it is a text.
+    text: Vec<u8>,
+    currency: Option<Currency>,
+    /// The offer's changes of this attribute, and of the one whose value it leaves out.
+    change: u64,
+    other: u64,
     remark: Option<Fault>,
 }
 
-/// Texts shorter than this are shaped faster than compared.
-const MEMO_BYTES_MIN: usize = 64;
+#[derive(PartialEq)]
+enum Held {
+    Integer(i64),
+    Text,
+}
 
 impl<'a> Shaper<'a> {
     pub fn new(channel: &'a Channel, compiled: &Compiled) -> Shaper<'a> {
         let contract = &channel.contract;
+        let origins = channel.origins();
         let mut columns: Vec<(usize, ColumnPlan<'a>)> = Vec::new();
         let (mut currency_column, mut overrides_column) = (None, None);
         for (position, column) in compiled.columns.iter().enumerate() {
@@ -76,7 +93,10 @@ impl<'a> Shaper<'a> {
                     if let Some((name, attribute)) = contract.attribute.get_index(index) {
                         columns.retain(|(_, earlier)| earlier.index != index);
                         let except = attribute.except.as_ref().and_then(|other| contract.attribute.get_index_of(other));
-                        columns.push((position, ColumnPlan { except, ..ColumnPlan::new(index, name, attribute) }));
+                        columns.push((
+                            position,
+                            ColumnPlan { except, ..ColumnPlan::new(index, name, attribute, &origins) },
+                        ));
                     }
                 }
                 Source::Input(index) if contract.inputs[index] == "currency" => currency_column = Some(position),
@@ -90,7 +110,16 @@ impl<'a> Shaper<'a> {
             Some(Parameter::Text(code)) => Currency::parse(code).ok(),
             _ => None,
         };
-        Shaper { channel, columns, currency_column, overrides_column, currency: None, default_currency }
+        Shaper {
+            channel,
+            columns,
+            currency_column,
+            overrides_column,
+            currency: None,
+            default_currency,
+            origins,
+            overridden: Vec::new(),
+        }
     }
 
     /// Positions of what this template can give, in document order.
@@ -104,40 +133,39 @@ impl<'a> Shaper<'a> {
         given
     }
 
-    /// False when a required attribute has a wrong value: the checker would call it missing, which is not the reason.
+    /// Makes the offer that of `row`, which is the one after that it holds. False when a required attribute has a wrong
+    /// value: the checker would call it missing, which is not the reason.
     pub fn shape(&mut self, row: &Row<'_>, offer: &mut Offer, findings: &mut Findings<'_>) -> Result<bool> {
+        offer.begin_row();
         match row.get_ref(0).map_err(fault)? {
             ValueRef::Text(sku) => offer.sku.push_str(&String::from_utf8_lossy(sku)),
             ValueRef::Integer(number) => offer.sku.push_str(&number.to_string()),
             _ => {}
         }
+        self.overridden.drain(..).for_each(|index| offer.remove(index));
         let overrides = self.overrides(row)?;
         self.read_currency(row)?;
         let currency = self.currency;
         let mut whole = true;
         for (position, plan) in &mut self.columns {
-            if overrides.as_ref().is_some_and(|o| o.contains_key(plan.name)) {
+            let value = row.get_ref(*position).map_err(fault)?;
+            let is_overridden = overrides.as_ref().is_some_and(|o| o.contains_key(plan.name));
+            if !is_overridden && plan.is_as_before(value, currency, offer) {
+                if let Some((raw, remark)) = raw_of(value).zip(plan.last.remark.clone()) {
+                    findings.add(plan.finding(self.channel, offer, raw, remark, Severity::Warning));
+                }
                 continue;
             }
-            let raw = match row.get_ref(*position).map_err(fault)? {
-                ValueRef::Null => continue,
-                ValueRef::Integer(number) => Raw::Integer(number),
-                ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-                    Ok("") => continue,
-                    Ok(text) => Raw::Text(text),
-                    Err(_) => continue,
-                },
-                ValueRef::Real(_) | ValueRef::Blob(_) => {
-                    let number = Fault {
-                        code: "not-exact",
-                        message: "is a floating-point number or a blob".into(),
-                        help: "keep money in minor units and round in the template".into(),
-                    };
-                    whole &= report(self.channel, plan, offer, Raw::Text(""), number, findings);
-                    continue;
-                }
-            };
-            whole &= plan.fill(self.channel, raw, currency, offer, findings);
+            offer.remove(plan.index);
+            if is_overridden {
+                continue;
+            }
+            if let ValueRef::Real(_) | ValueRef::Blob(_) = value {
+                whole &= report(self.channel, plan, offer, Raw::Text(""), not_exact(), findings);
+            } else if let Some(raw) = raw_of(value) {
+                whole &= plan.fill(self.channel, raw, currency, offer, findings);
+                plan.remember(raw, currency, offer);
+            }
         }
         for (name, value) in overrides.iter().flatten() {
             whole &= self.override_one(name, value, offer, findings);
@@ -154,7 +182,7 @@ impl<'a> Shaper<'a> {
     }
 
     fn override_one(
-        &self,
+        &mut self,
         name: &str,
         value: &serde_json::Value,
         offer: &mut Offer,
@@ -166,12 +194,13 @@ impl<'a> Shaper<'a> {
         else {
             return true;
         };
-        let mut plan = ColumnPlan::new(index, name, attribute);
+        let mut plan = ColumnPlan::new(index, name, attribute, &self.origins);
         let text = match value {
             serde_json::Value::String(text) => Cow::Borrowed(text.as_str()),
             serde_json::Value::Null => return true,
             other => Cow::Owned(other.to_string()),
         };
+        self.overridden.push(index);
         plan.fill(self.channel, Raw::Text(&text), self.currency, offer, findings)
     }
 
@@ -190,9 +219,46 @@ impl<'a> Shaper<'a> {
 }
 
 impl<'a> ColumnPlan<'a> {
-    fn new(index: usize, name: &'a str, attribute: &'a Attribute) -> Self {
-        let (list, groups) = (List::default(), Groups::default());
-        ColumnPlan { index, name, attribute, except: None, last: None, list, groups }
+    fn new(index: usize, name: &'a str, attribute: &'a Attribute, origins: &[Origin]) -> Self {
+        let (last, list, groups) = (Last::default(), List::default(), Groups::default());
+        let origin = origins.get(index).cloned().unwrap_or_default();
+        ColumnPlan { index, name, attribute, origin, except: None, last, list, groups }
+    }
+
+    /// Whether the offer still holds what this value becomes, from the row before.
+    fn is_as_before(&self, value: ValueRef<'_>, currency: Option<Currency>, offer: &Offer) -> bool {
+        let last = &self.last;
+        let is_same = match value {
+            ValueRef::Integer(number) => last.held == Some(Held::Integer(number)),
+            ValueRef::Text(text) => last.held == Some(Held::Text) && last.text == text,
+            _ => false,
+        };
+        is_same
+            && last.currency == currency
+            && last.change == offer.change_of(self.index)
+            && last.other == self.change_of_other(offer)
+    }
+
+    /// What could not be taken is looked at again in the next row, since it is said of each.
+    fn remember(&mut self, raw: Raw<'_>, currency: Option<Currency>, offer: &Offer) {
+        if offer.is_faulty(self.index) {
+            return;
+        }
+        let (change, other) = (offer.change_of(self.index), self.change_of_other(offer));
+        let last = &mut self.last;
+        last.held = Some(match raw {
+            Raw::Integer(number) => Held::Integer(number),
+            Raw::Text(text) => {
+                last.text.clear();
+                last.text.extend_from_slice(text.as_bytes());
+                Held::Text
+            }
+        });
+        (last.currency, last.change, last.other) = (currency, change, other);
+    }
+
+    fn change_of_other(&self, offer: &Offer) -> u64 {
+        self.except.map_or(0, |other| offer.change_of(other))
     }
 
     fn fill(
@@ -203,6 +269,7 @@ impl<'a> ColumnPlan<'a> {
         offer: &mut Offer,
         findings: &mut Findings<'_>,
     ) -> bool {
+        (self.last.held, self.last.remark) = (None, None);
         match raw {
             Raw::Text(text) if self.attribute.kind == Type::Group => {
                 self.fill_groups(channel, text, currency, offer, findings)
@@ -210,17 +277,12 @@ impl<'a> ColumnPlan<'a> {
             Raw::Text(text) if self.attribute.repeats() > 1 && text.starts_with('[') => {
                 self.fill_list(channel, text, currency, offer, findings)
             }
-            Raw::Text(text)
-                if text.len() >= MEMO_BYTES_MIN && matches!(self.attribute.kind, Type::Text | Type::Html) =>
-            {
-                self.fill_long(channel, text, offer, findings)
-            }
             _ => self.fill_one(channel, raw, currency, offer, findings),
         }
     }
 
     fn fill_one(
-        &self,
+        &mut self,
         channel: &Channel,
         raw: Raw<'_>,
         currency: Option<Currency>,
@@ -234,40 +296,14 @@ impl<'a> ColumnPlan<'a> {
             }
             Ok(())
         });
-        if let Some(remark) = remark.filter(|r| r.code != "old-spelling") {
+        self.last.remark = remark.filter(|r| r.code != "old-spelling");
+        if let Some(remark) = self.last.remark.clone() {
             findings.add(self.finding(channel, offer, raw, remark, Severity::Warning));
         }
         match pushed {
             Ok(()) => true,
             Err(fault) => report(channel, self, offer, raw, fault, findings),
         }
-    }
-
-    /// The same long text as in the row before is copied, not shaped again.
-    fn fill_long(&mut self, channel: &Channel, text: &str, offer: &mut Offer, findings: &mut Findings<'_>) -> bool {
-        let memo = match &mut self.last {
-            Some(memo) if memo.raw == text.as_bytes() => memo,
-            last => {
-                let memo = last.get_or_insert_with(|| Memo { raw: Vec::new(), shaped: String::new(), remark: None });
-                memo.raw.clear();
-                memo.raw.extend_from_slice(text.as_bytes());
-                memo.shaped.clear();
-                memo.remark = match shape(self.attribute, Raw::Text(text), None, Side::Build, &mut memo.shaped) {
-                    Ok(Taken::Plain) => None,
-                    Ok(Taken::Remark(remark)) => Some(remark),
-                    Err(fault) => {
-                        self.last = None;
-                        return report(channel, self, offer, Raw::Text(text), fault, findings);
-                    }
-                };
-                memo
-            }
-        };
-        offer.push_text(self.index, &memo.shaped);
-        if let Some(remark) = memo.remark.clone() {
-            findings.add(self.finding(channel, offer, Raw::Text(text), remark, Severity::Warning));
-        }
-        true
     }
 
     /// A JSON list. The list of the row before, as variants of one product have it, is not shaped again.
@@ -292,11 +328,14 @@ impl<'a> ColumnPlan<'a> {
                 self.list.shaped.push(taken.map(|_| shaped).map_err(|fault| (value.into_owned(), fault)));
             }
         }
-        // Compared as shaped: the other value may have been encoded.
-        let except = self.except.and_then(|other| offer.first(other)).map(str::to_owned);
-        let wanted = self.list.shaped.iter().filter(|one| one.as_ref().ok() != except.as_ref());
-        let mut whole = true;
-        for one in wanted.take(self.attribute.repeats()) {
+        let (mut whole, mut taken) = (true, 0);
+        for one in &self.list.shaped {
+            // Compared as shaped: the other value may have been encoded.
+            let except = self.except.and_then(|other| offer.first(other));
+            if taken == self.attribute.repeats() || one.as_deref().ok().is_some_and(|one| Some(one) == except) {
+                continue;
+            }
+            taken += 1;
             match one {
                 Ok(shaped) => offer.push_text(self.index, shaped),
                 Err((value, fault)) => {
@@ -387,18 +426,35 @@ impl<'a> ColumnPlan<'a> {
     }
 
     fn finding(&self, channel: &Channel, offer: &Offer, raw: Raw<'_>, fault: Fault, severity: Severity) -> Diagnostic {
-        let value = match raw {
-            Raw::Text(text) => text.to_owned(),
-            Raw::Integer(number) => number.to_string(),
+        let place = Place::of_sku(&offer.sku).attribute(self.name);
+        let place = match raw {
+            Raw::Text(text) => place.value(text),
+            Raw::Integer(number) => place.value(&number.to_string()),
         };
-        let place = Place::of_sku(&offer.sku).attribute(self.name).value(&value);
         Diagnostic::new(
             severity,
             code(&channel.name, self.name, fault.code),
             format!("{} {}", self.name, fault.message),
         )
-        .at(channel.where_given(self.name, place))
+        .at(self.origin.mark(place))
         .help(self.attribute.advise(&fault.help))
+    }
+}
+
+/// `None` for what is nothing, or no text.
+fn raw_of(value: ValueRef<'_>) -> Option<Raw<'_>> {
+    match value {
+        ValueRef::Integer(number) => Some(Raw::Integer(number)),
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().filter(|text| !text.is_empty()).map(Raw::Text),
+        ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => None,
+    }
+}
+
+fn not_exact() -> Fault {
+    Fault {
+        code: "not-exact",
+        message: "is a floating-point number or a blob".into(),
+        help: "keep money in minor units and round in the template".into(),
     }
 }
 

@@ -118,8 +118,8 @@ impl Report {
     }
 
     /// Standard output for a document that streams while its findings go to standard error.
-    pub fn raw(&self) -> impl Write + use<> {
-        io::stdout().lock()
+    pub fn raw(&self) -> impl Write + Send + use<> {
+        io::stdout()
     }
 
     /// Begins the report of a checker; `--json` turns [`Format::Human`] into [`Format::Json`].

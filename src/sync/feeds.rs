@@ -1,7 +1,9 @@
 //! Feeds out: build, guard against a feed that shrank or ran empty, put in place, remember.
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -22,6 +24,14 @@ pub struct FeedOptions {
     pub dry_run: bool,
     pub allow_shrink: bool,
     pub allow_price_jump: bool,
+    /// Threads at most; one for each core when nothing is said.
+    pub threads: Option<NonZero<usize>>,
+}
+
+impl FeedOptions {
+    pub(super) fn threads(&self) -> usize {
+        self.threads.or_else(|| available_parallelism().ok()).map_or(1, NonZero::get)
+    }
 }
 
 /// One feed of a run.
@@ -53,18 +63,19 @@ pub(super) struct Made {
     built: Built,
 }
 
-/// Builds the feed of `channel` beside the one that is in place.
+/// Builds the feed of `channel` beside the one that is in place, by one thread or by `two`.
 pub(super) fn make(
     shop: &Shop,
     channel: &Channel,
     options: &FeedOptions,
     now: Timestamp,
+    two: bool,
     findings: &mut Findings<'_>,
 ) -> Result<Made> {
     let (format_name, format) = format_of(channel, options.format.as_deref())?;
     let file = target(channel, format);
     let mut to = ToFiles::new(&shop.path(&file));
-    let (built, files) = run(shop, channel, format, now, || to.open_next(), findings)?;
+    let (built, files) = run(shop, channel, format, now, two, || to.open_next(), findings)?;
     Ok(Made { format: format_name, file, to, files, built })
 }
 
@@ -130,7 +141,7 @@ pub fn diff_feed(
         .map_err(|e| Error::io("make", "a temporary file".as_ref(), e))?;
     let mut once = Some(file.as_file_mut());
     let next = || once.take().ok_or_else(|| several(channel));
-    run(shop, channel, format, now, next, findings)?;
+    run(shop, channel, format, now, true, next, findings)?;
     diff_files(channel, old, &file.into_temp_path(), show)
 }
 
@@ -166,29 +177,30 @@ fn several(channel: &Channel) -> Error {
 }
 
 /// Builds the feed of `channel` into what `next` opens, which is somebody else's: nothing is guarded or remembered.
-pub fn write_feed<W: Write>(
+pub fn write_feed<W: Write + Send>(
     shop: &Shop,
     channel: &Channel,
-    format: Option<&str>,
+    options: &FeedOptions,
     now: Timestamp,
     next: impl FnMut() -> Result<W>,
     findings: &mut Findings<'_>,
 ) -> Result<(Built, Vec<W>)> {
-    let (_, format) = format_of(channel, format)?;
-    run(shop, channel, format, now, next, findings)
+    let (_, format) = format_of(channel, options.format.as_deref())?;
+    run(shop, channel, format, now, options.threads() > 1, next, findings)
 }
 
-fn run<W: Write>(
+fn run<W: Write + Send>(
     shop: &Shop,
     channel: &Channel,
     format: &Format,
     now: Timestamp,
+    two: bool,
     next: impl FnMut() -> Result<W>,
     findings: &mut Findings<'_>,
 ) -> Result<(Built, Vec<W>)> {
     let guarded = Guarded::open(&shop.catalog, Some(&shop.dir), channel).map_err(|error| shop.locate(error))?;
     let changed = shop.catalog.read()?.changed_at()?;
-    let job = Job { channel, guarded: &guarded, now: &to_utc_text(now), format, changed: &changed };
+    let job = Job { channel, guarded: &guarded, now: &to_utc_text(now), format, changed: &changed, beside: two };
     build(&job, next, findings).map_err(|error| shop.locate(error))
 }
 

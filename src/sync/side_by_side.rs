@@ -2,7 +2,6 @@
 //!
 //! All read one state of the catalog: the writer, who alone changes it, waits meanwhile. What is told and put in place
 //! keeps the order of the channels, whichever is built first.
-use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -61,16 +60,18 @@ pub fn build_feeds(
 ) {
     let (senders, receivers): (Vec<_>, Vec<_>) = names.iter().map(|_| sync_channel(WAITING_MAX)).unzip();
     let next = AtomicUsize::new(0);
+    let builders = options.threads().min(names.len());
+    // Threads that are left write what the others make.
+    let two = 2 * builders <= options.threads();
     let work = || {
         loop {
             let turn = next.fetch_add(1, Ordering::Relaxed);
             let (Some(name), Some(sender)) = (names.get(turn), senders.get(turn)) else { return };
-            build_one(shop, name, options, now, sender);
+            build_one(shop, name, options, now, two, sender);
         }
     };
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(names.len());
     thread::scope(|scope| {
-        (0..threads).for_each(|_| drop(scope.spawn(work)));
+        (0..builders).for_each(|_| drop(scope.spawn(work)));
         for (channel, receiver) in names.iter().zip(receivers) {
             if !each(Coming { channel, writer, options, now, receiver }) {
                 // Nobody begins another; who is at work finishes into the void.
@@ -82,11 +83,11 @@ pub fn build_feeds(
 }
 
 /// Whoever listens may have gone away: then nobody needs it.
-fn build_one(shop: &Shop, name: &str, options: &FeedOptions, now: Timestamp, sender: &SyncSender<Sent>) {
+fn build_one(shop: &Shop, name: &str, options: &FeedOptions, now: Timestamp, two: bool, sender: &SyncSender<Sent>) {
     let mut sink = |finding: &Diagnostic| drop(sender.send(Sent::Finding(finding.clone())));
     let mut findings = Findings::new(&mut sink);
     let made = shop.channel(name).and_then(|channel| {
-        let made = make(shop, &channel, options, now, &mut findings)?;
+        let made = make(shop, &channel, options, now, two, &mut findings)?;
         Ok(Box::new((channel, made)))
     });
     drop(sender.send(Sent::Made(made)));

@@ -9,6 +9,9 @@ pub struct Currency(u8);
 impl Currency {
     /// Takes a code in either case. Codes: `currency/empty`, `currency/historic`, `currency/unknown`.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if let Some(currency) = Self::of_code(text) {
+            return Ok(currency);
+        }
         let code = text::trim(text).to_ascii_uppercase();
         if let Some(currency) = Self::of_code(&code) {
             return Ok(currency);

@@ -8,6 +8,7 @@ mod status;
 pub(super) use push::{split as split_pushes, table as push_table};
 
 use std::io::{BufRead, Write};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use self::explain::{Explained, Reasons};
@@ -60,6 +61,9 @@ pub(super) struct Build {
     /// Count what goes in, what is left out and why, instead of naming every finding.
     #[arg(long, conflicts_with = "out")]
     explain: bool,
+    /// Build with this many threads at most, instead of one for each core.
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<usize>>,
 }
 
 #[derive(clap::Args)]
@@ -106,16 +110,17 @@ fn build(args: &Build, context: &Context<'_>) -> Result<Outcome> {
     if shop.config.shop.site == PLACEHOLDER_SITE {
         context.report.diagnostic(&init::placeholder());
     }
-    if let Some(out) = &args.out {
-        return build_elsewhere(args, out, &names, &shop, context);
-    }
-    let mut writer = context.writer(&shop, "feed build")?;
     let options = FeedOptions {
         format: args.format.clone(),
         dry_run: args.dry_run,
         allow_shrink: args.allow_shrink,
         allow_price_jump: args.allow_price_jump,
+        threads: args.threads,
     };
+    if let Some(out) = &args.out {
+        return build_elsewhere(&options, out, &names, &shop, context);
+    }
+    let mut writer = context.writer(&shop, "feed build")?;
     let (mut runs, mut failures, mut explained) = (Vec::new(), Vec::new(), Vec::new());
     build_feeds(&shop, &mut writer, &names, &options, context.now, |coming| {
         let run = match args.explain {
@@ -157,7 +162,13 @@ fn arrive_explained(
     run
 }
 
-fn build_elsewhere(args: &Build, out: &Path, names: &[&str], shop: &Shop, context: &Context<'_>) -> Result<Outcome> {
+fn build_elsewhere(
+    options: &FeedOptions,
+    out: &Path,
+    names: &[&str],
+    shop: &Shop,
+    context: &Context<'_>,
+) -> Result<Outcome> {
     let [name] = names else {
         return Err(Error::usage("feed/one-channel", "--out takes the feed of one channel").help("name one channel"));
     };
@@ -165,15 +176,14 @@ fn build_elsewhere(args: &Build, out: &Path, names: &[&str], shop: &Shop, contex
     let mut talk = context.report.findings();
     let mut sink = |finding: &_| talk.push(finding);
     let mut findings = Findings::new(&mut sink);
-    let format = args.format.as_deref();
     let left_out = if out.as_os_str() == "-" {
         let mut once = Some(context.report.raw());
         let next = || once.take().ok_or_else(several);
-        write_feed(shop, &channel, format, context.now, next, &mut findings)?.0.left_out
+        write_feed(shop, &channel, options, context.now, next, &mut findings)?.0.left_out
     } else {
         let mut to = ToFiles::new(out);
-        let (built, files) = write_feed(shop, &channel, format, context.now, || to.open_next(), &mut findings)?;
-        if !args.dry_run {
+        let (built, files) = write_feed(shop, &channel, options, context.now, || to.open_next(), &mut findings)?;
+        if !options.dry_run {
             to.place(files)?;
         }
         context.report.summary(&built, |to| writeln!(to, "{}: {}", out.display(), sentence(&built)))?;

@@ -18,6 +18,9 @@ const NAME_MAX: usize = 32;
 /// Source: HTML Living Standard 13.2.5.72 to 13.2.5.80.
 pub fn decode_entity(text: &str) -> Option<Decoded> {
     let body = text.strip_prefix('&')?;
+    if body.starts_with("amp;") {
+        return Some(Decoded { character: '&', len: "&amp;".len() });
+    }
     if let Some(number) = body.strip_prefix('#') {
         return numeric(number);
     }

@@ -27,6 +27,7 @@ enum Gap {
 struct Reducer<'a, const HTML: bool> {
     src: &'a str,
     at: usize,
+    marks: Marks,
     out: &'a mut String,
     /// Nothing is written before the first character.
     started: bool,
@@ -44,12 +45,13 @@ struct NoMore {
 
 impl<'a, const HTML: bool> Reducer<'a, HTML> {
     fn new(src: &'a str, out: &'a mut String) -> Self {
-        Reducer { src, at: 0, out, started: false, gap: Gap::None, no_more: NoMore::default() }
+        let marks = Marks::of::<HTML>(src.as_bytes(), 0);
+        Reducer { src, at: 0, marks, out, started: false, gap: Gap::None, no_more: NoMore::default() }
     }
 
     fn run(mut self) {
         while self.at < self.src.len() {
-            let run = clean_run::<HTML>(self.src.as_bytes(), self.at);
+            let run = self.run_end();
             if run > self.at {
                 let text = &self.src[self.at..run];
                 self.fill_gap();
@@ -60,10 +62,39 @@ impl<'a, const HTML: bool> Reducer<'a, HTML> {
         }
     }
 
+    /// Where the run ends that starts at `at` and may be copied as it is: no markup (in HTML), nothing forbidden, white
+    /// space only as one space between two characters.
+    fn run_end(&mut self) -> usize {
+        let bytes = self.src.as_bytes();
+        let from = self.at;
+        if bytes.get(from) == Some(&b' ') {
+            return from;
+        }
+        let mut at = from;
+        while at < bytes.len() {
+            if at >= self.marks.start + BLOCK {
+                self.marks = Marks::of::<HTML>(bytes, at);
+            }
+            let Some(marked) = self.marks.next(at).filter(|marked| *marked < bytes.len()) else {
+                at = (self.marks.start + BLOCK).min(bytes.len());
+                continue;
+            };
+            match step::<HTML>(bytes, marked) {
+                0 => return before_space(bytes, from, marked),
+                width => at = marked + width,
+            }
+        }
+        before_space(bytes, from, bytes.len())
+    }
+
     /// What stands at `at` is not to be copied as it is.
     fn special(&mut self) {
         match self.src.as_bytes().get(self.at) {
             None => {}
+            Some(b' ') => {
+                self.at += 1;
+                self.widen(Gap::Space);
+            }
             Some(b'<') if HTML => self.markup(),
             Some(b'&') if HTML => match decode_entity(&self.src[self.at..]) {
                 Some(decoded) => {
@@ -132,22 +163,23 @@ impl<'a, const HTML: bool> Reducer<'a, HTML> {
 
     fn tag(&mut self, name_at: usize) {
         let start = self.at + name_at;
-        let name = Name::at(&self.src.as_bytes()[start..]);
-        let end = match self.src.as_bytes().get(start + name.len) {
+        let name = name_of(&self.src.as_bytes()[start..]);
+        let end = match self.src.as_bytes().get(start + name.len()) {
             // nearly every tag is nothing but a name
-            Some(b'>') => Some(start + name.len + 1),
+            Some(b'>') => Some(start + name.len() + 1),
             _ => self.tag_end(start),
         };
+        let element = Element::of(name);
         let Some(end) = end else {
             // `<b` at the very end of a text somebody cut is a tag; `size <M` is not.
-            match name.element() {
+            match element {
                 Element::Unknown => self.literal(),
                 _ => self.at = self.src.len(),
             }
             return;
         };
         self.at = end;
-        match name.element() {
+        match element {
             Element::Block => self.widen(Gap::Line),
             Element::Cell => self.widen(Gap::Space),
             Element::Hidden if name_at == 1 && !self.src[..end].ends_with("/>") => self.skip_hidden(name),
@@ -187,12 +219,12 @@ impl<'a, const HTML: bool> Reducer<'a, HTML> {
     }
 
     /// Past the end tag of an element whose content is no text.
-    fn skip_hidden(&mut self, name: Name) {
+    fn skip_hidden(&mut self, name: &[u8]) {
         let bytes = self.src.as_bytes();
         let mut from = self.at;
         while let Some(found) = memchr::memmem::find(&bytes[from..], b"</") {
             from += found + 2;
-            if Name::at(&bytes[from..]) == name {
+            if name_of(&bytes[from..]).eq_ignore_ascii_case(name) {
                 let end = memchr::memchr(b'>', &bytes[from..]).map(|end| from + end + 1 - self.at);
                 return self.skip(end);
             }
@@ -201,13 +233,16 @@ impl<'a, const HTML: bool> Reducer<'a, HTML> {
     }
 }
 
-/// The name of a tag in lower case; names longer than any we know are cut, and so unknown.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Name {
-    bytes: [u8; 12],
-    len: usize,
+/// Longer than the names we know.
+const NAME_MAX: usize = 12;
+
+/// The name of a tag; one longer than any we know is cut, and so unknown.
+fn name_of(bytes: &[u8]) -> &[u8] {
+    let is_in_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':');
+    &bytes[..bytes.iter().take(NAME_MAX).take_while(|b| is_in_name(b)).count()]
 }
 
+#[derive(PartialEq)]
 enum Element {
     /// Stands on lines of its own.
     Block,
@@ -218,19 +253,19 @@ enum Element {
     Unknown,
 }
 
-impl Name {
-    fn at(bytes: &[u8]) -> Self {
-        let mut name = Name { bytes: [0; 12], len: 0 };
-        let letters = bytes.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':'));
-        for (slot, byte) in name.bytes.iter_mut().zip(letters) {
-            *slot = byte.to_ascii_lowercase();
-            name.len += 1;
+impl Element {
+    #[inline(always)]
+    fn of(name: &[u8]) -> Element {
+        match Element::of_lower(name) {
+            Element::Unknown if name.iter().any(u8::is_ascii_uppercase) => {
+                Element::of_lower(&name.to_ascii_lowercase())
+            }
+            element => element,
         }
-        name
     }
 
-    fn element(&self) -> Element {
-        match &self.bytes[..self.len] {
+    fn of_lower(name: &[u8]) -> Element {
+        match name {
             b"p" | b"div" | b"br" | b"li" | b"ul" | b"ol" | b"tr" | b"table" | b"h1" | b"h2" | b"h3" | b"h4"
             | b"h5" | b"h6" | b"hr" | b"dl" | b"dt" | b"dd" | b"section" | b"article" | b"header" | b"footer"
             | b"main" | b"nav" | b"aside" | b"blockquote" | b"pre" | b"address" | b"figure" | b"figcaption"
@@ -246,53 +281,58 @@ impl Name {
     }
 }
 
-const BLOCK: usize = 32;
+/// So many bytes are looked at together.
+const BLOCK: usize = 64;
 
-/// Where the run ends that starts at `from` and may be copied as it is: no markup (in HTML), nothing forbidden, white
-/// space only as one space between two characters.
-fn clean_run<const HTML: bool>(bytes: &[u8], from: usize) -> usize {
-    if bytes.get(from) == Some(&b' ') {
-        return from;
-    }
-    let mut at = from;
-    while at < bytes.len() {
-        if let Some(block) = bytes[at..].first_chunk::<{ BLOCK + 1 }>() {
-            let carefree = carefree::<HTML>(block);
-            at += carefree;
-            if carefree == BLOCK {
-                continue;
+/// Bytes of one block that need a look: bit 0 is that at `start`.
+struct Marks {
+    start: usize,
+    bits: u64,
+}
+
+impl Marks {
+    /// Marked is what may not be copied as it is; behind the end everything is.
+    fn of<const HTML: bool>(bytes: &[u8], start: usize) -> Marks {
+        let rest = &bytes[start..];
+        let bits = match rest.first_chunk::<{ BLOCK + 1 }>() {
+            Some(block) => marks::<HTML>(block),
+            None => {
+                let mut block = [0; BLOCK + 1];
+                block[..rest.len()].copy_from_slice(rest);
+                marks::<HTML>(&block)
             }
-        }
-        match step::<HTML>(bytes, at) {
-            0 => return before_space(bytes, from, at),
-            width => at += width,
-        }
+        };
+        Marks { start, bits }
     }
-    before_space(bytes, from, bytes.len())
+
+    /// The first marked byte at or behind `at`, which is in the block or right behind it.
+    fn next(&self, at: usize) -> Option<usize> {
+        let bits = u32::try_from(at - self.start).ok().and_then(|passed| self.bits.checked_shr(passed))?;
+        (bits != 0).then(|| at + bits.trailing_zeros() as usize)
+    }
+}
+
+/// The compares become vector code.
+#[inline(always)]
+fn marks<const HTML: bool>(block: &[u8; BLOCK + 1]) -> u64 {
+    let mut care = [0u8; BLOCK];
+    for at in 0..BLOCK {
+        let b = block[at];
+        let rare = (b < 0x20) | (b == 0x7F) | (b == 0xC2) | (b == 0xE2) | (b == 0xE3) | (b >= 0xEF);
+        let spaces = (b == b' ') & (block[at + 1] <= b' ');
+        let ogham = (b == 0xE1) & (block[at + 1] == 0x9A);
+        let markup = HTML & ((b == b'<') | (b == b'&'));
+        care[at] = u8::from(rare | spaces | ogham | markup);
+    }
+    // a multiplication gathers the low bits of eight bytes in the highest byte
+    let (words, _) = care.as_chunks::<8>();
+    let bits = words.iter().map(|word| u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56);
+    bits.enumerate().fold(0, |all, (n, bits)| all | bits << (8 * n))
 }
 
 /// A space at the end of a run may be followed by another one, or by nothing.
 fn before_space(bytes: &[u8], from: usize, at: usize) -> usize {
     if at > from && bytes[at - 1] == b' ' { at - 1 } else { at }
-}
-
-/// How many bytes of a block may join a run before one needs a look. The compares become vector code, and eight of their
-/// results are looked at together.
-#[inline(always)]
-fn carefree<const HTML: bool>(block: &[u8; BLOCK + 1]) -> usize {
-    let mut care = [0u8; BLOCK];
-    for at in 0..BLOCK {
-        let b = block[at];
-        let rare = (b < 0x20) | (b == 0x7F) | (b == 0xC2) | (b == 0xE2) | (b == 0xE3) | (b >= 0xEF);
-        let spaces = (b == b' ') & (block[at + 1] == b' ');
-        let ogham = (b == 0xE1) & (block[at + 1] == 0x9A);
-        let markup = HTML & ((b == b'<') | (b == b'&'));
-        care[at] = u8::from(rare | spaces | ogham | markup);
-    }
-    let (words, _) = care.as_chunks::<8>();
-    let mut words = words.iter().map(|word| u64::from_le_bytes(*word)).enumerate();
-    let first = words.find(|(_, word)| *word != 0);
-    first.map_or(BLOCK, |(n, word)| 8 * n + word.trailing_zeros() as usize / 8)
 }
 
 /// How many bytes at `at` may join the run; 0 ends it.
@@ -392,12 +432,12 @@ mod tests {
         assert_eq!(out, "Title: x");
     }
 
-    /// Blocks are 32 bytes: a space, a tag or a stray byte must be seen wherever it falls in one.
+    /// Bytes are looked at in blocks: a space, a tag or a stray byte must be seen wherever it falls in one.
     #[test]
     fn every_offset_of_a_block_is_seen() {
-        for at in 0..100 {
+        for at in 0..150 {
             for (bit, expected) in [("  ", " "), ("<b>", ""), ("\u{1}", ""), ("\u{A0}", " "), ("&amp;", "&")] {
-                let (head, tail) = ("x".repeat(at + 1), "y".repeat(100 - at));
+                let (head, tail) = ("x".repeat(at + 1), "y".repeat(150 - at));
                 assert_eq!(plain(&format!("{head}{bit}{tail}")), format!("{head}{expected}{tail}"));
             }
             assert_eq!(plain(&format!("{} ", "x".repeat(at + 1))), "x".repeat(at + 1));

@@ -4,6 +4,7 @@
 //! Values come as text already shaped by their contract; encoders only escape. What a field is called and where it goes
 //! is said once, before the first offer, as a list of slots; afterwards a field is its slot's index.
 mod atomic;
+mod beside;
 mod delimited;
 mod json;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod wrap;
 mod xml;
 
 pub use atomic::{AtomicFile, sweep};
+pub use beside::Beside;
 pub use delimited::{DelimitedEncoder, Dialect};
 pub use json::{JsonConstant, JsonEncoder, JsonFrame, JsonSlot, JsonValue, NAME, keys as json_keys};
 pub use wrap::{Wrapped, Wrapping};
@@ -37,6 +39,10 @@ pub trait Encoder {
     fn named(&mut self, slot: usize, name: &str, value: &str, out: &mut Vec<u8>) {
         let _ = name;
         self.field(slot, value, out);
+    }
+    /// What is to stand before the next thing inside the offer, where that is written already.
+    fn begin_inside(&mut self, out: &mut Vec<u8>) {
+        let _ = out;
     }
     /// Fields up to the matching `end_group` stand inside this one. A delimited row has no inside: it takes the fields as
     /// cells of their own.
@@ -120,6 +126,21 @@ impl<'w, E: Encoder, W: Write> FeedWriter<'w, E, W> {
         self.encoder.end_group(&mut self.buffer);
     }
 
+    /// Fills `bytes` with what `write` writes, instead of writing it: it may stand in any offer.
+    pub fn apart(&mut self, bytes: &mut Vec<u8>, write: impl FnOnce(&mut Self)) {
+        self.encoder.begin_inside(&mut self.buffer);
+        bytes.clear();
+        std::mem::swap(&mut self.buffer, bytes);
+        write(self);
+        std::mem::swap(&mut self.buffer, bytes);
+    }
+
+    /// Writes what was written apart.
+    pub fn inside(&mut self, bytes: &[u8]) {
+        self.encoder.begin_inside(&mut self.buffer);
+        self.buffer.extend_from_slice(bytes);
+    }
+
     /// Hands a full buffer on.
     pub fn end_offer(&mut self) -> io::Result<()> {
         self.encoder.end_offer(&mut self.buffer);
@@ -197,6 +218,9 @@ impl<E: Encoder + ?Sized> Encoder for Box<E> {
     }
     fn named(&mut self, slot: usize, name: &str, value: &str, out: &mut Vec<u8>) {
         (**self).named(slot, name, value, out);
+    }
+    fn begin_inside(&mut self, out: &mut Vec<u8>) {
+        (**self).begin_inside(out);
     }
     fn begin_group(&mut self, slot: usize, out: &mut Vec<u8>) {
         (**self).begin_group(slot, out);

@@ -198,6 +198,10 @@ impl Encoder for XmlEncoder {
         out.extend_from_slice(format!("</{element}>").as_bytes());
     }
 
+    fn begin_inside(&mut self, out: &mut Vec<u8>) {
+        self.end_tag(Content::Elements, out);
+    }
+
     fn begin_group(&mut self, slot: usize, out: &mut Vec<u8>) {
         self.end_tag(Content::Elements, out);
         self.indent(self.opened.len(), out);

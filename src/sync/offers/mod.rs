@@ -183,7 +183,7 @@ impl Round<'_> {
         let located = |error| self.shop.locate(error);
         let guarded = Guarded::open(&self.shop.catalog, Some(&self.shop.dir), channel).map_err(located)?;
         let Round { format, now, changed, .. } = self;
-        work(&Job { channel, guarded: &guarded, now, format, changed }).map_err(located)
+        work(&Job { channel, guarded: &guarded, now, format, changed, beside: false }).map_err(located)
     }
 }
 
