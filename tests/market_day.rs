@@ -273,6 +273,8 @@ impl Day {
 
     /// What the marketplaces know and what the catalog says are the same.
     fn compare(&self) {
+        let given_up = "SELECT channel || ' ' || key || ' after ' || attempts || ': ' || last_error FROM outbox WHERE state = 'dead'";
+        assert_eq!(self.rows(given_up), [""; 0]);
         let (mut orders, mut lines, mut parcels, mut told_stock) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut shipped, mut open): (BTreeMap<String, i64>, BTreeMap<String, i64>) = Default::default();
         for ((name, connector), sandbox) in MARKETS.iter().zip(&self.markets) {
@@ -345,7 +347,6 @@ impl Day {
             there.dedup();
             assert!(there.len() == here.len(), "{what}: something is there twice");
         }
-        assert_eq!(self.rows("SELECT key FROM outbox WHERE state = 'dead'"), [""; 0]);
         let doctor = self.in_peace("doctor");
         assert!(String::from_utf8_lossy(&doctor.stdout).starts_with("no findings"), "{doctor:?}");
     }

@@ -24,6 +24,8 @@ impl Mirakl {
             "STAGING" | "WAITING_ACCEPTANCE" => Err(not_yet(&told)),
             "CANCELED" if takes => Err(moved_on(&told)),
             _ if decision.lines.iter().any(|line| contradicts(&told, line)) => Err(moved_on(&told)),
+            // a word nobody knows says nothing of what was decided
+            _ if normal::state(&told).is_none() => Err(not_yet(&told)),
             _ => Ok(Receipt::AlreadyDone),
         }
     }

@@ -42,7 +42,7 @@ pub(super) fn order(told: wire::Order) -> Result<Order, String> {
     })
 }
 
-fn state(told: &wire::Order) -> Option<State> {
+pub(super) fn state(told: &wire::Order) -> Option<State> {
     let collects = told.shipping_pudo_id.is_some() && !told.order_lines.iter().any(has_left);
     Some(match told.order_state.as_str() {
         "STAGING" => State::Pending,
@@ -139,11 +139,11 @@ fn address(to: &wire::Address) -> Address {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use serde_json::json;
 
-    fn told(changes: Value) -> Value {
+    pub(in crate::market::mirakl) fn told(changes: Value) -> Value {
         let mut order = json!({
             "order_id": "O-1", "order_state": "SHIPPING", "currency_iso_code": "EUR",
             "created_date": "2026-11-25T09:00:00Z", "last_updated_date": "2026-11-25T10:00:00Z",

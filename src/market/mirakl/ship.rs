@@ -165,13 +165,16 @@ impl Mirakl {
     }
 }
 
-/// What it means to ship an order that is not waiting for it.
+/// What it means to ship an order that is not waiting for it. The number alone proves nothing: it goes first (OR23), and
+/// the order leaves with the next call. Nor does a state nobody knows.
 fn shipped_already(told: &wire::Order, parcel: &Parcel) -> Result<Receipt> {
     match told.order_state.as_str() {
-        "STAGING" | "WAITING_ACCEPTANCE" | "WAITING_DEBIT" | "WAITING_DEBIT_PAYMENT" | "SHIPPING" => Err(not_yet(told)),
         "CANCELED" | "REFUSED" => Err(moved_on(told)),
-        _ if told.shipping_tracking == parcel.tracking_number => Ok(Receipt::AlreadyDone),
-        _ => Err(conflict(parcel, told.shipping_tracking.as_deref())),
+        "SHIPPED" | "TO_COLLECT" | "RECEIVED" | "CLOSED" if told.shipping_tracking == parcel.tracking_number => {
+            Ok(Receipt::AlreadyDone)
+        }
+        "SHIPPED" | "TO_COLLECT" | "RECEIVED" | "CLOSED" => Err(conflict(parcel, told.shipping_tracking.as_deref())),
+        _ => Err(not_yet(told)),
     }
 }
 
@@ -221,4 +224,32 @@ fn whole_parcel(told: &wire::Order) -> Option<Result<Parcel>> {
         location: None,
         last: true,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_has_left_only_if_its_state_says_so() {
+        let parcel = Parcel {
+            order_id: "M1".to_owned(),
+            package_number: 1,
+            lines: vec![("M1-1".to_owned(), 1)],
+            carrier: "dhl".to_owned(),
+            tracking_number: Some("T1".to_owned()),
+            shipped_at: "2026-11-25T08:00:00Z".parse().unwrap(),
+            location: None,
+            last: true,
+        };
+        let told = |state: &str, number: Option<&str>| {
+            let order = normal::tests::told(json!({ "order_state": state, "shipping_tracking": number }));
+            shipped_already(&normal::read(order).unwrap(), &parcel).map_err(|e| e.code)
+        };
+        assert_eq!(told("SHIPPED", Some("T1")), Ok(Receipt::AlreadyDone));
+        for state in ["SHIPPING", "WAITING_DEBIT", "WAITING_FOR_FULL_MOON"] {
+            assert!(told(state, Some("T1")).is_err(), "{state}");
+        }
+        assert!(told("RECEIVED", Some("T2")).is_err());
+    }
 }
