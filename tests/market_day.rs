@@ -4,8 +4,8 @@
 //!
 //! The program and the marketplaces look at one clock (`PURVEY_CLOCK`), on which hours of waiting take no time, so the
 //! seed decides what goes wrong and how fast the machine is does not. A kill strikes while a marketplace holds a request
-//! back, before its work or after it. `PURVEY_ORDERS=2000 cargo test --test market_day` is the whole day, `.ci/run` has
-//! it; without the variable it is a morning.
+//! back, before its work or after it. `PURVEY_ORDERS=2000 cargo test --test market_day` is the whole day; without the
+//! variable it is a morning.
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
