@@ -217,6 +217,25 @@ pub struct Capabilities {
     pub limits: &'static [Limit],
 }
 
+impl Capabilities {
+    /// Of a channel that takes whole offers and sends no orders.
+    pub fn without_orders(limits: &'static [Limit]) -> Capabilities {
+        Capabilities {
+            overlap: Duration::ZERO,
+            settle: Duration::ZERO,
+            shipments: Granularity::Order,
+            several_parcels: false,
+            acknowledge: Acknowledge::Never,
+            pickup: false,
+            cancel: Canceling::Never,
+            refunds: false,
+            batch_max: 0,
+            stock_per_location: false,
+            limits,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Granularity {
     Order,

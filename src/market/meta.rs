@@ -15,8 +15,8 @@ use serde_json::json;
 use super::faults::{self, rejected};
 use super::json::null_as_default;
 use super::{
-    Account, Acknowledge, Body, Canceling, Capabilities, Connector, Granularity, ItemResult, Limit, Method, OrderPage,
-    Parcel, Polled, Port, PullFrom, Receipt, Request, Response, Secret, Submitted, Verdict, WholeOffer, oauth,
+    Account, Body, Capabilities, Connector, ItemResult, Limit, Method, OrderPage, Parcel, Polled, Port, PullFrom,
+    Receipt, Request, Response, Secret, Submitted, Verdict, WholeOffer, oauth,
 };
 use crate::diagnostic::{Error, Kind, Result};
 use crate::order::Order;
@@ -125,19 +125,7 @@ impl Refused {
 
 impl Connector for Meta {
     fn describe(&self) -> Capabilities {
-        Capabilities {
-            overlap: Default::default(),
-            settle: Default::default(),
-            shipments: Granularity::Order,
-            several_parcels: false,
-            acknowledge: Acknowledge::Never,
-            pickup: false,
-            cancel: Canceling::Never,
-            refunds: false,
-            batch_max: 0,
-            stock_per_location: false,
-            limits: LIMITS,
-        }
+        Capabilities::without_orders(LIMITS)
     }
 
     fn authorize(&self, request: &mut Request, credentials: &Secret, _now: Timestamp) -> Result<()> {

@@ -76,19 +76,7 @@ impl GoogleMerchant {
 
 impl Connector for GoogleMerchant {
     fn describe(&self) -> Capabilities {
-        Capabilities {
-            overlap: Default::default(),
-            settle: Default::default(),
-            shipments: Granularity::Order,
-            several_parcels: false,
-            acknowledge: Acknowledge::Never,
-            pickup: false,
-            cancel: Canceling::Never,
-            refunds: false,
-            batch_max: 0,
-            stock_per_location: false,
-            limits: LIMITS,
-        }
+        Capabilities::without_orders(LIMITS)
     }
 
     fn authorize(&self, request: &mut Request, credentials: &Secret, _now: Timestamp) -> Result<()> {
